@@ -1,0 +1,65 @@
+"""The ``keystream`` command: one module per subcommand, none of them imported before it is used.
+
+A command module has a docstring whose first line is its help, ``configure(parser)`` to declare its
+arguments and ``run(arguments) -> int`` for the work. Neither it nor this module loads JAX when imported;
+``run`` imports what it needs. Exit codes: 0 done, 1 the command's own finding, 2 it could not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from keystream._version import __version__
+from keystream.errors import KeystreamError
+
+# name -> (module, one line of help); the line stands here so that --help imports no command.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("keystream._cli.demo", "train a digits classifier whose every draw is named"),
+    "dropout-model": ("keystream._cli.dropout_model", "run the dropout exercise's model"),
+    "exercise": ("keystream._cli.exercise", "show the dropout exercise, or check a solution"),
+    "rule": ("keystream._cli.rule", "explain a code such as KS001"),
+}
+
+COULD_NOT_RUN = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        argv: the arguments after the program's name; those of the process by default.
+
+    Returns:
+        0 done, 1 the command's own finding (a solution that is wrong, say), 2 it could not run.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parse(words)
+    try:
+        return importlib.import_module(COMMANDS[arguments.command][0]).run(arguments)
+    except KeystreamError as error:
+        print(f"keystream {arguments.command}: {error}", file=sys.stderr)
+        return COULD_NOT_RUN
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader (head, less) went away; not our user's problem
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parse(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="keystream",
+        description="Every random draw in a JAX program: named, checked, reproducible.",
+    )
+    parser.add_argument("--version", action="version", version=f"keystream {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+    chosen = next((word for word in words if word in COMMANDS), None)
+    for name, (module, line) in COMMANDS.items():
+        command = commands.add_parser(name, help=line, description=line.capitalize() + ".")
+        if name == chosen:  # configure only the command in use: the others stay unimported
+            importlib.import_module(module).configure(command)
+    return parser.parse_args(words)

@@ -1,0 +1,188 @@
+"""From root key words, ids, step and coordinates to keys: the one place where keys are made.
+
+Every derivation is one call of a jitted function named ``ks.key.v1`` or ``ks.keys.v1``, not inlined, so
+that a tool that reads jaxprs sees it by name; a bare unrolled block would be 130 anonymous integer
+operations. Ids are arguments, so that children and other names share one compiled program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+
+from keystream import _threefry
+from keystream._counter import ID_SHIFT, LAYOUT, OUTSIDE_HIGH, WORD, Radix
+from keystream._declaration import Declaration
+from keystream._internals import key_wrapper
+from keystream._roots import DEFAULT_IMPL
+
+# Batches are children of the derived key at counters that no child of JAX's has: their high word is 0.
+BATCH_HIGH: Final = WORD - 1
+
+Init = Literal["no", "roots", "derived"]
+Pair = tuple[jax.Array, jax.Array]
+
+
+@lru_cache(maxsize=4096)
+def derivation(
+    declaration: Declaration,
+    names: tuple[str, ...],
+    given: tuple[str, ...],
+    init: bool = False,
+    batch: int | None = None,
+) -> Derivation:
+    """The derivation of some names' keys, ready to be called with integers.
+
+    Args:
+        declaration: what is declared.
+        names: declared streams.
+        given: the coordinates that will be passed, in order.
+        init: keys at the reserved step; no step is passed.
+        batch: None for one key a name; else that many keys of the one name.
+    """
+    own = declaration.own_roots
+    entries = [(declaration.place[name] if own else 0, declaration.id_of(name)) for name in names]
+    mode: Init = "no"
+    if init:
+        mode = "roots" if own and not declaration.path else "derived"
+    return Derivation(
+        _jitted(
+            radix=declaration.radix,
+            given=given,
+            init=mode,
+            own_roots=own,
+            count=len(names),
+            impl=declaration.impl,
+            batch=batch,
+        ),
+        np.array(entries, np.uint32).T.copy(),
+        declaration.impl,
+    )
+
+
+class Derivation:
+    """A jitted derivation and the places and ids, uint32[2, S], of the names that it is for."""
+
+    __slots__ = ("_call", "_device_names", "_host_names", "_impl", "_wrap")
+
+    def __init__(self, call: Callable[..., Any], names: np.ndarray, impl: str) -> None:
+        self._call = call
+        self._impl = impl
+        self._host_names = names
+        with jax.ensure_compile_time_eval():
+            self._device_names = jnp.asarray(names)  # an eager call need not send them again
+        self._wrap = key_wrapper(impl)
+
+    def __call__(self, roots: jax.Array, *integers: Any) -> list[Any]:
+        """Typed keys, one a name; or one array of them where a batch was asked for."""
+        if isinstance(roots, Tracer):
+            words = self._call(roots, self._host_names, *integers)
+        else:
+            words = self._call(roots, self._device_names, *integers)
+            if not isinstance(words[0], Tracer):
+                return [self._wrap(word) for word in words]
+        return [jax.random.wrap_key_data(word, impl=self._impl) for word in words]
+
+
+@lru_cache(maxsize=4096)
+def _jitted(
+    *,
+    radix: Radix,
+    given: tuple[str, ...],
+    init: Init,
+    own_roots: bool,
+    count: int,
+    impl: str,
+    batch: int | None,
+) -> Callable[..., Any]:
+    """The jitted function of (roots uint32[R, W], names uint32[2, S], step, *coordinates).
+
+    Returns S times uint32[W], or once uint32[batch, W].
+    """
+
+    def derive(roots: jax.Array, names: jax.Array, *integers: jax.Array) -> list[jax.Array]:
+        places, ids = names[0], names[1]
+        step = integers[0] if init == "no" else jnp.asarray(radix.init_step, jnp.uint32)
+        values = dict(zip(given, integers[1:] if init == "no" else integers, strict=True))
+        rows = roots[places] if own_roots else roots
+        inside = _is_inside(step, radix.init_step) if init == "no" else jnp.asarray(True)
+        words = _children(rows, _counters(radix, ids, (inside, step), values), impl)
+        if init == "roots":
+            at_zero = jnp.array([True, *(value == 0 for value in values.values())]).all()
+            words = jnp.where(at_zero, rows, words)
+        if batch is not None:
+            return [_batch(words[0], batch, impl)]
+        return [words[place] for place in range(count)]
+
+    kind = "key" if batch is None else "keys"
+    derive.__name__ = derive.__qualname__ = f"ks.{kind}.v{LAYOUT}"
+    return jax.jit(derive, inline=False)
+
+
+def _counters(radix: Radix, ids: jax.Array, checked_step: Pair, values: dict[str, Any]) -> Pair:
+    """The counters uint32[S] of the ids; those of values out of range are nobody's (id 0)."""
+    bounds, weights = dict(radix.coordinates), radix.weights
+    inside, step = checked_step
+    position = (jnp.zeros((), jnp.uint32), step.astype(jnp.uint32))
+    for name, value in values.items():
+        inside = inside & _is_inside(value, bounds[name])
+        position = _add(position, _multiply(value.astype(jnp.uint32), weights[name]))
+    high = jnp.where(inside, (ids << ID_SHIFT) | position[0], np.uint32(OUTSIDE_HIGH))
+    return high, jnp.broadcast_to(position[1], ids.shape)
+
+
+def _is_inside(value: Any, bound: int) -> Any:
+    """Whether an integer of any dtype is in [0, bound), compared in its own dtype."""
+    info = jnp.iinfo(value.dtype)
+    inside = value >= 0 if info.min < 0 else jnp.asarray(True)
+    if info.max >= bound:
+        inside = inside & (value < np.asarray(bound, value.dtype))
+    return inside
+
+
+def _multiply(word: jax.Array, factor: int) -> Pair:
+    """The low 64 bits of a uint32 times a 44-bit constant, as two words, by 16-bit halves."""
+    factor_high, factor_low = divmod(factor, WORD)
+    bottom, top = word & 0xFFFF, word >> 16
+    low_bottom, low_top = np.uint32(factor_low & 0xFFFF), np.uint32(factor_low >> 16)
+    product = _add(
+        (top * low_top, bottom * low_bottom),
+        _add(_shift16(bottom * low_top), _shift16(top * low_bottom)),
+    )
+    return product[0] + word * np.uint32(factor_high), product[1]
+
+
+def _shift16(word: jax.Array) -> Pair:
+    return word >> 16, word << 16
+
+
+def _add(left: Pair, right: Pair) -> Pair:
+    low = left[1] + right[1]
+    carry = (low < left[1]).astype(jnp.uint32)
+    return left[0] + right[0] + carry, low
+
+
+def _children(roots: jax.Array, counters: Pair, impl: str) -> jax.Array:
+    """The key words uint32[S, W] at the counters, each under its root."""
+    if impl == DEFAULT_IMPL:
+        return jnp.stack(_threefry.block((roots[:, 0], roots[:, 1]), counters), axis=-1)
+    high, low = counters
+    keys = jax.random.wrap_key_data(roots, impl=impl)
+    fold_in = jax.vmap(jax.random.fold_in)
+    folded = fold_in(fold_in(jnp.broadcast_to(keys, high.shape), high), low)
+    return jax.random.key_data(folded)
+
+
+def _batch(words: jax.Array, n: int, impl: str) -> jax.Array:
+    """The words uint32[n, W] of a batch of keys below one derived key."""
+    if impl == DEFAULT_IMPL:
+        index = jnp.arange(n, dtype=jnp.uint32)
+        high = jnp.full_like(index, BATCH_HIGH)
+        return jnp.stack(_threefry.block((words[0], words[1]), (high, index)), axis=-1)
+    return jax.random.key_data(jax.random.split(jax.random.wrap_key_data(words, impl=impl), n))

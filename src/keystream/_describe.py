@@ -1,0 +1,83 @@
+"""`Streams` as text: a line for ``repr``, a table for ``describe``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+from jax.core import Tracer
+
+from keystream._counter import LAYOUT, WORD
+from keystream._declaration import Declaration
+
+
+def represent(declaration: Declaration, roots: Any) -> str:
+    """The constructor call that makes the streams, as far as it can be written."""
+    sources = _sources(declaration, roots)
+    if declaration.own_roots:
+        pairs = zip(declaration.names, sources, strict=True)
+        words = ["{" + ", ".join(f"{name!r}: {source}" for name, source in pairs) + "}"]
+    else:
+        names = [] if declaration.single else [repr(name) for name in declaration.names]
+        words = [*sources, *names]
+    words += [f"{option}={value!r}" for option, value in _options(declaration).items()]
+    children = "".join(f".child({name!r})" for name in declaration.path)
+    return f"Streams({', '.join(words)}){children}"
+
+
+def describe(declaration: Declaration, roots: Any) -> str:
+    """A table: stream, what hands out its keys, id, root."""
+    sources = _sources(declaration, roots)
+    head = ("stream", "keys from", "id", "root")
+    rows = [
+        (
+            declaration.qualified(name),
+            "init_rngs" if name in declaration.init else "init_rngs, rngs",
+            str(identifier),
+            sources[place if declaration.own_roots else 0],
+        )
+        for place, (name, identifier) in enumerate(
+            zip(declaration.names, declaration.ids, strict=True)
+        )
+    ]
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (head, *rows)
+    ]
+    ranges = [f"step in [0, {declaration.radix.init_step})"]
+    ranges += [f"{name} in [0, {size})" for name, size in declaration.radix.coordinates]
+    lines.append(f"{', '.join(ranges)}; {declaration.impl}, layout {declaration.layout}")
+    return "\n".join(lines)
+
+
+def _options(declaration: Declaration) -> dict[str, Any]:
+    """The options that differ from their defaults."""
+    options: dict[str, Any] = {}
+    if declaration.radix.coordinates:
+        options["coordinates"] = declaration.sizes
+    if declaration.radix.steps != WORD:
+        options["steps"] = declaration.radix.steps
+    if declaration.init != tuple(name for name in declaration.names if name == "params"):
+        options["init"] = declaration.init
+    if declaration.impl != "threefry2x32":
+        options["impl"] = declaration.impl
+    if declaration.layout != LAYOUT:
+        options["layout"] = declaration.layout
+    return options
+
+
+def _sources(declaration: Declaration, roots: Any) -> list[str]:
+    count = len(declaration.names) if declaration.own_roots else 1
+    if isinstance(roots, Tracer) or not isinstance(roots, (jax.Array, np.ndarray)):
+        return ["<traced>"] * count
+    if isinstance(roots, jax.Array) and roots.is_deleted():
+        return ["<donated>"] * count
+    return [_source(row, declaration.impl) for row in np.asarray(roots)]
+
+
+def _source(words: np.ndarray, impl: str) -> str:
+    if impl == "threefry2x32" and words[0] == 0:
+        return str(words[1])  # the seed that makes this root
+    return "<key " + " ".join(f"{word:#010x}" for word in words) + ">"

@@ -1,0 +1,68 @@
+"""The errors themselves: codes, pages, pickling, the template."""
+
+import pickle
+
+import pytest
+
+from keystream import errors
+from keystream._cli import main
+from keystream._codes import CODES
+
+
+def test_every_code_has_a_page_and_every_error_a_code():
+    classes = errors.by_code()
+    assert list(classes) == sorted(CODES)
+    for code, cls in classes.items():
+        page = cls.__doc__
+        assert cls.code == code
+        assert len(page.split("\n\n")) == 3, f"{code}: what it is, why it matters, what to do"
+        assert cls.__name__ in errors.__all__
+
+
+def test_the_message_has_its_fields_in_order_and_leaves_out_empty_ones():
+    error = errors.RateOutOfRangeError("rate 2 is high", why="because", fix="one\ntwo")
+    assert str(error) == (
+        "rate 2 is high\n"
+        "  why:   because\n"
+        "  fix:   one\n"
+        "         two\n"
+        "  KS004 rate-out-of-range (keystream rule KS004)"
+    )
+
+
+def test_errors_survive_pickling():
+    error = errors.ValueOutOfRangeError("a", where="b", why="c", fix="d")
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+
+
+def test_errors_are_value_errors_and_a_missing_extra_an_import_error():
+    assert all(issubclass(cls, ValueError) for cls in errors.by_code().values())
+    assert issubclass(errors.MissingExtraError, ImportError)
+
+
+def test_rule_prints_the_page(capsys):
+    assert main(["rule", "ks003"]) == 0
+    page = capsys.readouterr().out
+    assert page.startswith("KS003 stream-id-clash\n\nTwo streams would have one id")
+    assert 'Streams(0, "a", "b", ids={"b": 7})' in page
+
+
+def test_rule_lists_every_code(capsys):
+    assert main(["rule"]) == 0
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        [code, name] for code, name in sorted(CODES.items())
+    ]
+
+
+def test_rule_refuses_what_is_no_code(capsys):
+    assert main(["rule", "KS999"]) == 2
+    assert "there is no code 'KS999'" in capsys.readouterr().err
+
+
+def test_an_unknown_command_exits_2(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["frobnicate"])
+    assert caught.value.code == 2
+    assert "frobnicate" in capsys.readouterr().err

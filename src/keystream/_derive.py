@@ -21,6 +21,7 @@ from keystream._counter import ID_SHIFT, LAYOUT, OUTSIDE_HIGH, WORD, Radix
 from keystream._declaration import Declaration
 from keystream._internals import key_wrapper
 from keystream._roots import DEFAULT_IMPL
+from keystream.errors import UnsupportedKeyError
 
 # Batches are children of the derived key at counters that no child of JAX's has: their high word is 0.
 BATCH_HIGH: Final = WORD - 1
@@ -107,6 +108,7 @@ def _jitted(
     """
 
     def derive(roots: jax.Array, names: jax.Array, *integers: jax.Array) -> list[jax.Array]:
+        check_one(roots)
         places, ids = names[0], names[1]
         step = integers[0] if init == "no" else jnp.asarray(radix.init_step, jnp.uint32)
         values = dict(zip(given, integers[1:] if init == "no" else integers, strict=True))
@@ -123,6 +125,17 @@ def _jitted(
     kind = "key" if batch is None else "keys"
     derive.__name__ = derive.__qualname__ = f"ks.{kind}.v{LAYOUT}"
     return jax.jit(derive, inline=False)
+
+
+def check_one(roots: jax.Array | np.ndarray) -> None:
+    """Refuse the roots of streams that were made under vmap (KS006): a key has one root."""
+    if roots.ndim != 2:
+        raise UnsupportedKeyError(
+            f"these streams hold a batch of root keys, of shape {roots.shape[:-2]}",
+            where="Streams",
+            why="they were made under vmap, and a key is made under one root",
+            fix="map over them: jax.vmap(lambda streams: streams.key(name, step))(streams)",
+        )
 
 
 def _counters(radix: Radix, ids: jax.Array, checked_step: Pair, values: dict[str, Any]) -> Pair:

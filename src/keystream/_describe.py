@@ -74,6 +74,8 @@ def _sources(declaration: Declaration, roots: Any) -> list[str]:
         return ["<traced>"] * count
     if isinstance(roots, jax.Array) and roots.is_deleted():
         return ["<donated>"] * count
+    if roots.ndim != 2:
+        return [f"<batch {roots.shape[:-2]}>"] * count
     return [_source(row, declaration.impl) for row in np.asarray(roots)]
 
 

@@ -12,6 +12,7 @@ from jax.core import Tracer
 from keystream import _threefry
 from keystream._counter import Radix, split_counter
 from keystream._declaration import Declaration
+from keystream._derive import check_one
 from keystream._names import as_integer
 from keystream._roots import DEFAULT_IMPL
 from keystream.errors import UnsupportedKeyError
@@ -56,6 +57,7 @@ def identify(
             why="they are derived by a chain of fold_in, which has no inverse here",
             fix=f"declare the streams with impl={DEFAULT_IMPL!r}",
         )
+    check_one(roots)
     words = _key_words(key)
     bound = _step_bound(declaration.radix, max_step)
     chance = _chance(declaration, len(roots), bound)

@@ -183,13 +183,24 @@ def _words_of_seed(value: Any, impl: str) -> Any:
 def _words_of_key(source: Any, impl: str | None, call: str) -> tuple[Any, str]:
     if jnp.issubdtype(source.dtype, jax.dtypes.prng_key):
         own = _check_impl(str(jax.random.key_impl(source)), call)
-        if source.ndim or impl not in (None, own):
+        if impl not in (None, own):
+            raise _mixed_impl(own, impl, call)
+        if source.ndim:
             raise _unsupported(source, f"implementation {own}", call)
         return jax.random.key_data(source), own
     expected = jax.random.key(0, impl=_check_impl(impl or DEFAULT_IMPL, call))
     if source.dtype != jnp.uint32 or source.shape != jax.random.key_data(expected).shape:
         raise _unsupported(source, f"dtype {source.dtype}", call)
     return source, impl or DEFAULT_IMPL
+
+
+def _mixed_impl(own: str, wanted: str, call: str) -> UnsupportedKeyError:
+    return UnsupportedKeyError(
+        f"a key of implementation {own!r} is given where {wanted!r} is asked for",
+        where=call,
+        why="all streams of one Streams have one implementation, which decides their bits",
+        fix=f"pass jax.random.key(seed, impl={wanted!r}), or impl={own!r} to Streams",
+    )
 
 
 def _unsupported(source: Any, trait: str, call: str) -> UnsupportedKeyError:

@@ -339,6 +339,7 @@ class Streams:
         )
 
     def _concrete_roots(self, call: str) -> np.ndarray:
+        """The roots' values, whatever their shape."""
         if isinstance(self._roots, Tracer):
             raise UnsupportedKeyError(
                 "the streams are traced here, so their root keys have no value yet",

@@ -252,7 +252,18 @@ def test_what_is_no_stored_streams_is_refused(text):
         (lambda: ks.Streams(0, "a", "b", "a"), "KS003"),
         *[
             (lambda name=name: ks.Streams(0, name), "KS002")
-            for name in ("coordinates", "steps", "ids", "init", "impl", "layout", "", "a/b", 3, None)
+            for name in (
+                "coordinates",
+                "steps",
+                "ids",
+                "init",
+                "impl",
+                "layout",
+                "",
+                "a/b",
+                3,
+                None,
+            )
         ],
         *[
             (lambda name=name: ks.Streams(0, "a", coordinates={name: 4}), "KS002")
@@ -263,7 +274,7 @@ def test_what_is_no_stored_streams_is_refused(text):
             for seed in (-1, 2**32, 1e20, 1.0, float("nan"), "0", None, True, jnp.int32(3), 10**30)
         ],
         (lambda: ks.Streams(a=-1), "KS002"),
-        (lambda: ks.Streams(), "KS002"),
+        (ks.Streams, "KS002"),
         (lambda: ks.Streams({}), "KS002"),
         (lambda: ks.Streams(0, "a", b=1), "KS002"),
         (lambda: ks.Streams({"a": 1}, "b"), "KS002"),
@@ -327,3 +338,28 @@ def test_legacy_keys_of_other_implementations_need_their_name():
     assert ks.Streams(raw, "a", impl="rbg") == ks.Streams(3, "a", impl="rbg")
     with pytest.raises(errors.UnsupportedKeyError):
         ks.Streams(raw, "a")
+
+
+def test_a_batch_of_streams_has_to_be_mapped_over():
+    ensemble = jax.vmap(lambda seed: ks.Streams(seed, "a"))(jnp.arange(3, dtype=jnp.uint32))
+    assert repr(ensemble) == "Streams(<batch (3,)>, 'a')"
+    text = (
+        "these streams hold a batch of root keys, of shape (3,)\n"
+        "  where: Streams\n"
+        "  why:   they were made under vmap, and a key is made under one root\n"
+        "  fix:   map over them: jax.vmap(lambda streams: streams.key(name, step))(streams)\n"
+        "  KS006 unsupported-key (keystream rule KS006)"
+    )
+    assert message(lambda: ensemble.key("a", 0)) == text
+    assert message(lambda: ensemble.identify(jax.random.key(0))) == text
+
+
+def test_keys_of_two_implementations_do_not_mix():
+    rbg = jax.random.key(0, impl="rbg")
+    assert message(lambda: ks.Streams({"a": 1, "b": rbg})) == (
+        "a key of implementation 'rbg' is given where 'threefry2x32' is asked for\n"
+        "  where: Streams · stream 'b'\n"
+        "  why:   all streams of one Streams have one implementation, which decides their bits\n"
+        "  fix:   pass jax.random.key(seed, impl='threefry2x32'), or impl='rbg' to Streams\n"
+        "  KS006 unsupported-key (keystream rule KS006)"
+    )

@@ -45,7 +45,9 @@ def test_numpy_and_jax_and_jaxs_own_block_agree(key, counter):
     pair = tuple(np.array([word], np.uint32) for word in counter)
     ours_numpy = np.concatenate(block((key_array[:1], key_array[1:]), pair))
     ours_jax = jnp.concatenate(
-        block((jnp.asarray(key_array[:1]), jnp.asarray(key_array[1:])), tuple(map(jnp.asarray, pair)))
+        block(
+            (jnp.asarray(key_array[:1]), jnp.asarray(key_array[1:])), tuple(map(jnp.asarray, pair))
+        )
     )
     theirs = threefry_2x32(jnp.asarray(key_array), jnp.asarray(np.array(counter, np.uint32)))
     np.testing.assert_array_equal(ours_numpy, ours_jax)

@@ -114,12 +114,12 @@ def _jitted(
         values = dict(zip(given, integers[1:] if init == "no" else integers, strict=True))
         rows = roots[places] if own_roots else roots
         inside = _is_inside(step, radix.init_step) if init == "no" else jnp.asarray(True)
-        words = _children(rows, _counters(radix, ids, (inside, step), values), impl)
+        words = children(rows, _counters(radix, ids, (inside, step), values), impl)
         if init == "roots":
             at_zero = jnp.array([True, *(value == 0 for value in values.values())]).all()
             words = jnp.where(at_zero, rows, words)
         if batch is not None:
-            return [_batch(words[0], batch, impl)]
+            return [batch_below(words[0], batch, impl)]
         return [words[place] for place in range(count)]
 
     kind = "key" if batch is None else "keys"
@@ -181,7 +181,7 @@ def _add(left: Pair, right: Pair) -> Pair:
     return left[0] + right[0] + carry, low
 
 
-def _children(roots: jax.Array, counters: Pair, impl: str) -> jax.Array:
+def children(roots: jax.Array, counters: Pair, impl: str) -> jax.Array:
     """The key words uint32[S, W] at the counters, each under its root."""
     if impl == DEFAULT_IMPL:
         return jnp.stack(_threefry.block((roots[:, 0], roots[:, 1]), counters), axis=-1)
@@ -192,7 +192,7 @@ def _children(roots: jax.Array, counters: Pair, impl: str) -> jax.Array:
     return jax.random.key_data(folded)
 
 
-def _batch(words: jax.Array, n: int, impl: str) -> jax.Array:
+def batch_below(words: jax.Array, n: int, impl: str) -> jax.Array:
     """The words uint32[n, W] of a batch of keys below one derived key."""
     if impl == DEFAULT_IMPL:
         index = jnp.arange(n, dtype=jnp.uint32)

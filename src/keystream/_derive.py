@@ -21,13 +21,13 @@ from keystream._counter import ID_SHIFT, LAYOUT, OUTSIDE_HIGH, WORD, Radix
 from keystream._declaration import Declaration
 from keystream._internals import key_wrapper
 from keystream._roots import DEFAULT_IMPL
+from keystream._words import Pair, add, multiply
 from keystream.errors import UnsupportedKeyError
 
 # Batches are children of the derived key at counters that no child of JAX's has: their high word is 0.
 BATCH_HIGH: Final = WORD - 1
 
 Init = Literal["no", "roots", "derived"]
-Pair = tuple[jax.Array, jax.Array]
 
 
 @lru_cache(maxsize=4096)
@@ -145,7 +145,7 @@ def _counters(radix: Radix, ids: jax.Array, checked_step: Pair, values: dict[str
     position = (jnp.zeros((), jnp.uint32), step.astype(jnp.uint32))
     for name, value in values.items():
         inside = inside & _is_inside(value, bounds[name])
-        position = _add(position, _multiply(value.astype(jnp.uint32), weights[name]))
+        position = add(position, multiply(value.astype(jnp.uint32), weights[name]))
     high = jnp.where(inside, (ids << ID_SHIFT) | position[0], np.uint32(OUTSIDE_HIGH))
     return high, jnp.broadcast_to(position[1], ids.shape)
 
@@ -157,28 +157,6 @@ def _is_inside(value: Any, bound: int) -> Any:
     if info.max >= bound:
         inside = inside & (value < np.asarray(bound, value.dtype))
     return inside
-
-
-def _multiply(word: jax.Array, factor: int) -> Pair:
-    """The low 64 bits of a uint32 times a 44-bit constant, as two words, by 16-bit halves."""
-    factor_high, factor_low = divmod(factor, WORD)
-    bottom, top = word & 0xFFFF, word >> 16
-    low_bottom, low_top = np.uint32(factor_low & 0xFFFF), np.uint32(factor_low >> 16)
-    product = _add(
-        (top * low_top, bottom * low_bottom),
-        _add(_shift16(bottom * low_top), _shift16(top * low_bottom)),
-    )
-    return product[0] + word * np.uint32(factor_high), product[1]
-
-
-def _shift16(word: jax.Array) -> Pair:
-    return word >> 16, word << 16
-
-
-def _add(left: Pair, right: Pair) -> Pair:
-    low = left[1] + right[1]
-    carry = (low < left[1]).astype(jnp.uint32)
-    return left[0] + right[0] + carry, low
 
 
 def children(roots: jax.Array, counters: Pair, impl: str) -> jax.Array:

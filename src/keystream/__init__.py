@@ -18,10 +18,18 @@ from keystream._version import __version__
 
 if TYPE_CHECKING:
     from keystream import dropout_model as dropout_model
+    from keystream import equinox as equinox
     from keystream import errors as errors
     from keystream import haiku as haiku
     from keystream import linen as linen
     from keystream import nnx as nnx
+    from keystream._draws.batch_slice import batch_slice as batch_slice
+    from keystream._draws.dropout import drop_path as drop_path
+    from keystream._draws.dropout import drop_path_rates as drop_path_rates
+    from keystream._draws.dropout import dropout as dropout
+    from keystream._draws.noise import gaussian_noise as gaussian_noise
+    from keystream._draws.token_mask import TokenMask as TokenMask
+    from keystream._draws.token_mask import token_mask as token_mask
     from keystream._roots import seed as seed
     from keystream._streams import Identity as Identity
     from keystream._streams import Streams as Streams
@@ -30,20 +38,35 @@ if TYPE_CHECKING:
 _HOME = {
     "Identity": "keystream._streams",
     "Streams": "keystream._streams",
+    "TokenMask": "keystream._draws.token_mask",
+    "batch_slice": "keystream._draws.batch_slice",
+    "drop_path": "keystream._draws.dropout",
+    "drop_path_rates": "keystream._draws.dropout",
+    "dropout": "keystream._draws.dropout",
+    "gaussian_noise": "keystream._draws.noise",
     "seed": "keystream._roots",
+    "token_mask": "keystream._draws.token_mask",
 }
-_SUBMODULES = ("dropout_model", "errors", "haiku", "linen", "nnx")
+_SUBMODULES = ("dropout_model", "equinox", "errors", "haiku", "linen", "nnx")
 
 __all__ = [
     "Identity",
     "Streams",
+    "TokenMask",
     "__version__",
+    "batch_slice",
+    "drop_path",
+    "drop_path_rates",
+    "dropout",
     "dropout_model",
+    "equinox",
     "errors",
+    "gaussian_noise",
     "haiku",
     "linen",
     "nnx",
     "seed",
+    "token_mask",
 ]
 
 

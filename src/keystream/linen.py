@@ -1,4 +1,4 @@
-"""Flax Linen: what a call needs, a guard against the fall-back to ``params``.
+"""Flax Linen: layers that draw, what a call needs, a guard against the fall-back to ``params``.
 
 Linen takes keys as dictionaries, and `Streams` makes them, so nothing wraps ``init`` and ``apply``:
 
@@ -9,9 +9,13 @@ Linen takes keys as dictionaries, and `Streams` makes them, so nothing wraps ``i
 from __future__ import annotations
 
 from keystream._linen.guard import Guard, StreamMissingError, guard
+from keystream._linen.layers import Dropout, DropPath, GaussianNoise
 from keystream._linen.needs import Needs, needs
 
 __all__ = [
+    "DropPath",
+    "Dropout",
+    "GaussianNoise",
     "Guard",
     "Needs",
     "StreamMissingError",

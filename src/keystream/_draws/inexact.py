@@ -1,0 +1,23 @@
+"""The arrays that draws scale or add to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from keystream.errors import ValueOutOfRangeError
+
+
+def read_inexact(x: Any, call: str) -> jax.Array:
+    """`x` as a JAX array of floating-point or complex numbers (KS002 where it holds others)."""
+    array = jnp.asarray(x)
+    if jnp.issubdtype(array.dtype, jnp.inexact):
+        return array
+    raise ValueOutOfRangeError(
+        f"x holds {array.dtype} values, but must hold floating-point or complex numbers",
+        where=call,
+        why="the result is scaled by a fraction, which such values can't hold",
+        fix="convert it: x.astype('float32')",
+    )

@@ -1,0 +1,187 @@
+"""Masked positions, for models that learn by predicting what was hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from keystream._counter import LAYOUT
+from keystream._draws.keys import read_key
+from keystream._names import as_integer
+from keystream._rate import read_rate
+from keystream.errors import ValueOutOfRangeError
+
+_CALL = "keystream.token_mask"
+_ALL_MASKED = (1.0, 0.0, 0.0)
+
+
+class TokenMask(NamedTuple):
+    """What `token_mask` returns.
+
+    Attributes:
+        tokens: what the model is to read: the input's shape and dtype.
+        chosen: where it is to predict, bool, one an element of the token axes.
+    """
+
+    tokens: jax.Array
+    chosen: jax.Array
+
+
+def token_mask(
+    key: Any,
+    tokens: Any,
+    rate: Any,
+    *,
+    mask_token: Any = 0,
+    exact_count: bool = False,
+    eligible: Any = None,
+    feature_dims: int = 0,
+    replacement: Sequence[float] = _ALL_MASKED,
+    vocabulary: int | None = None,
+) -> TokenMask:
+    """Choose positions of a sequence, and hide what stands there.
+
+    Guarantee: with ``k = jax.random.split(key, 3)`` the choice is ``jax.random.bernoulli(k[0], rate)``;
+    or, with `exact_count`, the positions of a row with the least of ``jax.random.bits(k[0])``. Of each
+    chosen one ``jax.random.uniform(k[1])`` decides the replacement, and ``jax.random.randint(k[2])`` the
+    random token.
+
+    Args:
+        key: one key, typed or legacy.
+        tokens: ids, [..., length], of any dtype; or vectors, [..., length, features] (see
+            `feature_dims`), such as the patches of an image.
+        rate: the probability of choosing a position, in [0, 1]; a number, or a JAX scalar, traced or
+            not, whose value is not checked.
+        mask_token: what stands at a hidden position: an id, or a vector of the feature axes' shape.
+        exact_count: choose in each row round(rate * eligible positions), halves to even, in place of
+            each position by itself.
+        eligible: bool, broadcast to the token axes: positions that may be chosen (no padding, no
+            separators); all by default.
+        feature_dims: how many trailing axes hold features; their elements are hidden together.
+        replacement: of the chosen positions the shares that get the mask token, a random token, and
+            what stood there; (0.8, 0.1, 0.1) is BERT's rule. They sum to 1.
+        vocabulary: random tokens are in [0, vocabulary); needed where their share is not 0, and
+            `tokens` must be integers then.
+
+    Returns:
+        The tokens to read and the positions to predict.
+
+    Raises:
+        RateOutOfRangeError: KS004, the rate is not a number in [0, 1].
+        ValueOutOfRangeError: KS002, another argument is not what it must be.
+        UnsupportedKeyError: KS006, what was given is not one key.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import keystream as ks
+        >>> key = ks.Streams(0, "mask").key("mask", 0)
+        >>> masked = ks.token_mask(key, jnp.arange(8) + 10, 0.25, mask_token=3, exact_count=True)
+        >>> int(masked.chosen.sum()), int((masked.tokens == 3).sum())
+        (2, 2)
+
+    Source:
+        Devlin, Chang, Lee, Toutanova, "BERT" (NAACL 2019), section 3.1; He et al., "Masked
+        autoencoders are scalable vision learners" (CVPR 2022), for an exact count of patches.
+    """
+    tokens = jnp.asarray(tokens)
+    features = as_integer(feature_dims, "feature_dims", _CALL, "it is a number of axes")
+    if not 0 <= features <= tokens.ndim - int(exact_count):
+        raise _refused(f"feature_dims {features} for tokens of shape {tokens.shape}")
+    words, impl = read_key(key, _CALL)
+    shares = _read_shares(replacement, vocabulary, tokens)
+    shape = tokens.shape[: tokens.ndim - features]
+    may = jnp.broadcast_to(True if eligible is None else jnp.asarray(eligible), shape)
+    if may.dtype != bool:
+        raise _refused(f"eligible of dtype {may.dtype}, not bool,")
+    draw = _Choice(impl, exact_count, shares, vocabulary or 0)
+    hidden = jnp.broadcast_to(jnp.asarray(mask_token, tokens.dtype), tokens.shape)
+    probability = read_rate(rate, _CALL)
+    if not isinstance(probability, jax.Array):
+        probability = np.asarray(probability, jnp.result_type(float))
+    return TokenMask(*_named(draw)(words, probability, may, tokens, hidden))
+
+
+@dataclass(frozen=True)
+class _Choice:
+    impl: str
+    exact_count: bool
+    shares: tuple[float, float, float]
+    vocabulary: int
+
+
+@lru_cache(maxsize=1024)
+def _named(choice: _Choice) -> Callable[..., tuple[jax.Array, jax.Array]]:
+    def named(
+        words: jax.Array, rate: Any, may: jax.Array, tokens: jax.Array, hidden: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        keys = jax.random.split(jax.random.wrap_key_data(words, impl=choice.impl), 3)
+        choose = _exactly if choice.exact_count else _each
+        chosen = choose(keys[0], rate, may)
+        return _replace(choice, keys, chosen, tokens, hidden), chosen
+
+    named.__name__ = named.__qualname__ = f"ks.token_mask.v{LAYOUT}"
+    return jax.jit(named, inline=False)
+
+
+def _each(key: jax.Array, rate: Any, may: jax.Array) -> jax.Array:
+    return jax.random.bernoulli(key, rate, may.shape) & may
+
+
+def _exactly(key: jax.Array, rate: Any, may: jax.Array) -> jax.Array:
+    """Of each row the eligible positions with the least words, so many as the rate asks for."""
+    draws = jax.random.bits(key, may.shape, np.uint32)
+    places = lax.broadcasted_iota(np.int32, may.shape, may.ndim - 1)
+    *_, order = lax.sort((~may, draws, places), num_keys=2)
+    _, rank = lax.sort((order, places), num_keys=1)  # the inverse permutation
+    count = jnp.round(rate * may.sum(axis=-1, keepdims=True)).astype(np.int32)
+    return rank < count
+
+
+def _replace(
+    choice: _Choice, keys: jax.Array, chosen: jax.Array, tokens: jax.Array, hidden: jax.Array
+) -> jax.Array:
+    masked, random, _ = choice.shares
+    trailing = (1,) * (tokens.ndim - chosen.ndim)
+
+    def put(where: jax.Array, new: jax.Array, old: jax.Array) -> jax.Array:
+        return jnp.where(where.reshape(*where.shape, *trailing), new, old)
+
+    if choice.shares == _ALL_MASKED:
+        return put(chosen, hidden, tokens)
+    kind = jax.random.uniform(keys[1], chosen.shape, np.float32)
+    replaced = put(chosen & (kind < masked), hidden, tokens)
+    if random:
+        other = jax.random.randint(keys[2], chosen.shape, 0, choice.vocabulary, np.int32)
+        some = chosen & (kind >= masked) & (kind < masked + random)
+        replaced = put(some, other.astype(tokens.dtype), replaced)
+    return replaced
+
+
+def _read_shares(
+    replacement: Sequence[float], vocabulary: int | None, tokens: jax.Array
+) -> tuple[float, float, float]:
+    shares = tuple(float(share) for share in replacement)
+    if len(shares) != 3 or not min(shares) >= 0.0 or not abs(sum(shares) - 1.0) < 1e-6:
+        raise _refused(f"replacement {replacement!r}")
+    if shares[1] and not jnp.issubdtype(tokens.dtype, jnp.integer):
+        raise _refused(f"random tokens for tokens of dtype {tokens.dtype}")
+    if shares[1] and (vocabulary is None or not 1 <= vocabulary < 2**31):
+        raise _refused(f"vocabulary {vocabulary!r} for random tokens")
+    return shares[0], shares[1], shares[2]
+
+
+def _refused(what: str) -> ValueOutOfRangeError:
+    return ValueOutOfRangeError(
+        f"{what} can't be used",
+        where=_CALL,
+        why="positions are chosen along the token axes, and shares of them replaced",
+        fix="tokens [..., length] with feature_dims=0, or [..., length, features] with 1; a bool"
+        " eligible; replacement=(0.8, 0.1, 0.1) with vocabulary=size for integer tokens",
+    )

@@ -1,0 +1,1 @@
+"""Flax NNX: what `keystream.nnx` is made of."""

@@ -1,0 +1,43 @@
+"""Rates: probabilities of dropping, checked where they are known."""
+
+from __future__ import annotations
+
+import reprlib
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from keystream.errors import RateOutOfRangeError
+
+
+def read_rate(rate: Any, call: str) -> float | jax.Array:
+    """A rate as a Python float in [0, 1], or as the JAX scalar that it is.
+
+    Args:
+        rate: a Python or NumPy number; or a JAX scalar, traced or not, whose value is not looked at.
+        call: the call to name in an error.
+
+    Raises:
+        RateOutOfRangeError: KS004, not a number in [0, 1], or an array that is no scalar.
+    """
+    if isinstance(rate, jax.Array):
+        if rate.ndim == 0 and jnp.issubdtype(rate.dtype, jnp.floating):
+            return rate
+        raise _out_of_range(f"an array of shape {rate.shape} and dtype {rate.dtype}", call)
+    try:
+        number = float(rate)
+        if isinstance(rate, str) or not 0.0 <= number <= 1.0:
+            raise ValueError(rate)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _out_of_range(reprlib.repr(rate), call) from error
+    return number
+
+
+def _out_of_range(shown: str, call: str) -> RateOutOfRangeError:
+    return RateOutOfRangeError(
+        f"rate is {shown}, but must be a number in [0, 1]",
+        where=call,
+        why="it is the probability of dropping a value; Flax and Equinox compute with any number",
+        fix="pass a fraction, such as 0.1 to drop one value in ten",
+    )

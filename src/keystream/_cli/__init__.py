@@ -1,8 +1,9 @@
 """The ``keystream`` command: one module per subcommand, none of them imported before it is used.
 
 A command module has a docstring whose first line is its help, ``configure(parser)`` to declare its
-arguments and ``run(arguments) -> int`` for the work. Neither it nor this module loads JAX when imported;
-``run`` imports what it needs. Exit codes: 0 done, 1 the command's own finding, 2 it could not run.
+arguments and ``run(arguments) -> int`` for the work; it may have ``prepare(words)``, which rewrites the
+words that argparse would misread. Neither it nor this module loads JAX when imported; ``run`` imports
+what it needs. Exit codes: 0 done, 1 the command's own finding, 2 it could not run.
 """
 
 from __future__ import annotations
@@ -61,5 +62,9 @@ def _parse(words: list[str]) -> argparse.Namespace:
     for name, (module, line) in COMMANDS.items():
         command = commands.add_parser(name, help=line, description=line.capitalize() + ".")
         if name == chosen:  # configure only the command in use: the others stay unimported
-            importlib.import_module(module).configure(command)
+            configured = importlib.import_module(module)
+            configured.configure(command)
+            if hasattr(configured, "prepare"):
+                start = words.index(name) + 1
+                words = [*words[:start], *configured.prepare(words[start:])]
     return parser.parse_args(words)

@@ -227,8 +227,9 @@ class Streams:
         """The same streams in a namespace of their own: another model, agent or loop.
 
         Guarantee: its keys lie under the same root, at ids of their own, so the guarantee of `Streams`
-        covers parent and children together; ids that clash with those of any namespace made in
-        this process are refused.
+        covers parent and children together. Ids that clash with those of a namespace made before
+        in this process are refused; of namespaces made in different processes, two ids clash with
+        probability 2**-20 a pair.
 
         Args:
             name: the namespace; nest by calling `child` again.

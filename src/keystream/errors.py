@@ -194,10 +194,9 @@ class StreamFallbackError(KeystreamError):
     """A module drew from a stream that was not given, and Flax would have served it from ``params``.
 
     The run goes on in silence: dropout then shares its root with the initial weights, and
-    ``init`` with a single key gives no hint that ``apply`` needs another stream.
-
-    ``ks.linen.guard()`` raises it, also where a lifted transform such as ``nn.scan`` was given the
-    stream and does not pass it on.
+    ``init`` with a single key gives no hint that ``apply`` needs another stream. ``ks.linen.guard()``
+    raises this error instead, also where a lifted transform such as ``nn.scan`` was given the stream
+    and does not pass it on.
 
     Give the stream: ``rngs=streams.rngs(step)``, or a dictionary that holds it.
     """

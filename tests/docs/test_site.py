@@ -1,0 +1,158 @@
+"""The site: builds strictly, loads nothing from elsewhere, and shows what is there."""
+
+import importlib
+import importlib.util
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from executed_pages import PAGES, ROOT
+
+import keystream as ks
+from keystream.errors import by_code
+
+pytest.importorskip("mkdocs", reason="the docs extra is not installed")
+
+FIGURES = {
+    "environment": {
+        "device": "cpu (cpu)",
+        "cores": 2,
+        "machine": "x86_64",
+        "python": "3.11.7",
+        "versions": {"jax": "0.10.2"},
+    },
+    "rounds": 31,
+    "eager": {
+        count: {
+            "us": {"keystream": [1.0, 2.0, 3.0], "nnx.Rngs": [10.0, 20.0, 30.0]},
+            "us_a_key": [4.0, 5.0, 6.0],
+            "fastest_idiom_over_keystream": [7.0, 8.0, 9.0],
+        }
+        for count in ("1", "64")
+    },
+    "in_step": {
+        count: {
+            "base_step_us": [100.0, 110.0, 120.0],
+            "added_us": [11.0, 12.0, 13.0],
+            "share_of_a_5_ms_step": [0.001, 0.0024, 0.003],
+            "host_us": [14.0, 15.0, 16.0],
+        }
+        for count in ("1", "64")
+    },
+    "host_64_over_1": 1.034,
+}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", folder],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return folder
+
+
+def test_the_site_builds_strictly_with_a_page_for_each_document(site: Path) -> None:
+    documents = [page for page in PAGES if page.parent != ROOT]
+    built = list(site.rglob("index.html"))
+    assert len(built) == len(documents)
+    assert not list(site.rglob("*.py"))
+
+
+def test_the_site_loads_nothing_from_elsewhere(site: Path) -> None:
+    loaded = re.compile(r'(?:src|href)="(?:https?:)?//[^"]+"[^>]*')
+    for page in site.rglob("*.html"):
+        text = page.read_text()
+        tags = re.findall(r"<(?:script|link|img|iframe|source)\b[^>]*>", text)
+        assert [tag for tag in tags if loaded.search(tag)] == [], page
+    for sheet in [ROOT / "docs/extra.css"]:
+        assert "url(" not in sheet.read_text()
+        assert "@import" not in sheet.read_text()
+
+
+def _public_names() -> list[str]:
+    names: list[str] = []
+    for name in ks.__all__:
+        value = getattr(ks, name)
+        if isinstance(value, ModuleType):
+            names += [f"keystream.{name}.{member}" for member in value.__all__]
+        elif name != "__version__":
+            names.append(f"keystream.{name}")
+    return names
+
+
+def test_every_public_name_is_documented(site: Path) -> None:
+    pages = "".join((site / page / "index.html").read_text() for page in ("api", "draws"))
+    missing = [name for name in _public_names() if f'id="{name}"' not in pages]
+    assert missing == []
+
+
+def test_powers_of_two_in_docstrings_are_not_read_as_bold_type(site: Path) -> None:
+    assert "Sizes are in [1, 2**32]; steps times all sizes is at most 2**44." in " ".join(
+        (site / "api/index.html").read_text().split()
+    )
+
+
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / f"docs/{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_errors_is_what_the_docstrings_say() -> None:
+    page = (ROOT / "docs/errors.md").read_text()
+    assert page == _load("generate_errors").page(), "run: python docs/generate_errors.py"
+    for code, cls in by_code().items():
+        assert f"## {code} " in page
+        assert (inspect.getdoc(cls) or "") in page
+
+
+def test_the_figures_of_the_page_are_those_of_the_results() -> None:
+    page = (ROOT / "docs/performance.md").read_text()
+    filled = _load("hooks").fill(page, FIGURES, has_picture=True)
+    for row in [
+        "|  | 1 stream | 64 streams |",
+        "| keystream, µs | 2 [1, 3] | 2 [1, 3] |",
+        "| nnx.Rngs, µs | 20 [10, 30] | 20 [10, 30] |",
+        "| keystream, µs a key | 5 [4, 6] | 5 [4, 6] |",
+        "| fastest other over keystream | 8 [7, 9] | 8 [7, 9] |",
+        "| added to the step, µs | 12 [11, 13] | 12 [11, 13] |",
+        "| share of a 5 ms step | 0.24% | 0.24% |",
+        "| host, µs a call | 15 [14, 16] | 15 [14, 16] |",
+        "Host time at 64 streams over that at 1: 1.03.",
+        "Taken on cpu (cpu), 2 cores, x86_64, Python 3.11.7; jax 0.10.2.",
+    ]:
+        assert row in filled
+    assert "images/keys.svg" in filled
+    assert "keys.json:" not in filled
+
+
+def test_the_page_of_figures_itself_quotes_none() -> None:
+    prose = (ROOT / "docs/performance.md").read_text()
+    assert re.findall(r"\d+(?:\.\d+)?\s*(?:µs|us|ms|x|%|times)\b", prose) == []
+
+
+def test_without_results_the_page_of_figures_says_so_once() -> None:
+    page = (ROOT / "docs/performance.md").read_text()
+    filled = _load("hooks").fill(page, None, has_picture=False)
+    assert filled.count("No results are saved in this checkout") == 1
+    assert "keys.json:" not in filled
+
+
+def test_the_readme_links_to_files_that_are_there() -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text())
+    assert links
+    assert [link for link in links if not (ROOT / link).is_file()] == []

@@ -28,6 +28,14 @@ class Dropout(eqx.nn.Dropout):
     that ``eqx.nn.inference_mode`` finds it. A rate outside [0, 1] is refused when the layer is called,
     and the gradient at rate 1 is 0, where Equinox's is NaN.
 
+    Args:
+        p: the probability of dropping an element, in [0, 1].
+        inference: hand the input through.
+        deterministic: the deprecated name of `inference`.
+        lane_bits: 8 for the mask of one hash for eight elements, as in `keystream.dropout`: not
+            Equinox's.
+        regenerate: draw the mask again in the backward pass in place of keeping it.
+
     Example:
         >>> import jax.numpy as jnp
         >>> import keystream as ks
@@ -35,6 +43,22 @@ class Dropout(eqx.nn.Dropout):
         >>> layer(jnp.ones(4), key=ks.Streams(0, "dropout").key("dropout", 0)).shape
         (4,)
     """
+
+    lane_bits: int | None = eqx.field(static=True)
+    regenerate: bool | None = eqx.field(static=True)
+
+    def __init__(
+        self,
+        p: float = 0.5,
+        inference: bool = False,
+        *,
+        deterministic: bool | None = None,
+        lane_bits: int | None = None,
+        regenerate: bool | None = None,
+    ) -> None:
+        super().__init__(p, inference, deterministic=deterministic)
+        self.lane_bits = lane_bits
+        self.regenerate = regenerate
 
     def __call__(
         self,
@@ -64,7 +88,8 @@ class Dropout(eqx.nn.Dropout):
             return x
         if key is None:
             raise RuntimeError(_NO_KEY.format("Dropout"))
-        return dropout(key, x, self.p, **current_window(x.shape))
+        options: dict[str, Any] = {"lane_bits": self.lane_bits, "regenerate": self.regenerate}
+        return dropout(key, x, self.p, **options, **current_window(x.shape))
 
 
 class DropPath(eqx.Module):

@@ -112,6 +112,14 @@ def test_drop_path_and_noise_layers_are_their_functions(framework):
 
 
 @pytest.mark.parametrize("framework", LAYERS)
+def test_dropout_layers_pass_on_how_the_mask_is_drawn_and_kept(framework):
+    layer = LAYERS[framework]("Dropout", 0.4, lane_bits=8, regenerate=False)
+    assert (layer(X) == ks.dropout(KEY, X, 0.4, lane_bits=8)).all()
+    text = str(jax.make_jaxpr(jax.grad(lambda x: (layer(x) ** 2).sum()))(X))
+    assert text.count("name=ks.mask8.v1") == 1
+
+
+@pytest.mark.parametrize("framework", LAYERS)
 def test_a_batch_slice_draws_the_parts_of_the_whole_batch(framework):
     for kind, value in (("Dropout", 0.4), ("DropPath", 0.4), ("GaussianNoise", 0.3)):
         options = {"batch_dims": 1} if kind == "DropPath" else {}

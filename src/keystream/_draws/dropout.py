@@ -13,6 +13,7 @@ from jax import lax
 from keystream._draws.inexact import read_inexact
 from keystream._draws.kept import drawn_and_scaled, scaled
 from keystream._draws.keys import read_key
+from keystream._draws.lanes import lanes_of, read_lane_bits, rescaled
 from keystream._draws.mask import mask_of
 from keystream._draws.window import read_window
 from keystream._names import as_integer
@@ -28,14 +29,16 @@ def dropout(
     rate: Any,
     *,
     broadcast_dims: Sequence[int] = (),
-    regenerate: bool = False,
+    lane_bits: int | None = None,
+    regenerate: bool | None = None,
     index_offset: Sequence[Any] | None = None,
     global_shape: Sequence[int] | None = None,
 ) -> jax.Array:
     """Set elements to zero with a probability, and scale up the others so that means stay.
 
     Guarantee: for one key the output of ``flax.linen.Dropout``, ``flax.nnx.Dropout`` and
-    ``equinox.nn.Dropout``, bit for bit, on every platform and mesh.
+    ``equinox.nn.Dropout``, bit for bit, on every platform and mesh. With `lane_bits` the mask is
+    another one, as random and as exact in its rate, and the same everywhere too.
 
     Args:
         key: one key, typed or legacy.
@@ -45,8 +48,10 @@ def dropout(
             but all is scaled, above 1 all is, NaN makes all NaN; no gradient flows to it.
         broadcast_dims: axes along which one draw is shared: (1,) for an array [batch, time,
             features] drops a feature at all times at once.
+        lane_bits: 8 hashes once for eight consecutive elements of the last axis, meant for GPUs; on
+            CPU it is no faster to speak of. Shards of the last axis should be multiples of 8.
         regenerate: draw the mask again in the backward pass, from the key, in place of keeping it.
-            Kept, it costs one byte an element.
+            Kept, it costs one byte an element. None is False, with `lane_bits` True.
         index_offset: with `global_shape`: `x` is the part of a global array that begins at this
             place, one integer an axis. What is drawn is that part of the global array's mask. Of a
             JAX scalar the value is not checked.
@@ -58,7 +63,8 @@ def dropout(
 
     Raises:
         RateOutOfRangeError: KS004, the rate is not a number in [0, 1].
-        ValueOutOfRangeError: KS002, `x` holds integers, or axes, offset or shape do not fit it.
+        ValueOutOfRangeError: KS002, `x` holds integers, or axes, offset or shape do not fit it, or
+            `lane_bits` is another number.
         UnsupportedKeyError: KS006, what was given is not one key.
 
     Example:
@@ -82,7 +88,12 @@ def dropout(
     words, impl = read_key(key, call)
     keep, traced_keep = _keep(known)
     probability = traced_keep if keep is None else keep
-    draw = mask_of(window, impl, probability)
+    if read_lane_bits(lane_bits, call):
+        draw = lanes_of(window, impl, offset)
+        x, keep, traced_keep = rescaled(x, probability), 1.0, _NO_KEEP
+        regenerate = True if regenerate is None else regenerate
+    else:
+        draw = mask_of(window, impl, probability)
     operands = (words, draw.limit(probability), offset)
     if regenerate:
         return drawn_and_scaled(draw, keep, operands, traced_keep, x)

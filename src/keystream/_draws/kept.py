@@ -8,15 +8,17 @@ serves forward and reverse mode, and either over the other.
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 import jax
 from jax import lax
 from jax import numpy as jnp
 
-from keystream._draws.mask import Mask
 from keystream._draws.window import explicit_sharding
+
+Draw = Callable[..., jax.Array]  # hashable: `mask.Mask` or `lanes.Lanes`
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0,))
@@ -36,13 +38,13 @@ def scaled(keep: float | None, mask: jax.Array, traced_keep: Any, x: jax.Array) 
 @scaled.defjvp
 def _scaled_jvp(keep: float | None, primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
     mask, traced_keep, x = primals
-    linear = jax.checkpoint(partial(_select, keep), prevent_cse=False)
+    linear = _from_mask(keep)
     return scaled(keep, mask, traced_keep, x), linear(mask, traced_keep, tangents[2])
 
 
 @partial(jax.custom_jvp, nondiff_argnums=(0, 1))
 def drawn_and_scaled(
-    draw: Mask, keep: float | None, operands: Any, traced_keep: Any, x: jax.Array
+    draw: Draw, keep: float | None, operands: Any, traced_keep: Any, x: jax.Array
 ) -> jax.Array:
     """The same with a mask that is drawn here, and drawn again wherever the derivative needs it.
 
@@ -58,16 +60,27 @@ def drawn_and_scaled(
 
 @drawn_and_scaled.defjvp
 def _drawn_and_scaled_jvp(
-    draw: Mask, keep: float | None, primals: Any, tangents: Any
+    draw: Draw, keep: float | None, primals: Any, tangents: Any
 ) -> tuple[jax.Array, jax.Array]:
     operands, traced_keep, x = primals
-    linear = jax.checkpoint(partial(_draw_and_select, draw, keep))
+    linear = _from_key(draw, keep)
     y = drawn_and_scaled(draw, keep, operands, traced_keep, x)
     return y, linear(operands, traced_keep, tangents[2])
 
 
+# The same object for the same site, or JAX would trace each one anew.
+@lru_cache(maxsize=4096)
+def _from_mask(keep: float | None) -> Draw:
+    return jax.checkpoint(partial(_select, keep), prevent_cse=False)
+
+
+@lru_cache(maxsize=4096)
+def _from_key(draw: Draw, keep: float | None) -> Draw:
+    return jax.checkpoint(partial(_draw_and_select, draw, keep))
+
+
 def _draw_and_select(
-    draw: Mask, keep: float | None, operands: Any, traced_keep: Any, x: jax.Array
+    draw: Draw, keep: float | None, operands: Any, traced_keep: Any, x: jax.Array
 ) -> jax.Array:
     return _select(keep, draw(*operands), traced_keep, x)
 

@@ -30,6 +30,7 @@ class Dropout(nn.Dropout):
         broadcast_dims: axes along which one draw is shared.
         deterministic: hand the input through.
         rng_collection: the stream to draw from.
+        lane_bits: 8 for the mask of one hash for eight elements, as in `keystream.dropout`: not Flax's.
         regenerate: draw the mask again in the backward pass in place of keeping it.
 
     Example:
@@ -41,7 +42,8 @@ class Dropout(nn.Dropout):
         (4,)
     """
 
-    regenerate: bool = False
+    lane_bits: int | None = None
+    regenerate: bool | None = None
 
     @nn.compact
     def __call__(
@@ -64,11 +66,13 @@ class Dropout(nn.Dropout):
         flag = nn.merge_param("deterministic", self.deterministic, deterministic)
         if flag or self.rate == 0.0:
             return inputs
-        options = {"broadcast_dims": self.broadcast_dims, "regenerate": self.regenerate}
         where = current_window(inputs.shape)
+        options: dict[str, Any] = {"lane_bits": self.lane_bits, "regenerate": self.regenerate}
         # As in Flax a rate of 1 takes no key, so that later draws are what they are there.
         key = None if self.rate == 1.0 else _key(self, rng)
-        return dropout(key, inputs, self.rate, **options, **where)
+        return dropout(
+            key, inputs, self.rate, broadcast_dims=self.broadcast_dims, **options, **where
+        )
 
 
 class DropPath(nn.Module):

@@ -30,6 +30,7 @@ class Dropout(nnx.Dropout):
         deterministic: hand the input through; ``model.train()`` and ``model.eval()`` set it.
         rng_collection: the stream to draw from.
         rngs: streams, or a stream, of the layer's own.
+        lane_bits: 8 for the mask of one hash for eight elements, as in `keystream.dropout`: not Flax's.
         regenerate: draw the mask again in the backward pass in place of keeping it.
 
     Example:
@@ -48,10 +49,12 @@ class Dropout(nnx.Dropout):
         deterministic: bool = False,
         rng_collection: str = "dropout",
         rngs: Any = None,
-        regenerate: bool = False,
+        lane_bits: int | None = None,
+        regenerate: bool | None = None,
     ) -> None:
         mode: dict[str, Any] = {"deterministic": deterministic, "rng_collection": rng_collection}
         super().__init__(rate, broadcast_dims=broadcast_dims, rngs=rngs, **mode)
+        self.lane_bits = lane_bits
         self.regenerate = regenerate
 
     def __call__(
@@ -73,9 +76,9 @@ class Dropout(nnx.Dropout):
         """
 
         def draw(key: Any) -> jax.Array:
-            where = current_window(inputs.shape)
-            options = {"broadcast_dims": self.broadcast_dims, "regenerate": self.regenerate}
-            return dropout(key, inputs, self.rate, **options, **where)
+            options: dict[str, Any] = {"lane_bits": self.lane_bits, "regenerate": self.regenerate}
+            options |= current_window(inputs.shape)
+            return dropout(key, inputs, self.rate, broadcast_dims=self.broadcast_dims, **options)
 
         return _run(self, draw, inputs, deterministic, rngs)
 

@@ -71,8 +71,8 @@ def in_step(count: int, rounds: int) -> dict[str, Any]:
     names = stream_names(count)
     streams = ks.Streams(0, *names)
     given = jnp.stack([jax.random.key_data(key) for key in streams.rngs(STEP).values()])
-    weight = jnp.eye(192) * 0.5
-    x = jnp.ones((192, 192))
+    weight = jnp.eye(96) * 0.5
+    x = jnp.ones((96, 96))
 
     def body(x: jax.Array, words: list[jax.Array]) -> jax.Array:
         for _ in range(3):

@@ -7,7 +7,7 @@ os.environ["XLA_FLAGS"] = (
     os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
 ).strip()
 
-from hypothesis import settings  # noqa: E402 - after the environment that JAX reads
+from hypothesis import settings
 
 settings.register_profile("keystream", deadline=None, derandomize=True)
 settings.load_profile("keystream")

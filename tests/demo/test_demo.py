@@ -2,6 +2,8 @@
 
 import json
 import os
+import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +12,14 @@ import jax
 import numpy as np
 import pytest
 
-from keystream._demo import digits, proof
+import keystream as ks
+from keystream._cli import demo as command
+from keystream._cli import main
+from keystream._demo import digits, proof, render
 
 ROOT = Path(__file__).parents[2]
 ONE_DEVICE = {key: value for key, value in os.environ.items() if key != "XLA_FLAGS"}
+ONE_DEVICE["PYTHONPATH"] = str(Path(ks.__file__).parents[1])  # whatever the working directory
 
 
 def demo(*words, cwd, code=None):
@@ -41,7 +47,9 @@ def test_a_whole_run_reads_digits_well_and_proves_that_it_can_be_repeated(done):
     assert run.returncode == 0, run.stderr
     lines = run.stdout.splitlines()
     accuracy = next(line for line in lines if line.startswith("Test accuracy"))
-    assert float(accuracy.split()[-1].rstrip(".")) > 0.95
+    assert accuracy.endswith(", above the 0.95 that it had to reach.")
+    assert float(accuracy.split()[2].rstrip(",")) > 0.95
+    assert "Learning curves: keystream-demo.png" in lines
     rows = {line.split("  ")[1]: line.split() for line in lines if line.startswith("  seed")}
     digest = rows["seed 0"][-1]
     assert rows["seed 0 again"][-3:] == [digest, "the", "same"]
@@ -61,7 +69,15 @@ def test_in_a_pipe_there_is_neither_progress_nor_colour_and_80_columns_suffice(d
     run, _ = done
     assert run.stderr == ""
     assert "\x1b" not in run.stdout
+    assert run.stdout.isascii()
     assert max(map(len, run.stdout.splitlines())) <= 80
+    assert all(line == line.rstrip() for line in run.stdout.splitlines())
+
+
+def test_the_introduction_says_what_each_stream_draws(done):
+    assert tuple(render.DRAWS) == digits.declare(0).names
+    for stream, draws in render.DRAWS.items():
+        assert f"\n  {stream:<9}  {draws}\n" in done[0].stdout
 
 
 def test_the_picture_is_a_png_of_some_size(done):
@@ -70,41 +86,165 @@ def test_the_picture_is_a_png_of_some_size(done):
     assert len(content) > 20_000
 
 
-def test_json_holds_what_the_text_shows(tmp_path):
-    run = demo("--seed", "3", "--epochs", "2", "--json", "--no-picture", cwd=tmp_path)
-    assert run.returncode == 0, run.stderr
-    document = json.loads(run.stdout)
-    assert (document["seed"], document["reproducible"], document["picture"]) == (3, True, None)
+@pytest.fixture(scope="module")
+def short(tmp_path_factory):
+    """Two epochs from seed 3 as JSON; the errors go to a terminal. What came to each, and the folder."""
+    folder = tmp_path_factory.mktemp("short")
+    ours, theirs = pty.openpty()
+    words = ["demo", "--seed", "3", "--epochs", "2", "--json", "--no-picture"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "keystream", *words],
+        cwd=folder,
+        env=ONE_DEVICE | {"COLUMNS": "80", "TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        shown = b"".join(iter(lambda: _read(ours), b""))
+        printed = process.stdout.read()
+    os.close(ours)
+    assert process.returncode == 0, shown
+    return printed.decode(), shown.decode(), folder
+
+
+def _read(terminal):
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # Linux: the last writer has closed it
+        return b""
+
+
+def test_json_holds_what_the_text_shows(short):
+    printed, _, folder = short
+    document = json.loads(printed)
+    assert list(document) == [
+        "seed",
+        "epochs",
+        "test_accuracy",
+        "reproducible",
+        "picture",
+        "runs",
+        "versions",
+    ]
+    assert (document["seed"], document["epochs"]) == (3, 2)
+    assert (document["reproducible"], document["picture"]) == (True, None)
     titles = [one["title"] for one in document["runs"]]
     assert titles == ["seed 3", "seed 3 again", "seed 3, resumed after epoch 1", "seed 4"]
+    assert [one["seed"] for one in document["runs"]] == [3, 3, 3, 4]
+    assert [one["begins_after"] for one in document["runs"]] == [0, 0, 1, 0]
     assert [one["same_as_first"] for one in document["runs"]] == [True, True, True, False]
+    assert all(one["as_planned"] for one in document["runs"])
     assert [len(one["epochs"]) for one in document["runs"]] == [2, 2, 1, 2]
+    # Same step, same keys: the resumed run's epoch is the first run's second one.
+    assert document["runs"][2]["epochs"] == document["runs"][0]["epochs"][1:]
+    assert list(document["runs"][0]["epochs"][0]) == ["loss", "train", "test"]
     assert document["test_accuracy"] == document["runs"][0]["epochs"][-1]["test"]
+    assert document["versions"]["keystream"] == ks.__version__
+    assert document["versions"]["jax"] == jax.__version__
+    assert list(folder.iterdir()) == []
+
+
+def test_on_a_terminal_a_bar_shows_the_progress_and_then_goes(short):
+    _, shown, _ = short
+    assert "compiling" in shown
+    assert "seed 4 · test accuracy" in shown
+    assert "7/7" in shown
+    assert shown.rstrip().endswith("\x1b[1A\x1b[2K")  # up one line, and clear it
+
+
+def test_the_example_alone_prints_the_digests_of_the_command(short, tmp_path):
+    run = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "digits.py"), "3", "2"],
+        cwd=tmp_path,
+        env=ONE_DEVICE,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    lines = run.stdout.splitlines()
+    printed = [line.split()[1] for line in lines if line.startswith("parameters ")]
+    runs = {one["title"]: one["parameters_sha256"] for one in json.loads(short[0])["runs"]}
+    assert printed == [runs["seed 3"], runs["seed 3 again"], runs["seed 4"]]
+    assert lines[-2:] == [
+        "same seed, same parameters: True",
+        "other seed, other parameters: True",
+    ]
+
+
+def test_an_interrupt_ends_it_with_130_and_no_traceback(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-m", "keystream", "demo"],
+        cwd=tmp_path,
+        env=ONE_DEVICE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.readline()  # JAX is there, training begins: XLA compiles for seconds
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=300)
+    assert (process.returncode, errors) == (130, b"")
     assert list(tmp_path.iterdir()) == []
 
 
+PICTURE = (
+    "  where: keystream demo --picture\n"
+    "  why:   the learning curves are drawn there once training is done\n"
+    "  fix:   keystream demo --picture curves.png, or --no-picture\n"
+    "  KS002 value-out-of-range (keystream rule KS002)\n"
+)
+EPOCHS = (
+    "  where: keystream demo --epochs\n"
+    "  why:   every run is trained for that many passes over the images\n"
+    "  fix:   keystream demo --epochs 30\n"
+    "  KS002 value-out-of-range (keystream rule KS002)\n"
+)
+SEED = (
+    "  where: Streams\n"
+    "  why:   JAX would keep its lowest 32 bits and give two seeds one key, in silence\n"
+    "  fix:   pass a seed in that range, or make one of anything else: ks.seed(...)\n"
+    "  KS002 value-out-of-range (keystream rule KS002)\n"
+)
+
+
 @pytest.mark.parametrize(
-    ("words", "what", "code"),
+    ("words", "message"),
     [
-        (["--epochs", "0"], "epochs is 0, but must be in [1, 10000]", "KS002"),
-        (["--seed", "-1"], "seed -1 is outside [0, 2**32)", "KS002"),
-        (["--picture", "a.txt"], "'a.txt' does not end in .png, .svg or .pdf", "KS002"),
-        (["--picture", "no/a.png"], "'no/a.png' is not a file in a folder that exists", "KS002"),
+        (["--epochs", "0"], f"epochs is 0, but must be in [1, 10000]\n{EPOCHS}"),
+        (["--epochs", "10001"], f"epochs is 10001, but must be in [1, 10000]\n{EPOCHS}"),
+        (["--seed", "-1"], f"seed -1 is outside [0, 2**32)\n{SEED}"),
+        (["--seed", "4294967296"], f"seed 4294967296 is outside [0, 2**32)\n{SEED}"),
+        (["--picture", "a.txt"], f"'a.txt' does not end in .png, .svg or .pdf\n{PICTURE}"),
+        (["--picture", "no/a.png"], f"'no/a.png' is not a file in a folder that exists\n{PICTURE}"),
+        (["--picture", "d.png"], f"'d.png' is not a file in a folder that exists\n{PICTURE}"),
     ],
 )
-def test_a_bad_option_is_refused_before_anything_runs(tmp_path, words, what, code):
-    run = demo(*words, cwd=tmp_path)
-    assert run.returncode == 2
-    assert run.stdout == ""
-    assert run.stderr.splitlines()[0] == f"keystream demo: {what}"
-    assert code in run.stderr.splitlines()[-1]
+def test_a_bad_option_is_refused_before_anything_runs(
+    tmp_path, capsys, monkeypatch, words, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "d.png").mkdir()
+    assert main(["demo", *words]) == 2
+    assert capsys.readouterr() == ("", f"keystream demo: {message}")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no file here that is full")
+def test_a_picture_that_can_not_be_written_after_all_costs_no_result(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "full.png").symlink_to("/dev/full")
+    assert main(["demo", "--epochs", "1", "--picture", "full.png"]) == 2
+    printed, errors = capsys.readouterr()
+    what = "'full.png' can't be written: No space left on device"
+    assert errors == f"keystream demo: {what}\n{PICTURE}"
+    assert "Learning curves" not in printed
+    assert printed.endswith("\n\nReproducible: one seed, one set of parameters, to the last bit.\n")
 
 
 def test_a_library_that_is_missing_is_named_with_the_way_to_install_it(tmp_path):
     blocked = "import sys; sys.modules['sklearn'] = None\n"
     code = blocked + "from keystream._cli import main; sys.exit(main(['demo']))"
     run = demo(cwd=tmp_path, code=code)
-    assert run.returncode == 2
+    assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr == (
         "keystream demo: keystream demo needs 'sklearn', which is not installed\n"
         "  why:   it is an extra, so that the core stays small\n"
@@ -117,13 +257,22 @@ def test_the_example_is_the_program_that_the_command_runs():
     example = (ROOT / "examples" / "digits.py").read_text(encoding="utf-8")
     assert example == Path(digits.__file__).read_text(encoding="utf-8")
     assert len(example.splitlines()) <= 150
+    assert command._EPOCHS == digits.EPOCHS  # --help says how many without loading the program
+
+
+def test_the_model_draws_from_four_streams_in_training_and_from_none_in_evaluation():
+    images = np.zeros((2, 64), np.float32)
+    training = ks.linen.needs(digits.MODEL, images, deterministic=False)
+    evaluation = ks.linen.needs(digits.MODEL, images, deterministic=True)
+    assert set(training.apply) == set(digits.declare(0).names) - {"params", "shuffle"}
+    assert evaluation.apply == {}
 
 
 def test_every_stream_of_the_program_decides_something():
     data = digits.load()
 
     def trained(seeds):
-        streams = digits.ks.Streams(seeds)
+        streams = ks.Streams(seeds)
         state = digits.initial_state(streams)
         (state, _), *_ = digits.train(state, streams, data, range(1))
         return digits.digest(state)
@@ -149,3 +298,40 @@ def test_a_saved_state_holds_arrays_of_numbers_alone():
     streams = digits.declare(0)
     leaves = jax.tree.leaves(digits.initial_state(streams))
     assert all(np.asarray(leaf).dtype.kind in "fi" for leaf in leaves)
+
+
+def outcome(*runs, needed):
+    """The text of made-up runs: title, same, digest, test accuracy."""
+    first = runs[0][2]
+    made = [
+        proof.Run(
+            proof.Plan(title, 0, 0, same),
+            (proof.Epoch(0.5, 1.0, test),),
+            digest,
+            (digest == first) == same,
+        )
+        for title, same, digest, test in runs
+    ]
+    return render.outcome(made, None, needed)
+
+
+def test_what_went_wrong_is_said():
+    first = ("seed 0", True, "a" * 64, 0.25)
+    again = ("seed 0 again", True, "b" * 64, 0.5)
+    other = ("seed 1", False, "a" * 64, 0.5)
+    assert outcome(first, again, other, needed=0.95) == (
+        "Test accuracy 0.2500, TOO LOW: it had to be above 0.95.\n"
+        "\n"
+        "The parameters at the end, as the first digits of their SHA-256:\n"
+        "\n"
+        "  seed 0        aaaaaaaaaaaaaaaa\n"
+        "  seed 0 again  bbbbbbbbbbbbbbbb  another, WRONG\n"
+        "  seed 1        aaaaaaaaaaaaaaaa  the same, WRONG\n"
+        "\n"
+        "NOT REPRODUCIBLE: a line above is marked WRONG."
+    )
+
+
+def test_a_short_run_is_not_held_to_an_accuracy():
+    first = ("seed 0", True, "a" * 64, 0.25)
+    assert outcome(first, needed=None).splitlines()[0] == "Test accuracy 0.2500."

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 COULD_NOT_RUN = 2
+INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,7 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"keystream {arguments.command}: {error}", file=sys.stderr)
         return COULD_NOT_RUN
     except KeyboardInterrupt:
-        return 130
+        if argv is None and "jax" in sys.modules:
+            sys.stdout.flush()
+            os._exit(INTERRUPTED)  # XLA, interrupted while it compiles, aborts as Python winds down
+        return INTERRUPTED
     except BrokenPipeError:  # the reader (head, less) went away; not our user's problem
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

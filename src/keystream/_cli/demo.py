@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keystream._extras import require
-from keystream.errors import ValueOutOfRangeError
+from keystream.errors import KeystreamError, ValueOutOfRangeError
 
 if TYPE_CHECKING:
     from keystream._demo.proof import Run
 
-_EXTRAS = ("flax", "optax", "sklearn", "matplotlib")
+_EXTRAS = ("flax", "optax", "sklearn")
 _EPOCHS = 30  # of the program in `keystream._demo.digits`; --help must not import it to know
 _MOST_EPOCHS = 10_000
 _ACCURACY = 0.95
@@ -46,32 +46,36 @@ def run(arguments: argparse.Namespace) -> int:
     """Train, show the epochs, and prove that the run can be repeated.
 
     Raises:
-        KeystreamError: KS002, an argument is out of range; KS007, a library is missing.
+        KeystreamError: KS002, an argument is out of range, or the picture can't be written; KS007, a
+            library is missing.
     """
     picture: Path | None = None if arguments.no_picture else arguments.picture
     _check_epochs(arguments.epochs)
     if picture:
         _check_picture(picture)
-    for module in _EXTRAS:
+    for module in _EXTRAS if picture is None else (*_EXTRAS, "matplotlib"):
         require(module, extra="demo", purpose="keystream demo")
-    from rich.console import Console
-
     from keystream._demo import digits, render
 
     digits.declare(arguments.seed)  # refuses a seed out of range before anything runs
-    console = Console(highlight=False, quiet=arguments.json)
-    render.introduce(console, arguments.epochs)
+    if not arguments.json:
+        _say(render.introduction(arguments.epochs))
     runs = _train(arguments.seed, arguments.epochs)
-    render.show_epochs(console, runs[0])
-    if picture:
-        from keystream._demo.picture import draw
-
-        draw(runs, picture)
-    render.show_proof(console, runs, picture)
+    failure = None if picture is None else _draw(runs, picture)
+    drawn = None if failure else picture
+    needed = _ACCURACY if arguments.epochs >= _EPOCHS else None
     if arguments.json:
-        print(json.dumps(render.to_json(runs, picture), indent=1))
-    accurate = arguments.epochs < _EPOCHS or runs[0].epochs[-1].test > _ACCURACY
+        _say(json.dumps(render.to_json(runs, drawn), indent=1))
+    else:
+        _say(f"\n{render.table(runs[0])}\n\n{render.outcome(runs, drawn, needed)}")
+    if failure:  # only now: the outcome is not to be lost for a full disk
+        raise failure
+    accurate = needed is None or runs[0].epochs[-1].test > needed
     return 0 if accurate and all(run.as_planned for run in runs) else _FAILED
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # the reader of a pipe has it before the training is done
 
 
 def _train(seed: int, epochs: int) -> list[Run]:
@@ -82,10 +86,10 @@ def _train(seed: int, epochs: int) -> list[Run]:
 
     plans = proof.plans(seed, epochs)
     terminal = Console(stderr=True)
-    # Transient, and nothing at all in a pipe or a file.
+    if not terminal.is_terminal:  # nothing at all in a pipe or a file
+        return list(proof.carry_out(plans, epochs, lambda plan, epoch: None))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    hidden = not terminal.is_terminal
-    with Progress(*columns, console=terminal, transient=True, disable=hidden) as progress:
+    with Progress(*columns, console=terminal, transient=True) as progress:
         total = sum(epochs - plan.begins_after for plan in plans)
         bar = progress.add_task("compiling", total=total)
 
@@ -117,9 +121,24 @@ def _check_picture(path: Path) -> None:
     elif not os.access(path if path.exists() else path.parent, os.W_OK):
         what = f"{str(path)!r} can't be written"
     if what:
-        raise ValueOutOfRangeError(
-            what,
-            where="keystream demo --picture",
-            why="the learning curves are drawn there once training is done",
-            fix="keystream demo --picture curves.png, or --no-picture",
-        )
+        raise _unwritable(what)
+
+
+def _draw(runs: list[Run], path: Path) -> KeystreamError | None:
+    """Draw the learning curves; the error where that could not be foreseen to fail."""
+    from keystream._demo.picture import draw
+
+    try:
+        draw(runs, path)
+    except OSError as error:
+        return _unwritable(f"{str(path)!r} can't be written: {error.strerror or error}")
+    return None
+
+
+def _unwritable(what: str) -> KeystreamError:
+    return ValueOutOfRangeError(
+        what,
+        where="keystream demo --picture",
+        why="the learning curves are drawn there once training is done",
+        fix="keystream demo --picture curves.png, or --no-picture",
+    )

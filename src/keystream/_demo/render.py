@@ -1,19 +1,17 @@
-"""The demonstration as text and as JSON."""
+"""The demonstration as text and as JSON. The text is the same on a terminal and in a pipe."""
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
 from keystream._demo.proof import Run
+from keystream._version import __version__
 
-_DRAWS = {
+DRAWS = {
     "params": "initial weights",
     "noise": "Gaussian noise added to the pixels",
     "mask": "which pixels are hidden",
@@ -21,68 +19,94 @@ _DRAWS = {
     "drop_path": "which residual branches are dropped (stochastic depth)",
     "shuffle": "the order of the training images, anew in each epoch",
 }
-_PACKAGES = ("keystream", "jax", "flax", "optax", "scikit-learn", "numpy")
-_SHOWN = 16  # hexadecimal digits of a digest
+_PACKAGES = ("jax", "flax", "optax", "scikit-learn", "numpy")
+_SHOWN = 16  # hexadecimal digits of a digest; JSON has all 64
 
 
-def introduce(console: Console, epochs: int) -> None:
+def introduction(epochs: int) -> str:
     """What will be done, and what draws."""
-    console.print(
-        "Training a classifier of handwritten digits: 1437 images of 8 x 8 pixels to\n"
-        f"learn from, 360 to test with, epochs: {epochs}. What is random, stream by stream:\n"
-    )
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for stream, draws in _DRAWS.items():
-        table.add_row(f"  {stream}", draws)
-    console.print(table, "")
+    count = "one epoch" if epochs == 1 else f"{epochs} epochs"
+    lines = [
+        f"Training a classifier of handwritten digits in {count}: 1437 images of 8 x 8",
+        "pixels to learn from, 360 to be tested on. Then training it again, to see what",
+        "decides the outcome. Everything random in it draws from a stream of its own:",
+        "",
+        *(f"  {stream:<9}  {draws}" for stream, draws in DRAWS.items()),
+    ]
+    return "\n".join(lines)
 
 
-def show_epochs(console: Console, run: Run) -> None:
-    """The table of a run's epochs."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("epoch", "loss", "training accuracy", "test accuracy"):
-        table.add_column(column, justify="right")
+def table(run: Run) -> str:
+    """A row an epoch."""
+    rows = ["epoch    loss  training accuracy  test accuracy"]
     for number, epoch in enumerate(run.epochs, run.plan.begins_after + 1):
-        table.add_row(str(number), *(f"{value:.4f}" for value in epoch))
-    console.print(table)
+        rows.append(f"{number:5d}  {epoch.loss:6.4f}  {epoch.train:17.4f}  {epoch.test:13.4f}")
+    return "\n".join(rows)
 
 
-def show_proof(console: Console, runs: Sequence[Run], picture: Path | None) -> None:
-    """The outcome, and the digests side by side."""
-    first = runs[0]
-    console.print(f"Test accuracy {first.epochs[-1].test:.4f}.")
-    if picture:
-        console.print("Learning curves:", str(picture), soft_wrap=True)
-    console.print("\nWhat the training ended in, as the SHA-256 of its parameters:\n")
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+def outcome(runs: Sequence[Run], picture: Path | None, needed: float | None) -> str:
+    """What the training came to, and the proof: the digests side by side.
+
+    Args:
+        runs: those of the demonstration.
+        picture: where the learning curves are; None for nowhere.
+        needed: what the first run's test accuracy had to be above; None for anything.
+    """
+    lines = [_accuracy(runs[0].epochs[-1].test, needed)]
+    if picture is not None:
+        lines.append(f"Learning curves: {picture}")
+    lines += ["", "The parameters at the end, as the first digits of their SHA-256:", ""]
+    width = max(len(run.plan.title) for run in runs)
     for run in runs:
-        relation = "the same" if run.digest == first.digest else "another"
-        verdict = "" if run is first else relation + ("" if run.as_planned else ", WRONG")
-        table.add_row(f"  {run.plan.title}", run.digest[:_SHOWN], verdict)
-    console.print(table)
+        row = f"  {run.plan.title:<{width}}  {run.digest[:_SHOWN]}  {_relation(run, runs[0])}"
+        lines.append(row.rstrip())
+    lines += ["", _verdict(runs)]
+    return "\n".join(lines)
+
+
+def _accuracy(test: float, needed: float | None) -> str:
+    if needed is None:
+        return f"Test accuracy {test:.4f}."
+    if test > needed:
+        return f"Test accuracy {test:.4f}, above the {needed} that it had to reach."
+    return f"Test accuracy {test:.4f}, TOO LOW: it had to be above {needed}."
+
+
+def _relation(run: Run, first: Run) -> str:
+    if run is first:
+        return ""
+    relation = "the same" if run.digest == first.digest else "another"
+    return relation if run.as_planned else f"{relation}, WRONG"
+
+
+def _verdict(runs: Sequence[Run]) -> str:
     if all(run.as_planned for run in runs):
-        console.print("\nReproducible: one seed, one set of parameters, to the last bit.")
-    else:
-        console.print("\nNOT REPRODUCIBLE: a line above is marked WRONG.")
+        return "Reproducible: one seed, one set of parameters, to the last bit."
+    return "NOT REPRODUCIBLE: a line above is marked WRONG."
 
 
 def to_json(runs: Sequence[Run], picture: Path | None) -> dict[str, Any]:
     """The same as values that `json` writes."""
     return {
         "seed": runs[0].plan.seed,
+        "epochs": len(runs[0].epochs),
         "test_accuracy": runs[0].epochs[-1].test,
         "reproducible": all(run.as_planned for run in runs),
         "picture": None if picture is None else str(picture),
-        "runs": [
-            {
-                "title": run.plan.title,
-                "seed": run.plan.seed,
-                "begins_after": run.plan.begins_after,
-                "parameters_sha256": run.digest,
-                "same_as_first": run.digest == runs[0].digest,
-                "epochs": [epoch._asdict() for epoch in run.epochs],
-            }
-            for run in runs
-        ],
-        "versions": {package: version(package) for package in _PACKAGES},
+        "runs": [_run(run, runs[0]) for run in runs],
+        # Our own version is not looked up: a source tree on PYTHONPATH has no metadata.
+        "versions": {"keystream": __version__, "python": platform.python_version()}
+        | {package: version(package) for package in _PACKAGES},
+    }
+
+
+def _run(run: Run, first: Run) -> dict[str, Any]:
+    return {
+        "title": run.plan.title,
+        "seed": run.plan.seed,
+        "begins_after": run.plan.begins_after,
+        "parameters_sha256": run.digest,
+        "same_as_first": run.digest == first.digest,
+        "as_planned": run.as_planned,
+        "epochs": [epoch._asdict() for epoch in run.epochs],
     }

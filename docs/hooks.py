@@ -1,12 +1,12 @@
-"""What MkDocs runs while it builds: puts the saved figures of the benchmark into performance.md.
+"""What MkDocs runs while it builds: puts the saved figures of the benchmarks into performance.md.
 
 A comment such as ``<!-- keys.json: eager -->`` in the page is replaced by the table of that name, made
-from benchmarks/results/keys.json, so that the page can't quote a figure which was not saved.
+from the file in benchmarks/results, so that the page can't quote a figure which was not saved.
 """
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,21 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
-PICTURE = "images/keys.svg"
 ABSENT = (
-    "*No results are saved in this checkout. `python benchmarks/keys.py` measures and saves them.*"
+    "*No results are saved in this checkout. `python benchmarks/{}.py` measures and saves them.*"
 )
-_MARK = re.compile(r"<!-- keys\.json: (\w+) -->")
+_MARK = re.compile(r"<!-- (\w+)\.json: (\w+) -->")
 
-Figures = dict[str, Any]
+Figures = Mapping[str, Any]
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the benchmark's picture to the site, where it was saved."""
-    if (RESULTS / "keys.svg").is_file():
-        source = str(RESULTS / "keys.svg")
-        files.append(File.generated(config, PICTURE, abs_src_path=source))
+    """Add the benchmarks' pictures to the site, those that were saved."""
+    for name in TABLES:
+        picture = RESULTS / f"{name}.svg"
+        if picture.is_file():
+            target = f"images/{name}.svg"
+            files.append(File.generated(config, target, abs_src_path=str(picture)))
     return files
 
 
@@ -36,17 +37,26 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Fill in the tables."""
     if page.file.src_uri != "performance.md":
         return markdown
-    saved = RESULTS / "keys.json"
-    figures = json.loads(saved.read_text()) if saved.is_file() else None
-    return fill(markdown, figures, has_picture=files.get_file_from_path(PICTURE) is not None)
+    saved = {name: RESULTS / f"{name}.json" for name in TABLES}
+    return fill(
+        markdown,
+        {name: json.loads(path.read_text()) for name, path in saved.items() if path.is_file()},
+    )
 
 
-def fill(markdown: str, figures: Figures | None, *, has_picture: bool) -> str:
-    """The page with its comments replaced; without figures the first one says so."""
-    if figures is None:
-        return _MARK.sub("", _MARK.sub(ABSENT, markdown, count=1))
-    tables = TABLES if has_picture else {**TABLES, "picture": lambda _: ""}
-    return _MARK.sub(lambda match: tables[match.group(1)](figures), markdown)
+def fill(markdown: str, saved: Mapping[str, Figures]) -> str:
+    """The page with its comments replaced; of a missing result the first one says so."""
+    told: set[str] = set()
+
+    def replace(match: re.Match[str]) -> str:
+        name, table = match.groups()
+        if name in saved:
+            return TABLES[name][table](saved[name])
+        first = name not in told
+        told.add(name)
+        return ABSENT.format(name) if first else ""
+
+    return _MARK.sub(replace, markdown)
 
 
 def environment(figures: Figures) -> str:
@@ -70,7 +80,7 @@ def eager(figures: Figures) -> str:
     rows.append(["keystream, µs a key", *(spread(of["us_a_key"]) for of in measured.values())])
     ratio = "fastest_idiom_over_keystream"
     rows.append(["fastest other over keystream", *(spread(of[ratio]) for of in measured.values())])
-    return table(measured, rows)
+    return table(_by_streams(measured), rows)
 
 
 def in_step(figures: Figures) -> str:
@@ -85,19 +95,60 @@ def in_step(figures: Figures) -> str:
         ["host, µs a call", *(spread(of["host_us"]) for of in measured.values())],
     ]
     ratio = f"Host time at {list(measured)[-1]} streams over that at {next(iter(measured))}"
-    return f"{table(measured, rows)}\n\n{ratio}: {figures['host_64_over_1']:.2f}."
+    return f"{table(_by_streams(measured), rows)}\n\n{ratio}: {figures['host_64_over_1']:.2f}."
 
 
-def picture(figures: Figures) -> str:
-    """The eager figures drawn."""
-    return f"![Microseconds for a key of each stream, against the number of streams]({PICTURE})"
+def ratios(passes: str) -> Callable[[Figures], str]:
+    """A table of one kind of pass: multiples of copying the array."""
+
+    def rows_of(figures: Figures) -> str:
+        entries = [entry for entry in figures["ratios"] if entry["pass"] == passes]
+        names = dict.fromkeys(name for entry in entries for name in entry["times_the_copy"])
+        cells = [[entry["times_the_copy"].get(name) for entry in entries] for name in names]
+        rows = [
+            [name, *("" if cell is None else spread(cell) for cell in row)]
+            for name, row in zip(names, cells, strict=True)
+        ]
+        return table([f"{entry['size']} {entry['dtype']}" for entry in entries], rows)
+
+    return rows_of
 
 
-def table(measured: Figures, rows: list[list[str]]) -> str:
-    """A Markdown table with a column for each number of streams."""
-    head = ["", *(f"{count} stream{'s' * (count != '1')}" for count in measured)]
-    lines = [head, ["---", *("---:" for _ in measured)], *rows]
+def compiling(figures: Figures) -> str:
+    """Milliseconds that a site costs before the first step."""
+    parts = {"trace_and_lower_ms_a_site": "trace and lower, ms", "compile_ms_a_site": "XLA, ms"}
+    measured = figures["compile"]
+    return table(list(parts.values()), [
+        [name, *(spread(entry[part]) for part in parts)] for name, entry in measured.items()
+    ])  # fmt: skip
+
+
+def instructions(figures: Figures) -> str:
+    """Machine instructions of the kernels."""
+    rows = [
+        [
+            program,
+            str(sum(kernel["instructions_an_element"] for kernel in kernels)),
+            str(sum(kernel["local_bytes"] for kernel in kernels)),
+        ]
+        for program, kernels in figures["programs"].items()
+    ]
+    return table(["instructions an element", "bytes of local memory"], rows)
+
+
+def picture(name: str, alternative: str) -> Callable[[Figures], str]:
+    """A benchmark's figures drawn."""
+    return lambda _: f"![{alternative}](images/{name}.svg)"
+
+
+def table(columns: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table whose first column has no title."""
+    lines = [["", *columns], ["---", *("---:" for _ in columns)], *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _by_streams(measured: Figures) -> list[str]:
+    return [f"{count} stream{'s' * (count != '1')}" for count in measured]
 
 
 def spread(quartiles: list[float]) -> str:
@@ -106,9 +157,23 @@ def spread(quartiles: list[float]) -> str:
     return f"{median} [{low}, {high}]"
 
 
-TABLES: dict[str, Callable[[Figures], str]] = {
-    "environment": environment,
-    "eager": eager,
-    "in_step": in_step,
-    "picture": picture,
+TABLES: dict[str, dict[str, Callable[[Figures], str]]] = {
+    "keys": {
+        "environment": environment,
+        "eager": eager,
+        "in_step": in_step,
+        "picture": picture(
+            "keys", "Microseconds for a key of each stream, against the number of streams"
+        ),
+    },
+    "draws": {
+        "environment": environment,
+        "forward": ratios("forward"),
+        "backward": ratios("forward and backward"),
+        "compiling": compiling,
+        "picture": picture(
+            "draws", "Dropout as a multiple of a copy, against the number of elements"
+        ),
+    },
+    "gpu_code": {"instructions": instructions},
 }

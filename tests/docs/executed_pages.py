@@ -34,6 +34,7 @@ SKIPPED_LINES = {
     "--editable '.[dev]' && .venv/bin/python -m pytest -n auto": _INSTALLS,
     "python -m pip install --constraint constraints.txt --editable '.[flax]'": _INSTALLS,
     "python benchmarks/keys.py --no-save": "measures for minutes; a benchmark, not a test",
+    "python benchmarks/draws.py --no-save": "measures for minutes; a benchmark, not a test",
     "keystream demo": "trains for most of a minute; tests/demo runs it",
 }
 

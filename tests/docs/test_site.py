@@ -45,6 +45,25 @@ FIGURES = {
     },
     "host_64_over_1": 1.034,
 }
+DRAWS = {
+    "environment": FIGURES["environment"],
+    "rounds": 15,
+    "ratios": [
+        {
+            "pass": kind,
+            "size": "1M",
+            "dtype": "float32",
+            "times_the_copy": {"keystream": [1.1, 1.2, 1.3]},
+        }
+        for kind in ("forward", "forward and backward")
+    ],
+    "compile": {
+        "keystream": {
+            "trace_and_lower_ms_a_site": [4.0, 5.0, 6.0],
+            "compile_ms_a_site": [20.0, 21.0, 22.0],
+        }
+    },
+}
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +141,7 @@ def test_the_page_of_errors_is_what_the_docstrings_say() -> None:
 
 def test_the_figures_of_the_page_are_those_of_the_results() -> None:
     page = (ROOT / "docs/performance.md").read_text()
-    filled = _load("hooks").fill(page, FIGURES, has_picture=True)
+    filled = _load("hooks").fill(page, {"keys": FIGURES, "draws": DRAWS})
     for row in [
         "|  | 1 stream | 64 streams |",
         "| keystream, µs | 2 [1, 3] | 2 [1, 3] |",
@@ -134,10 +153,13 @@ def test_the_figures_of_the_page_are_those_of_the_results() -> None:
         "| host, µs a call | 15 [14, 16] | 15 [14, 16] |",
         "Host time at 64 streams over that at 1: 1.03.",
         "Taken on cpu (cpu), 2 cores, x86_64, Python 3.11.7; jax 0.10.2.",
+        "|  | 1M float32 |",
+        "| keystream | 1.2 [1.1, 1.3] |",
+        "| keystream | 5 [4, 6] | 21 [20, 22] |",
     ]:
         assert row in filled
     assert "images/keys.svg" in filled
-    assert "keys.json:" not in filled
+    assert ".json:" not in filled
 
 
 def test_the_page_of_figures_itself_quotes_none() -> None:
@@ -147,9 +169,9 @@ def test_the_page_of_figures_itself_quotes_none() -> None:
 
 def test_without_results_the_page_of_figures_says_so_once() -> None:
     page = (ROOT / "docs/performance.md").read_text()
-    filled = _load("hooks").fill(page, None, has_picture=False)
-    assert filled.count("No results are saved in this checkout") == 1
-    assert "keys.json:" not in filled
+    filled = _load("hooks").fill(page, {})
+    assert filled.count("No results are saved in this checkout") == 3  # keys, draws, kernels
+    assert ".json:" not in filled
 
 
 def test_the_readme_links_to_files_that_are_there() -> None:

@@ -30,12 +30,15 @@ if TYPE_CHECKING:
     from keystream._draws.noise import gaussian_noise as gaussian_noise
     from keystream._draws.token_mask import TokenMask as TokenMask
     from keystream._draws.token_mask import token_mask as token_mask
+    from keystream._fuse import FuseThreefry as FuseThreefry
+    from keystream._fuse import fuse_threefry as fuse_threefry
     from keystream._roots import seed as seed
     from keystream._streams import Identity as Identity
     from keystream._streams import Streams as Streams
 
 # public name -> the module that defines it; no submodule bears the name of a function or class.
 _HOME = {
+    "FuseThreefry": "keystream._fuse",
     "Identity": "keystream._streams",
     "Streams": "keystream._streams",
     "TokenMask": "keystream._draws.token_mask",
@@ -43,6 +46,7 @@ _HOME = {
     "drop_path": "keystream._draws.dropout",
     "drop_path_rates": "keystream._draws.dropout",
     "dropout": "keystream._draws.dropout",
+    "fuse_threefry": "keystream._fuse",
     "gaussian_noise": "keystream._draws.noise",
     "seed": "keystream._roots",
     "token_mask": "keystream._draws.token_mask",
@@ -50,6 +54,7 @@ _HOME = {
 _SUBMODULES = ("dropout_model", "equinox", "errors", "haiku", "linen", "nnx")
 
 __all__ = [
+    "FuseThreefry",
     "Identity",
     "Streams",
     "TokenMask",
@@ -61,6 +66,7 @@ __all__ = [
     "dropout_model",
     "equinox",
     "errors",
+    "fuse_threefry",
     "gaussian_noise",
     "haiku",
     "linen",

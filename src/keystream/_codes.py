@@ -16,6 +16,7 @@ CODES: dict[str, str] = {
     "KS008": "single-key-given",
     "KS009": "twin-seeds",
     "KS010": "bad-exercise-input",
+    "KS011": "untested-jax",
     # 4: streams
     "KS401": "stream-fallback",
 }

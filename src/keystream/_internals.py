@@ -1,10 +1,11 @@
 """The one place that leans on what JAX does not promise; every use is checked, with a way out.
 
-Tested with JAX 0.9, 0.10 and 0.12. Nothing else in the package may touch JAX's internals.
+Tested with JAX 0.9, 0.10, 0.11 and 0.12. Nothing else in the package may touch JAX's internals.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
@@ -17,6 +18,9 @@ try:
     from jax.experimental.xla_metadata import set_xla_metadata as _set_xla_metadata
 except ImportError:
     _set_xla_metadata = None
+
+# The versions of JAX whose lowering of Threefry `replace_threefry` was tested with.
+LOWERINGS_TESTED = ((0, 9), (0, 10), (0, 11), (0, 12))
 
 
 @lru_cache(maxsize=16)
@@ -79,3 +83,57 @@ def outlined(function: Callable[..., Any]) -> Callable[..., Any]:
         return lax.platform_dependent(*arrays, cpu=on_cpu, default=compiled)
 
     return call
+
+
+def threefry_is_rolled() -> bool:
+    """Whether JAX, as it is now, lowers Threefry to a loop on the CPU: read off what it lowers."""
+    words, draws = jax.ShapeDtypeStruct((2,), jnp.uint32), (64,)
+
+    def draw(words: jax.Array) -> jax.Array:  # a new function each time, so that no cache answers
+        key = jax.random.wrap_key_data(words, impl="threefry2x32")
+        return jax.random.bits(key, draws, jnp.uint32)
+
+    lowered = jax.jit(draw).trace(words).lower(lowering_platforms=("cpu",))
+    return "stablehlo.while" in lowered.as_text()
+
+
+def replace_threefry(block: Callable[..., Any], least: int) -> Callable[[], None] | None:
+    """Replace JAX's CPU lowering of the primitive ``threefry2x32``, for all that is lowered after.
+
+    The table of lowerings is JAX's own, one a process. Entries are public to make, through
+    ``jax.interpreters.mlir``, but not to read, which restoring the former one needs.
+
+    Args:
+        block: of two key words and two counter words, the two words of the output.
+        least: how many elements an array must have to be hashed by `block`; smaller ones stay JAX's.
+
+    Returns:
+        What puts the former entry back, unless another has been made meanwhile; or None where this
+        JAX's table is not one that was tested.
+    """
+    try:
+        from jax._src.interpreters import mlir as internal  # noqa: PLC0415
+        from jax.extend.random import threefry2x32_p  # noqa: PLC0415
+        from jax.interpreters import mlir  # noqa: PLC0415
+
+        table: Any = vars(internal)["_platform_specific_lowerings"]["cpu"]
+        former, by_block = table[threefry2x32_p], mlir.lower_fun(block, multiple_results=True)
+        if jax.__version_info__[:2] not in LOWERINGS_TESTED or not callable(former.rule):
+            return None
+    except (ImportError, AttributeError, KeyError):
+        return None
+
+    def rule(context: Any, *operands: Any) -> Any:
+        sizes = context.avals_out[0].shape
+        known = all(isinstance(size, int) for size in sizes)
+        small = known and math.prod(sizes) < least
+        return (former.rule if small else by_block)(context, *operands)
+
+    mlir.register_lowering(threefry2x32_p, rule, platform="cpu")
+    ours = table[threefry2x32_p]
+
+    def restore() -> None:
+        if table.get(threefry2x32_p) is ours:
+            table[threefry2x32_p] = former
+
+    return restore

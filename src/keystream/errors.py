@@ -22,6 +22,7 @@ __all__ = [
     "TwinSeedsError",
     "UndeclaredStreamError",
     "UnsupportedKeyError",
+    "UntestedJaxError",
     "ValueOutOfRangeError",
     "by_code",
 ]
@@ -188,6 +189,19 @@ class BadExerciseInputError(KeystreamError):
     """
 
     code = "KS010"
+
+
+class UntestedJaxError(KeystreamError):
+    """A part of JAX shall be replaced that was never tested with the installed version of JAX.
+
+    What is replaced is internal to JAX and may change with any release; wrong bits or a crash could
+    follow. Everything else works without it.
+
+    Leave the call out: draws are the same, only slower. Or install one of the versions that the
+    message names.
+    """
+
+    code = "KS011"
 
 
 class StreamFallbackError(KeystreamError):

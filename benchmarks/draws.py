@@ -5,13 +5,14 @@
 Every figure is the median, with quartiles, of ratios within a round: the candidates run one after the
 other in each, so that what disturbs the machine disturbs all of them. Rate 0.1, results in fresh
 buffers, as a user sees them. Peers: ``flax.linen``, ``flax.nnx`` and ``equinox`` with the lowering of
-Threefry that the installed JAX has; NumPy; PyTorch where it is installed.
+Threefry that the installed JAX has, with the one that is coming to JAX, and with keys of Philox; NumPy;
+Keras and PyTorch where they are installed.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -21,12 +22,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from lowerings import coming
 from measure import RESULTS, interleave, quartiles, save
 from rich.console import Console
 from rich.table import Table
 
 import keystream as ks
 
+os.environ.setdefault("KERAS_BACKEND", "jax")
+try:
+    import keras
+except ImportError:
+    keras = None
 try:
     import torch
 except ImportError:
@@ -36,13 +43,28 @@ RATE = 0.1
 SIZES = {"64k": 2**16, "1M": 2**20, "16M": 2**24, "64M": 2**26}
 KEY = jax.random.key(7)
 
+PHILOX = jax.random.key(7, impl="philox2x32")
+
 Drop = Callable[[jax.Array, jax.Array], jax.Array]
-DROPS: dict[str, Drop] = {
+OURS: dict[str, Drop] = {
     "keystream": lambda key, x: ks.dropout(key, x, RATE),
     "keystream, regenerate": lambda key, x: ks.dropout(key, x, RATE, regenerate=True),
+}
+PEERS: dict[str, Drop] = {
     "flax.linen": lambda key, x: nn.Dropout(RATE, deterministic=False).apply({}, x, rng=key),
     "flax.nnx": lambda key, x: nnx.Dropout(RATE)(x, rngs=key),
     "equinox": lambda key, x: eqx.nn.Dropout(RATE)(x, key=key),
+}
+
+COLOURS = {  # of the picture; nnx and equinox run linen's program, so that only the table has them
+    "keystream": "#0072B2",
+    "keystream, regenerate": "#56B4E9",
+    "flax.linen": "#E69F00",
+    "flax.linen, coming": "#009E73",
+    "flax.linen, philox2x32": "#CC79A7",
+    "keras": "#D55E00",
+    "numpy": "#7F7F7F",
+    "torch": "#000000",
 }
 
 
@@ -51,9 +73,11 @@ def forward(size: int, dtype: str) -> dict[str, Callable[[], Any]]:
     x = jnp.ones((size // 4096, 4096), dtype)
     copy = jax.jit(lambda x: x * 2)
     calls: dict[str, Callable[[], Any]] = {"copy": lambda: _ready(copy(x))}
-    for name, drop in DROPS.items():
-        if "regenerate" not in name:
-            calls[name] = _call(jax.jit(drop), KEY, x)
+    calls["keystream"] = _compiled(OURS["keystream"], KEY, x)
+    for name, drop in PEERS.items():
+        calls |= _variants(name, drop, x)
+    if keras is not None:
+        calls["keras"] = _compiled(lambda x: keras.random.dropout(x, RATE, seed=7), x)
     if dtype == "float32":
         calls |= _others(size)
     return calls
@@ -64,8 +88,10 @@ def backward(size: int, dtype: str) -> dict[str, Callable[[], Any]]:
     x = jnp.ones((size // 4096, 4096), dtype)
     copies = jax.jit(lambda x, g: (x * 2, g * 3))
     calls: dict[str, Callable[[], Any]] = {"copy": lambda: _ready(copies(x, x))}
-    for name, drop in DROPS.items():
-        calls[name] = _call(jax.jit(_both(drop)), KEY, x, x)
+    for name, drop in OURS.items():
+        calls[name] = _compiled(_both(drop), KEY, x, x)
+    for name, drop in PEERS.items():
+        calls |= _variants(name, _both(drop), x, x)
     return calls
 
 
@@ -77,8 +103,23 @@ def _both(drop: Drop) -> Callable[..., Any]:
     return run
 
 
-def _call(f: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
-    return lambda: _ready(f(*arguments))
+def _variants(name: str, f: Callable[..., Any], *arguments: Any) -> dict[str, Callable[[], Any]]:
+    """One peer with each lowering of Threefry, and with Philox."""
+    called: dict[str, Callable[[], Any]] = {name: _compiled(f, KEY, *arguments)}
+    with coming():
+        called[f"{name}, coming"] = _compiled(f, KEY, *arguments)
+    called[f"{name}, philox2x32"] = _compiled(f, PHILOX, *arguments)
+    return called
+
+
+def _compiled(f: Callable[..., Any], *arguments: Any) -> Callable[[], Any]:
+    """A call of the function compiled now, by the lowering that holds now."""
+
+    def fresh(*arguments: Any) -> Any:  # a function that no cache of JAX has seen
+        return f(*arguments)
+
+    program = jax.jit(fresh).lower(*arguments).compile()
+    return lambda: _ready(program(*arguments))
 
 
 def _ready(result: Any) -> Any:
@@ -98,41 +139,6 @@ def _others(size: int) -> dict[str, Callable[[], Any]]:
     return calls
 
 
-def compile_seconds(rounds: int) -> dict[str, Any]:
-    """Seconds to trace and to compile a step a dropout site, from steps of 24 sites and of none."""
-    weights, x = [jnp.eye(256)] * 24, jnp.ones((64, 256))
-
-    def step(drop: Drop | None) -> Callable[..., Any]:
-        def loss(weights: list[jax.Array], x: jax.Array, key: jax.Array) -> jax.Array:
-            for place, weight in enumerate(weights):
-                x = jax.nn.relu(x @ weight)
-                if drop is not None:
-                    x = drop(jax.random.fold_in(key, place), x)
-            return x.sum()
-
-        return jax.jit(jax.grad(loss))
-
-    figures: dict[str, list[tuple[float, float]]] = {}
-    for _ in range(rounds):
-        for name, drop in {"none": None, **DROPS}.items():
-            jax.clear_caches()
-            start = time.perf_counter()
-            lowered = step(drop).lower(weights, x, KEY)
-            middle = time.perf_counter()
-            lowered.compile()
-            end = time.perf_counter()
-            figures.setdefault(name, []).append((middle - start, end - middle))
-    base = np.array(figures.pop("none"))
-    sites = {name: (np.array(values) - base) / 24 * 1e3 for name, values in figures.items()}
-    return {
-        name: {
-            "trace_and_lower_ms_a_site": quartiles(values[:, 0]),
-            "compile_ms_a_site": quartiles(values[:, 1]),
-        }
-        for name, values in sites.items()
-    }
-
-
 def measure(rounds: int, sizes: list[str]) -> dict[str, Any]:
     figures: dict[str, Any] = {"rate": RATE, "rounds": rounds, "ratios": []}
     for name in sizes:
@@ -147,6 +153,11 @@ def measure(rounds: int, sizes: list[str]) -> dict[str, Any]:
                     each: quartiles(values / times["copy"])
                     for each, values in times.items()
                     if each != "copy"
+                }
+                entry["times_keystream"] = {
+                    each: quartiles(values / times["keystream"])
+                    for each, values in times.items()
+                    if each != "keystream"
                 }
                 figures["ratios"].append(entry)
     return figures
@@ -165,13 +176,6 @@ def report(figures: dict[str, Any], console: Console) -> None:
             cells = (entry["times_the_copy"].get(name) for entry in entries)
             table.add_row(name, *("" if cell is None else f"{cell[1]:.2f}" for cell in cells))
         console.print(table)
-    table = Table(title="milliseconds a site (medians of 24 sites)")
-    for column in ("", "trace and lower", "compile"):
-        table.add_column(column, justify="right" if column else "left")
-    for name, entry in figures["compile"].items():
-        cells = (entry["trace_and_lower_ms_a_site"], entry["compile_ms_a_site"])
-        table.add_row(name, *(f"{cell[1]:.1f}" for cell in cells))
-    console.print(table)
 
 
 def draw(figures: dict[str, Any]) -> None:
@@ -183,16 +187,14 @@ def draw(figures: dict[str, Any]) -> None:
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
     figure, grid = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
-    colours = dict(zip(DROPS, ["#0072B2", "#56B4E9", "#E69F00", "#009E73", "#CC79A7"], strict=True))
-    colours |= {"numpy": "#7F7F7F", "torch": "#000000"}
     for axes, kind in zip(grid, ("forward", "forward and backward"), strict=True):
         entries = [e for e in figures["ratios"] if (e["pass"], e["dtype"]) == (kind, "float32")]
         sizes = [entry["size"] for entry in entries]
-        for name in entries[0]["times_the_copy"]:
+        for name in (name for name in COLOURS if name in entries[0]["times_the_copy"]):
             low, middle, high = zip(*(e["times_the_copy"][name] for e in entries), strict=True)
-            axes.fill_between(sizes, low, high, color=colours[name], alpha=0.2, linewidth=0)
+            axes.fill_between(sizes, low, high, color=COLOURS[name], alpha=0.2, linewidth=0)
             width = 2 if name.startswith("keystream") else 1
-            axes.plot(sizes, middle, "o-", color=colours[name], label=name, lw=width)
+            axes.plot(sizes, middle, "o-", color=COLOURS[name], label=name, lw=width)
         copies = "one copy" if kind == "forward" else "two copies"
         axes.axhline(1, color="black", lw=0.8, ls=":")
         axes.set(
@@ -215,7 +217,6 @@ def main() -> None:
     parser.add_argument("--no-save", action="store_true", help="print only")
     arguments = parser.parse_args()
     figures = measure(arguments.rounds, arguments.sizes)
-    figures["compile"] = compile_seconds(rounds=3)
     report(figures, Console(width=120))
     if not arguments.no_save:
         if arguments.name == "draws":

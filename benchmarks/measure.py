@@ -18,7 +18,7 @@ import numpy as np
 from rich.progress import track
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("keystream", "jax", "jaxlib", "flax", "dm-haiku", "equinox", "numpy", "torch")
+PACKAGES = ("keystream", "jax", "jaxlib", "flax", "dm-haiku", "equinox", "keras", "numpy", "torch")
 
 
 def interleave(

@@ -114,13 +114,69 @@ def ratios(passes: str) -> Callable[[Figures], str]:
     return rows_of
 
 
-def compiling(figures: Figures) -> str:
-    """Milliseconds that a site costs before the first step."""
-    parts = {"trace_and_lower_ms_a_site": "trace and lower, ms", "compile_ms_a_site": "XLA, ms"}
-    measured = figures["compile"]
+def steps(figures: Figures) -> str:
+    """What all dropout of a training step costs, and what a site adds before the first."""
+    parts = {
+        "times_none": "times the step without",
+        "trace_and_lower_ms_a_site": "trace and lower, ms a site",
+        "compile_ms_a_site": "XLA, ms a site",
+    }
+    tables: list[str] = []
+    for model, of in figures["models"].items():
+        rows = [
+            [name, *(spread(entry[part], digits=4) for part in parts)]
+            for name, entry in of["candidates"].items()
+        ]
+        title = f"{model}, {of['sites']} sites, {of['none_ms'][1]:.0f} ms without dropout"
+        tables.append(f"**{title}**\n\n{table(list(parts.values()), rows)}")
+    return "\n\n".join(tables)
+
+
+def run_with_lowerings(figures: Figures) -> str:
+    """Milliseconds as JAX has it, and how many times faster with the other lowerings."""
+    parts = {
+        "as_installed_ms": "as installed, ms",
+        "fused_times_faster": "fuse_threefry, times faster",
+        "coming_times_faster": "coming, times faster",
+    }
+    measured = figures["run"]
     return table(list(parts.values()), [
         [name, *(spread(entry[part]) for part in parts)] for name, entry in measured.items()
     ])  # fmt: skip
+
+
+def compile_with_lowerings(figures: Figures) -> str:
+    """Seconds of processor time that XLA takes."""
+    measured = figures["compile_s"]
+    columns = {"as installed": "as installed", "fused": "fuse_threefry", "coming": "coming"}
+    return table([f"XLA {title}, s" for title in columns.values()], [
+        [name, *(spread(entry[column]) for column in columns)] for name, entry in measured.items()
+    ])  # fmt: skip
+
+
+def initialising(figures: Figures) -> str:
+    """Seconds to initialise a model, first and again."""
+    measured = figures["initialise_s"]
+    ways = dict.fromkeys(name.rsplit(", ", 1)[0] for name in measured)
+    return table(["first, s", "again, s"], [
+        [
+            way.replace("fused", "fuse_threefry"),
+            *(spread(measured[f"{way}, {turn}"]) for turn in ("first", "again")),
+        ]
+        for way in ways
+    ])  # fmt: skip
+
+
+def other_forms(figures: Figures) -> str:
+    """How much slower other forms of dropout run than the one that is there."""
+    measured = figures["times_shipped"]
+    return table(["times keystream"], [[name, spread(cell)] for name, cell in measured.items()])
+
+
+def compile_other_forms(figures: Figures) -> str:
+    """Milliseconds of XLA's that a site costs in other forms."""
+    measured = figures["compile_ms_a_site"]
+    return table(["XLA, ms a site"], [[name, spread(cell)] for name, cell in measured.items()])
 
 
 def instructions(figures: Figures) -> str:
@@ -151,9 +207,9 @@ def _by_streams(measured: Figures) -> list[str]:
     return [f"{count} stream{'s' * (count != '1')}" for count in measured]
 
 
-def spread(quartiles: list[float]) -> str:
+def spread(quartiles: list[float], *, digits: int = 3) -> str:
     """Median, and quartiles in brackets."""
-    low, median, high = (f"{value:.3g}" for value in quartiles)
+    low, median, high = (f"{value:.{digits}g}" for value in quartiles)
     return f"{median} [{low}, {high}]"
 
 
@@ -170,10 +226,21 @@ TABLES: dict[str, dict[str, Callable[[Figures], str]]] = {
         "environment": environment,
         "forward": ratios("forward"),
         "backward": ratios("forward and backward"),
-        "compiling": compiling,
         "picture": picture(
             "draws", "Dropout as a multiple of a copy, against the number of elements"
         ),
+    },
+    "training": {"environment": environment, "steps": steps},
+    "threefry": {
+        "environment": environment,
+        "run": run_with_lowerings,
+        "compiling": compile_with_lowerings,
+        "initialising": initialising,
+    },
+    "dead_ends": {
+        "environment": environment,
+        "run": other_forms,
+        "compiling": compile_other_forms,
     },
     "gpu_code": {"instructions": instructions},
 }

@@ -57,12 +57,47 @@ DRAWS = {
         }
         for kind in ("forward", "forward and backward")
     ],
-    "compile": {
-        "keystream": {
-            "trace_and_lower_ms_a_site": [4.0, 5.0, 6.0],
-            "compile_ms_a_site": [20.0, 21.0, 22.0],
+}
+TRAINING = {
+    "environment": FIGURES["environment"],
+    "rounds": 25,
+    "models": {
+        "mlp": {
+            "sites": 24,
+            "none_ms": [80.0, 82.0, 85.0],
+            "candidates": {
+                "keystream": {
+                    "times_none": [1.011, 1.012, 1.013],
+                    "trace_and_lower_ms_a_site": [4.0, 5.0, 6.0],
+                    "compile_ms_a_site": [20.0, 21.0, 22.0],
+                }
+            },
         }
     },
+}
+THREEFRY = {
+    "environment": FIGURES["environment"],
+    "rounds": 11,
+    "run": {
+        "uniform": {
+            "as_installed_ms": [190.0, 200.0, 210.0],
+            "fused_times_faster": [6.1, 6.2, 6.3],
+            "coming_times_faster": [6.0, 6.1, 6.2],
+        }
+    },
+    "compile_s": {"uniform": {way: [0.1, 0.2, 0.3] for way in ("as installed", "fused", "coming")}},
+    "initialise_s": {
+        f"{way}, {lowering}, {turn}": [1.0, 2.0, 3.0]
+        for way in ("jit", "eager")
+        for lowering in ("as installed", "fused")
+        for turn in ("first", "again")
+    },
+}
+DEAD_ENDS = {
+    "environment": FIGURES["environment"],
+    "rounds": 9,
+    "times_shipped": {"rounds in a loop": [5.0, 6.0, 7.0]},
+    "compile_ms_a_site": {"shipped": [20.0, 21.0, 22.0], "mask inline": [80.0, 81.0, 82.0]},
 }
 
 
@@ -141,7 +176,16 @@ def test_the_page_of_errors_is_what_the_docstrings_say() -> None:
 
 def test_the_figures_of_the_page_are_those_of_the_results() -> None:
     page = (ROOT / "docs/performance.md").read_text()
-    filled = _load("hooks").fill(page, {"keys": FIGURES, "draws": DRAWS})
+    filled = _load("hooks").fill(
+        page,
+        {
+            "keys": FIGURES,
+            "draws": DRAWS,
+            "training": TRAINING,
+            "threefry": THREEFRY,
+            "dead_ends": DEAD_ENDS,
+        },
+    )
     for row in [
         "|  | 1 stream | 64 streams |",
         "| keystream, µs | 2 [1, 3] | 2 [1, 3] |",
@@ -155,7 +199,13 @@ def test_the_figures_of_the_page_are_those_of_the_results() -> None:
         "Taken on cpu (cpu), 2 cores, x86_64, Python 3.11.7; jax 0.10.2.",
         "|  | 1M float32 |",
         "| keystream | 1.2 [1.1, 1.3] |",
-        "| keystream | 5 [4, 6] | 21 [20, 22] |",
+        "**mlp, 24 sites, 82 ms without dropout**",
+        "| keystream | 1.012 [1.011, 1.013] | 5 [4, 6] | 21 [20, 22] |",
+        "| uniform | 200 [190, 210] | 6.2 [6.1, 6.3] | 6.1 [6, 6.2] |",
+        "| uniform | 0.2 [0.1, 0.3] | 0.2 [0.1, 0.3] | 0.2 [0.1, 0.3] |",
+        "| eager, fuse_threefry | 2 [1, 3] | 2 [1, 3] |",
+        "| rounds in a loop | 6 [5, 7] |",
+        "| mask inline | 81 [80, 82] |",
     ]:
         assert row in filled
     assert "images/keys.svg" in filled
@@ -170,7 +220,9 @@ def test_the_page_of_figures_itself_quotes_none() -> None:
 def test_without_results_the_page_of_figures_says_so_once() -> None:
     page = (ROOT / "docs/performance.md").read_text()
     filled = _load("hooks").fill(page, {})
-    assert filled.count("No results are saved in this checkout") == 3  # keys, draws, kernels
+    assert (
+        filled.count("No results are saved in this checkout") == 6
+    )  # one for each file of results
     assert ".json:" not in filled
 
 

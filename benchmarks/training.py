@@ -5,8 +5,10 @@
 Two steps of plain JAX, gradient and plain update of the weights included: an MLP of 24 layers of width
 512 with a dropout after each (batch 1024, 12.6 million elements dropped), and a transformer of four
 blocks of width 256 with 17 dropouts (embedding; attention's weights, its output and both of the MLP's
-layers a block; 8 sequences of 128, 8.7 million elements). Float32, rate 0.1. Every figure is the median,
-with quartiles, of a difference or ratio within a round to the same step without dropout.
+layers a block; 8 sequences of 128, 8.7 million elements). Float32, rate 0.1. Flax folds the place of a
+layer into one key, which is a hash of its own in the program; `Streams` gives all keys in one. Every
+figure is the median, with quartiles, of a difference or ratio within a round to the same step without
+dropout. Milliseconds a site are of processor time, which other work on the machine disturbs less.
 """
 
 from __future__ import annotations
@@ -34,10 +36,16 @@ PHILOX = jax.random.key(7, impl="philox2x32")
 LAYERS, WIDTH, BATCH = 24, 512, 1024
 BLOCKS, HEADS, LENGTH, SEQUENCES, MODEL = 4, 4, 128, 8, 256
 
-Drop = Callable[[jax.Array, int, jax.Array], jax.Array]  # key, place, values
+STREAMS = ks.Streams(7, "dropout")
+
+Drop = Callable[[Any, int, jax.Array], jax.Array]  # keys, place, values
 
 
-def _keystream(key: jax.Array, place: int, x: jax.Array) -> jax.Array:
+def _keystream(keys: jax.Array, place: int, x: jax.Array) -> jax.Array:
+    return ks.dropout(keys[place], x, RATE)
+
+
+def _keystream_folded(key: jax.Array, place: int, x: jax.Array) -> jax.Array:
     return ks.dropout(jax.random.fold_in(key, place), x, RATE)
 
 
@@ -50,10 +58,11 @@ def _none(key: jax.Array, place: int, x: jax.Array) -> jax.Array:
     return x
 
 
-# name -> what drops, the key's implementation, and the lowering of Threefry it is compiled with
-CANDIDATES: dict[str, tuple[Drop, jax.Array, str]] = {
+# name -> what drops, what the step derives its keys from, and the lowering of Threefry it has
+CANDIDATES: dict[str, tuple[Drop, Any, str]] = {
     "none": (_none, KEY, "as installed"),
-    "keystream": (_keystream, KEY, "as installed"),
+    "keystream, keys of Streams": (_keystream, (STREAMS, np.int32(3)), "as installed"),
+    "keystream, keys of fold_in": (_keystream_folded, KEY, "as installed"),
     "flax.linen": (_flax, KEY, "as installed"),
     "flax.linen, fuse_threefry": (_flax, KEY, "fused"),
     "flax.linen, coming": (_flax, KEY, "coming"),
@@ -66,7 +75,8 @@ def mlp(drop: Drop) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     weights = [jnp.eye(WIDTH)] * LAYERS
     x = jax.random.normal(KEY, (BATCH, WIDTH))
 
-    def loss(weights: list[jax.Array], x: jax.Array, key: jax.Array) -> jax.Array:
+    def loss(weights: list[jax.Array], x: jax.Array, source: Any) -> jax.Array:
+        key = _keys(source, LAYERS)
         for place, weight in enumerate(weights):
             x = drop(key, place, jax.nn.relu(x @ weight))
         return jnp.square(x).mean()
@@ -82,7 +92,8 @@ def transformer(drop: Drop) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     weights = [{name: draw(KEY, shape) for name, shape in shapes.items()} for _ in range(BLOCKS)]
     x = jax.random.normal(KEY, (SEQUENCES, LENGTH, MODEL))
 
-    def loss(weights: list[dict[str, jax.Array]], x: jax.Array, key: jax.Array) -> jax.Array:
+    def loss(weights: list[dict[str, jax.Array]], x: jax.Array, source: Any) -> jax.Array:
+        key = _keys(source, 1 + 4 * BLOCKS)
         x = drop(key, 0, x)
         for block, weight in enumerate(weights):
             first = 1 + 4 * block
@@ -92,6 +103,14 @@ def transformer(drop: Drop) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return jnp.square(x).mean()
 
     return _step(loss), (weights, x)
+
+
+def _keys(source: Any, sites: int) -> jax.Array:
+    """One key for all sites, to be folded, or all keys of a stream at once."""
+    if not isinstance(source, tuple):
+        return source
+    streams, step = source
+    return streams.keys("dropout", step, sites)
 
 
 def _attend(
@@ -109,8 +128,8 @@ def _norm(x: jax.Array) -> jax.Array:
 
 
 def _step(loss: Callable[..., jax.Array]) -> Callable[..., Any]:
-    def step(weights: Any, x: jax.Array, key: jax.Array) -> Any:
-        gradient = jax.grad(loss)(weights, x, key)
+    def step(weights: Any, x: jax.Array, source: Any) -> Any:
+        gradient = jax.grad(loss)(weights, x, source)
         return jax.tree.map(lambda weight, slope: weight - 1e-3 * slope, weights, gradient)
 
     return step
@@ -120,19 +139,19 @@ MODELS = {"mlp": (mlp, LAYERS), "transformer": (transformer, 1 + 4 * BLOCKS)}
 
 
 def compile_all(model: str, rounds: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Compiled steps by candidate, and seconds to trace and lower and to compile: [rounds, 2]."""
+    """Compiled steps by candidate, and processor seconds to lower and to compile: [rounds, 2]."""
     compiled, seconds = {}, {name: [] for name in CANDIDATES}
     for _ in track(range(rounds), f"{model}: compiling", transient=True):
-        for name, (drop, key, lowering) in CANDIDATES.items():
+        for name, (drop, source, lowering) in CANDIDATES.items():
             step, arguments = MODELS[model][0](drop)
             jax.clear_caches()
             with LOWERINGS[lowering]():
-                start = time.perf_counter()
-                lowered = jax.jit(step).lower(*arguments, key)
-                middle = time.perf_counter()
+                start = time.process_time()
+                lowered = jax.jit(step).lower(*arguments, source)
+                middle = time.process_time()
             program = lowered.compile()
-            seconds[name].append((middle - start, time.perf_counter() - middle))
-            compiled[name] = _call(program, (*arguments, key))
+            seconds[name].append((middle - start, time.process_time() - middle))
+            compiled[name] = _call(program, (*arguments, source))
     return compiled, {name: np.array(values) for name, values in seconds.items()}
 
 

@@ -7,7 +7,7 @@ operations. Ids are arguments, so that children and other names share one compil
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final, Literal
 
@@ -114,12 +114,13 @@ def _jitted(
         values = dict(zip(given, integers[1:] if init == "no" else integers, strict=True))
         rows = roots[places] if own_roots else roots
         inside = _is_inside(step, radix.init_step) if init == "no" else jnp.asarray(True)
-        words = children(rows, _counters(radix, ids, (inside, step), values), impl)
+        counters = _counters(radix, ids, (inside, step), values)
+        if batch is not None:
+            return [batch_below([word[0] for word in _apart(rows, counters, impl)], batch, impl)]
+        words = children(rows, counters, impl)
         if init == "roots":
             at_zero = jnp.array([True, *(value == 0 for value in values.values())]).all()
             words = jnp.where(at_zero, rows, words)
-        if batch is not None:
-            return [batch_below(words[0], batch, impl)]
         return [words[place] for place in range(count)]
 
     kind = "key" if batch is None else "keys"
@@ -161,19 +162,30 @@ def _is_inside(value: Any, bound: int) -> Any:
 
 def children(roots: jax.Array, counters: Pair, impl: str) -> jax.Array:
     """The key words uint32[S, W] at the counters, each under its root."""
+    return jnp.stack(_apart(roots, counters, impl), axis=-1)
+
+
+def _apart(roots: jax.Array, counters: Pair, impl: str) -> Sequence[jax.Array]:
+    """The same as W arrays uint32[S].
+
+    A second hash should read these: of an array that they were stacked into XLA:CPU writes every word
+    out for every word that is read, and takes seconds to compile.
+    """
     if impl == DEFAULT_IMPL:
-        return jnp.stack(_threefry.block((roots[:, 0], roots[:, 1]), counters), axis=-1)
+        return _threefry.block((roots[:, 0], roots[:, 1]), counters)
     high, low = counters
     keys = jax.random.wrap_key_data(roots, impl=impl)
     fold_in = jax.vmap(jax.random.fold_in)
     folded = fold_in(fold_in(jnp.broadcast_to(keys, high.shape), high), low)
-    return jax.random.key_data(folded)
+    return jnp.unstack(jax.random.key_data(folded), axis=-1)
 
 
-def batch_below(words: jax.Array, n: int, impl: str) -> jax.Array:
-    """The words uint32[n, W] of a batch of keys below one derived key."""
+def batch_below(words: jax.Array | Sequence[jax.Array], n: int, impl: str) -> jax.Array:
+    """The words uint32[n, W] of a batch of keys below one derived key, uint32[W] or W scalars."""
     if impl == DEFAULT_IMPL:
         index = jnp.arange(n, dtype=jnp.uint32)
         high = jnp.full_like(index, BATCH_HIGH)
         return jnp.stack(_threefry.block((words[0], words[1]), (high, index)), axis=-1)
-    return jax.random.key_data(jax.random.split(jax.random.wrap_key_data(words, impl=impl), n))
+    return jax.random.key_data(
+        jax.random.split(jax.random.wrap_key_data(jnp.stack(words), impl=impl), n)
+    )

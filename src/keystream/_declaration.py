@@ -17,6 +17,7 @@ from keystream._names import (
     as_integer,
     assign_ids,
     check_init,
+    check_mapping,
     check_name,
     check_unique,
     did_you_mean,
@@ -146,7 +147,9 @@ class Declaration:
     def child(self, name: object, ids: Mapping[str, int] | None) -> Declaration:
         """The same streams in a namespace of their own, under the same root keys."""
         path = (*self.path, check_name(name, "namespace", "Streams.child"))
-        return self.within(path, assign_ids(self.names, path, ids or {}))
+        return self.within(
+            path, assign_ids(self.names, path, check_mapping(ids, "ids", '{"dropout": 7}'))
+        )
 
     def within(self, path: tuple[str, ...], ids: tuple[int, ...]) -> Declaration:
         """The same streams in another namespace, with these ids (KS003 where they clash)."""
@@ -195,8 +198,8 @@ def declare(
         )
     check_unique(checked)
     _check_layout(layout)
-    assigned = assign_ids(checked, (), ids or {})
-    radix = _radix(steps, coordinates or {})
+    assigned = assign_ids(checked, (), check_mapping(ids, "ids", '{"dropout": 7}'))
+    radix = _radix(steps, check_mapping(coordinates, "coordinates", '{"microbatch": 64}'))
     chosen_init = check_init(checked, init)
     flags = (own_roots, single, layout)
     declaration = Declaration(checked, assigned, assigned, chosen_init, radix, impl, (), *flags)
@@ -205,7 +208,7 @@ def declare(
 
 
 def _check_layout(layout: object) -> None:
-    if layout != LAYOUT or isinstance(layout, bool):
+    if type(layout) is not int or layout != LAYOUT:
         raise RestoredStateMismatchError(
             f"layout {layout!r} is not known here",
             where="Streams",

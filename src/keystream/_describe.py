@@ -10,11 +10,12 @@ from jax.core import Tracer
 
 from keystream._counter import LAYOUT, WORD
 from keystream._declaration import Declaration
+from keystream._names import assign_ids
 
 
 def represent(declaration: Declaration, roots: Any) -> str:
     """The constructor call that makes the streams, as far as it can be written."""
-    sources = _sources(declaration, roots)
+    sources = source_texts(declaration, roots)
     if declaration.own_roots:
         pairs = zip(declaration.names, sources, strict=True)
         words = ["{" + ", ".join(f"{name!r}: {source}" for name, source in pairs) + "}"]
@@ -22,13 +23,16 @@ def represent(declaration: Declaration, roots: Any) -> str:
         names = [] if declaration.single else [repr(name) for name in declaration.names]
         words = [*sources, *names]
     words += [f"{option}={value!r}" for option, value in _options(declaration).items()]
-    children = "".join(f".child({name!r})" for name in declaration.path)
-    return f"Streams({', '.join(words)}){children}"
+    children = [f"child({name!r})" for name in declaration.path]
+    chosen = _chosen_ids(declaration, declaration.ids, declaration.path)
+    if children and chosen:
+        children[-1] = f"child({declaration.path[-1]!r}, ids={chosen!r})"
+    return ".".join([f"Streams({', '.join(words)})", *children])
 
 
 def describe(declaration: Declaration, roots: Any) -> str:
     """A table: stream, what hands out its keys, id, root."""
-    sources = _sources(declaration, roots)
+    sources = source_texts(declaration, roots)
     head = ("stream", "keys from", "id", "root")
     rows = [
         (
@@ -59,6 +63,8 @@ def _options(declaration: Declaration) -> dict[str, Any]:
         options["coordinates"] = declaration.sizes
     if declaration.radix.steps != WORD:
         options["steps"] = declaration.radix.steps
+    if chosen := _chosen_ids(declaration, declaration.root_ids, ()):
+        options["ids"] = chosen
     if declaration.init != tuple(name for name in declaration.names if name == "params"):
         options["init"] = declaration.init
     if declaration.impl != "threefry2x32":
@@ -68,7 +74,17 @@ def _options(declaration: Declaration) -> dict[str, Any]:
     return options
 
 
-def _sources(declaration: Declaration, roots: Any) -> list[str]:
+def _chosen_ids(
+    declaration: Declaration, ids: tuple[int, ...], path: tuple[str, ...]
+) -> dict[str, int]:
+    """The ids in a namespace that are not the hash of their name."""
+    hashed = assign_ids(declaration.names, path, {})
+    pairs = zip(declaration.names, ids, hashed, strict=True)
+    return {name: own for name, own, by_hash in pairs if own != by_hash}
+
+
+def source_texts(declaration: Declaration, roots: Any) -> list[str]:
+    """Each root as its seed, or as the words of its key."""
     count = len(declaration.names) if declaration.own_roots else 1
     if isinstance(roots, Tracer) or not isinstance(roots, (jax.Array, np.ndarray)):
         return ["<traced>"] * count

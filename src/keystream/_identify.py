@@ -15,7 +15,7 @@ from keystream._declaration import Declaration
 from keystream._derive import check_one
 from keystream._names import as_integer
 from keystream._roots import DEFAULT_IMPL
-from keystream.errors import UnsupportedKeyError
+from keystream.errors import UnsupportedKeyError, ValueOutOfRangeError
 
 _KEY_SPACE = 2**64
 
@@ -105,7 +105,15 @@ def _step_bound(radix: Radix, max_step: int | None) -> int:
     if max_step is None:
         return radix.init_step
     why = "it bounds the steps that the run can have reached"
-    return min(radix.init_step, as_integer(max_step, "max_step", "Streams.identify", why) + 1)
+    last = as_integer(max_step, "max_step", "Streams.identify", why)
+    if last < 0:
+        raise ValueOutOfRangeError(
+            f"max_step {last} is below 0",
+            where="Streams.identify",
+            why=why,
+            fix="pass the last step, or leave max_step out",
+        )
+    return min(radix.init_step, last + 1)
 
 
 def _chance(declaration: Declaration, roots: int, bound: int) -> float:
@@ -124,6 +132,8 @@ def _key_words(key: Any) -> np.ndarray:
                 f"these streams' keys are {DEFAULT_IMPL}",
             )
         key = jax.random.key_data(key)
+    if not isinstance(key, jax.Array | np.ndarray):
+        raise _unsupported(f"{type(key).__name__} {key!r:.60}", "a key is an array")
     words = np.asarray(key)
     if words.shape != (2,) or words.dtype != np.uint32:
         raise _unsupported(

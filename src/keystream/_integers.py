@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from keystream._names import as_integer
+from keystream._names import as_integer, check_range
 from keystream.errors import ValueOutOfRangeError
 
 _WHY_INTEGER: Final = "JAX would truncate 1.7 to 1 in silence, and two steps would share a key"
@@ -22,15 +22,8 @@ def check_integer(value: Any, what: str, bound: int, call: str) -> Any:
         return _check_array(value, what, call)
     else:
         integer = as_integer(value, what, call, _WHY_INTEGER)
-    if 0 <= integer < bound:
-        return np.uint32(integer)
-    raise ValueOutOfRangeError(
-        f"{what} {integer} is outside [0, {bound})",
-        where=call,
-        why="it would wrap onto another name's key",
-        fix=f"pass {what} in that range, or declare a larger one"
-        + (" (the last step is kept for init): Streams(..., steps=...)" if what == "step" else ""),
-    )
+    check_range(integer, what, bound, call)
+    return np.uint32(integer)
 
 
 def _check_array(value: jax.Array, what: str, call: str) -> jax.Array:

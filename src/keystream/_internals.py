@@ -137,3 +137,16 @@ def replace_threefry(block: Callable[..., Any], least: int) -> Callable[[], None
             table[threefry2x32_p] = former
 
     return restore
+
+
+def coordination_client() -> Any | None:
+    """The client of JAX's coordination service, through which processes exchange short texts.
+
+    JAX offers collectives for that, which hang where a process is missing; Orbax uses the client too.
+
+    Returns:
+        The client that ``jax.distributed.initialize`` connected; None without it.
+    """
+    from jax._src import distributed  # noqa: PLC0415  # only where processes are checked
+
+    return getattr(getattr(distributed, "global_state", None), "client", None)

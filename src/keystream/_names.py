@@ -9,14 +9,15 @@ import operator
 from collections.abc import Hashable, Iterable, Mapping
 from difflib import get_close_matches
 from threading import Lock
-from typing import Final
+from typing import Any, Final, cast
 
-from keystream._counter import ID_BITS, stream_id
+from keystream._counter import ID_BITS, WORD, stream_id
 from keystream.errors import StreamIdClashError, UndeclaredStreamError, ValueOutOfRangeError
 
 RESERVED: Final = ("coordinates", "steps", "ids", "init", "impl", "layout")
-RESERVED_COORDINATES: Final = ("name", "step", "n")  # parameters of key, keys and rngs
+RESERVED_COORDINATES: Final = ("self", "name", "step", "n")  # parameters of key, keys and rngs
 SEPARATOR: Final = "/"
+_NO_NAME: Final = {"", SEPARATOR, *RESERVED}
 
 
 def as_integer(value: object, what: str, call: str, why: str) -> int:
@@ -31,16 +32,50 @@ def as_integer(value: object, what: str, call: str, why: str) -> int:
     )
 
 
+def check_range(integer: int, what: str, bound: int, call: str) -> None:
+    """Refuse a step or coordinate outside [0, bound) (KS002)."""
+    if 0 <= integer < bound:
+        return
+    fix = f"pass {what} in that range"
+    if bound <= integer and bound < WORD - 1:
+        kept = " (the last step is kept for init): Streams(..., steps=...)"
+        fix += f", or declare a larger one{kept if what == 'step' else ''}"
+    raise ValueOutOfRangeError(
+        f"{what} {integer} is outside [0, {bound})",
+        where=call,
+        why="it would wrap onto another name's key",
+        fix=fix,
+    )
+
+
 def check_name(name: object, what: str, call: str) -> str:
     """A name that streams, coordinates or namespaces can bear (KS002 where it is not)."""
-    if isinstance(name, str) and name and SEPARATOR not in name and name not in RESERVED:
+    # What is printable UTF-8 can encode, so that a name has a hash; a table has it in one line.
+    if isinstance(name, str) and name.isprintable() and not {name, *name} & _NO_NAME:
         return name
+    fix = "choose another name, such as 'dropout', 'microbatch' or 'teacher'"
+    if isinstance(name, list | tuple):
+        fix = 'pass each name as an argument of its own: Streams(0, "params", "dropout")'
     raise ValueOutOfRangeError(
         f"{name!r} can't be the name of a {what}",
         where=call,
-        why="a name is non-empty text without '/', which joins namespaces, and not that of an option"
+        why="a name is printable text without '/', which joins namespaces, and not that of an option"
         f" ({', '.join(RESERVED)})",
-        fix="choose another name, such as 'dropout', 'microbatch' or 'teacher'",
+        fix=fix,
+    )
+
+
+def check_mapping(value: object, option: str, example: str) -> Mapping[Any, Any]:
+    """What an option maps names to; nothing where it is None (KS002 where it is no mapping)."""
+    if value is None:
+        return {}
+    if isinstance(value, Mapping):
+        return cast("Mapping[Any, Any]", value)
+    raise ValueOutOfRangeError(
+        f"{option} is {value!r}, not a mapping",
+        where=f"Streams(..., {option}=...)",
+        why="it says something of each name",
+        fix=f"write {option}={example}",
     )
 
 
@@ -62,6 +97,13 @@ def check_init(names: tuple[str, ...], chosen: Iterable[str] | None) -> tuple[st
     """The streams for ``init`` alone: those chosen, or ``params`` where it is declared."""
     if chosen is None:
         return tuple(name for name in names if name == "params")
+    if not isinstance(chosen, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ValueOutOfRangeError(
+            f"init is {chosen!r}, not names of streams",
+            where="Streams(..., init=...)",
+            why="init lists which of the declared streams are for init alone",
+            fix='list them: init=("params",), or init=() for none',
+        )
     chosen = (chosen,) if isinstance(chosen, str) else tuple(chosen)
     for name in chosen:
         if name not in names:

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 
 from keystream.errors import RateOutOfRangeError
 
@@ -32,6 +33,11 @@ def read_rate(rate: Any, call: str) -> float | jax.Array:
     except (TypeError, ValueError, OverflowError) as error:
         raise _out_of_range(reprlib.repr(rate), call) from error
     return number
+
+
+def known_to_be(strength: Any, value: float) -> bool:
+    """Whether a rate or scale is this number; of a traced one, such as a schedule's, nobody knows."""
+    return not isinstance(strength, Tracer) and bool(strength == value)
 
 
 def _out_of_range(shown: str, call: str) -> RateOutOfRangeError:

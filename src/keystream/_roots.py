@@ -44,7 +44,7 @@ def seed(value: str | bytes | int) -> int:
         7
     """
     if isinstance(value, str):
-        return _hash32(b"text:" + value.encode())
+        return _hash32(b"text:" + value.encode(errors="surrogatepass"))
     if isinstance(value, bytes):
         return _hash32(b"bytes:" + value)
     integer = as_integer(value, "seed", "ks.seed", "a seed is made of text, bytes or an integer")

@@ -43,7 +43,7 @@ def load(text: str) -> tuple[Declaration, np.ndarray]:
     """
     try:
         stored = json.loads(text)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise _mismatch(f"stored streams can't be read: {error}") from error
     if not isinstance(stored, dict) or stored.get("format") != _FORMAT:
         raise _mismatch(f"stored streams are not in format {_FORMAT!r}")
@@ -70,10 +70,16 @@ def _rebuild(stored: dict[str, Any]) -> tuple[Declaration, np.ndarray]:
     )
     if stored["path"]:
         declaration = declaration.within(tuple(stored["path"]), tuple(stored["path_ids"]))
-    rows = [np.array(row, np.uint32) for row in stored["roots"]]
+    rows = [_words(row) for row in stored["roots"]]
     owners = names if declaration.own_roots else ("",)
     roots, _ = read_roots(dict(zip(owners, rows, strict=True)), declaration.impl)
     return declaration, roots
+
+
+def _words(row: list[object]) -> np.ndarray:
+    if all(type(word) is int for word in row):
+        return np.array(row, np.uint32)
+    raise TypeError(f"{row} are not the words of a root key")  # NumPy would take 1.5 as 1
 
 
 def _mismatch(what: str) -> RestoredStateMismatchError:

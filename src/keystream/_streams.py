@@ -13,8 +13,9 @@ from jax.core import Tracer
 from keystream import _stored
 from keystream._counter import LAYOUT, WORD
 from keystream._declaration import Declaration, declare
-from keystream._derive import derivation
+from keystream._derive import check_one, derivation
 from keystream._describe import describe, represent
+from keystream._host import HostDraws, HostStreams
 from keystream._identify import Identity, identify
 from keystream._integers import check_integer
 from keystream._names import as_integer
@@ -25,7 +26,7 @@ __all__ = ["Identity", "Streams"]
 
 
 @jax.tree_util.register_pytree_with_keys_class
-class Streams:
+class Streams(HostDraws):
     """Named streams of keys, derived from a seed by name: no state, no counter, no split.
 
     Guarantee: for one root, distinct (stream, step, coordinates) in the declared ranges give distinct
@@ -42,7 +43,8 @@ class Streams:
     Args:
         source: a seed in [0, 2**32) for all streams; a root key to adopt (typed scalar, or legacy
             ``uint32[2]``); or a mapping of stream names to seeds or keys, one each.
-        names: the streams. A source without names serves ``params`` alone.
+        names: the streams: printable text without ``/``, none of it an option's name. A source without
+            names serves ``params`` alone.
         coordinates: name and size of each further part of a key's name, such as
             ``{"microbatch": 64}``. Sizes are in [1, 2**32]; steps times all sizes is at most 2**44.
         steps: how many values the step has, the last one kept for ``init``; in [2, 2**32].
@@ -256,6 +258,7 @@ class Streams:
             The name, with the chance that a foreign key matches; None where the key is no name's.
 
         Raises:
+            ValueOutOfRangeError: KS002, `max_step` is no step.
             UnsupportedKeyError: KS006, not such a key, or an implementation that has no inverse.
         """
         return identify(self._declaration, self._concrete_roots("Streams.identify"), key, max_step)
@@ -264,12 +267,23 @@ class Streams:
         """A table of the streams: what each is for, its id and its root."""
         return describe(self._declaration, self._roots)
 
+    def host(self) -> HostStreams:
+        """These streams without JAX, for worker processes: small, and they pickle.
+
+        Raises:
+            UnsupportedKeyError: KS006, the streams are traced, or made under ``vmap``.
+        """
+        return HostStreams(self._declaration, self._single_roots("Streams.host"))
+
     def to_json(self) -> str:
         """This object as JSON text: root key words, names, ids, ranges, implementation, layout.
 
-        It holds the root keys: whoever has it can make every key. Concrete streams only.
+        It holds the root keys: whoever has it can make every key.
+
+        Raises:
+            UnsupportedKeyError: KS006, the streams are traced, or made under ``vmap``.
         """
-        return _stored.dump(self._declaration, self._concrete_roots("Streams.to_json"))
+        return _stored.dump(self._declaration, self._single_roots("Streams.to_json"))
 
     @classmethod
     def from_json(cls, text: str) -> Streams:
@@ -338,6 +352,12 @@ class Streams:
             check_integer(value, f"coordinate {name}", sizes[name], call)
             for name, value in coordinates.items()
         )
+
+    def _single_roots(self, call: str) -> np.ndarray:
+        """The roots' values, where these are the streams of one run."""
+        roots = self._concrete_roots(call)
+        check_one(roots)
+        return roots
 
     def _concrete_roots(self, call: str) -> np.ndarray:
         """The roots' values, whatever their shape."""

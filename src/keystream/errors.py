@@ -12,9 +12,11 @@ from keystream._codes import CODES
 
 __all__ = [
     "BadExerciseInputError",
+    "CheckpointNotSavedError",
     "KeystreamError",
     "MissingExtraError",
     "RateOutOfRangeError",
+    "ReplicasDisagreeError",
     "RestoredStateMismatchError",
     "SingleKeyGivenError",
     "StreamFallbackError",
@@ -202,6 +204,31 @@ class UntestedJaxError(KeystreamError):
     """
 
     code = "KS011"
+
+
+class CheckpointNotSavedError(KeystreamError):
+    """A checkpoint could not be written: the disk is full, or the directory refuses it.
+
+    Training could go on, but a crash would throw it back to the checkpoint before. That one is whole:
+    a checkpoint gets its name only once it is written.
+
+    See to the reason that the message gives, and save again.
+    """
+
+    code = "KS012"
+
+
+class ReplicasDisagreeError(KeystreamError):
+    """The processes of one run did not declare the same streams, or one of them did not say.
+
+    Each would draw from keys of its own where all shall draw the same, and nothing would show it: the
+    parameters drift apart, or the mask of a sharded array does not fit together.
+
+    Run the same program with the same seed in every process, and call ``ks.distributed.check(streams)``
+    at the start in all of them.
+    """
+
+    code = "KS302"
 
 
 class StreamFallbackError(KeystreamError):

@@ -331,6 +331,8 @@ def test_repr_is_the_call_that_makes_the_streams():
         ks.Streams(params=3, dropout=4),
         ks.Streams(0, "a", "b", coordinates={"m": 64}, steps=1000, init=("a",)).child("x"),
         ks.Streams(5),
+        ks.Streams(0, "a", "b", ids={"b": 7}),
+        ks.Streams({"a": 1, "b": 2}, ids={"b": 7}).child("x").child("y", ids={"a": 8}),
     ):
         assert eval(repr(streams), {"Streams": ks.Streams}) == streams
     derived = ks.Streams(jax.random.fold_in(jax.random.key(0), 1), "a")
@@ -368,6 +370,10 @@ def test_other_implementations_fold_the_counter_in(impl):
     np.testing.assert_array_equal(jax.random.key_data(key), jax.random.key_data(expected))
     assert streams.keys("noise", 5, 3).shape == (3,)
     assert len({words(k) for k in streams.keys("noise", 5, 3)}) == 3
+
+
+def test_seed_takes_text_that_utf_8_has_no_form_for():
+    assert ks.seed("\udcff") != ks.seed("\udcfe")  # such as file names that are not UTF-8
 
 
 def test_seed_makes_a_seed_of_anything_and_keeps_seeds():

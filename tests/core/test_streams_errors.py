@@ -46,10 +46,18 @@ def test_step_out_of_range():
         "step 4294967296 is outside [0, 4294967295)\n"
         "  where: Streams.key\n"
         "  why:   it would wrap onto another name's key\n"
-        "  fix:   pass step in that range, or declare a larger one"
-        " (the last step is kept for init): Streams(..., steps=...)\n"
+        "  fix:   pass step in that range\n"
         "  KS002 value-out-of-range (keystream rule KS002)"
     )
+    short = ks.Streams(0, "dropout", steps=100)
+    fixes = [
+        message(lambda step=step: short.key("dropout", step)).splitlines()[3] for step in (-1, 99)
+    ]
+    assert fixes == [
+        "  fix:   pass step in that range",
+        "  fix:   pass step in that range, or declare a larger one"
+        " (the last step is kept for init): Streams(..., steps=...)",
+    ]
 
 
 def test_coordinate_out_of_range():
@@ -225,6 +233,7 @@ def test_every_truncation_of_the_json_is_refused():
         ('"roots": [[0, 0]]', '"roots": [[0, -1]]'),
         ('"roots": [[0, 0]]', '"roots": [[0, 0, 0]]'),
         ('"roots": [[0, 0]]', '"roots": [[0, 0], [0, 1]]'),
+        ('"roots": [[0, 0]]', '"roots": [[0, 1.5]]'),
         ('"roots": [[0, 0]]', '"roots": "zero"'),
         ('"impl": "threefry2x32"', '"impl": "unsafe_rbg"'),
         ('"impl": "threefry2x32"', '"impl": "no_such"'),
@@ -240,7 +249,7 @@ def test_damaged_json_is_refused(old, new):
         ks.Streams.from_json(text.replace(old, new))
 
 
-@pytest.mark.parametrize("text", ["", "[]", "null", "{}", "\x00", None, b"\xff"])
+@pytest.mark.parametrize("text", ["", "[]", "null", "{}", "\x00", None, b"\xff", "[" * 100_000])
 def test_what_is_no_stored_streams_is_refused(text):
     with pytest.raises(errors.RestoredStateMismatchError):
         ks.Streams.from_json(text)
@@ -263,11 +272,13 @@ def test_what_is_no_stored_streams_is_refused(text):
                 "a/b",
                 3,
                 None,
+                "a\nb",
+                "\ud800",
             )
         ],
         *[
             (lambda name=name: ks.Streams(0, "a", coordinates={name: 4}), "KS002")
-            for name in ("name", "step", "n", "ids", "", 5)
+            for name in ("self", "name", "step", "n", "ids", "", 5)
         ],
         *[
             (lambda seed=seed: ks.Streams(seed, "a"), "KS002")
@@ -302,7 +313,13 @@ def test_what_is_no_stored_streams_is_refused(text):
         (lambda: ks.Streams(0, "a", ids={"a": 1.5}), "KS002"),
         (lambda: ks.Streams(0, "a", "b", ids={"a": 3, "b": 3}), "KS003"),
         (lambda: ks.Streams(0, "a", init=("b",)), "KS001"),
-        (lambda: ks.Streams(0, "a", layout=2), "KS005"),
+        (lambda: ks.Streams(0, "a", init=3), "KS002"),
+        (lambda: ks.Streams(0, "a", ids=[3]), "KS002"),
+        (lambda: STREAMS.child("a", ids=[3]), "KS002"),
+        *[
+            (lambda layout=layout: ks.Streams(0, "a", layout=layout), "KS005")
+            for layout in (2, 1.0, True, "1", np.array([1, 1]))
+        ],
         (lambda: ks.Streams(0, "a", impl="no_such"), "KS006"),
         (lambda: ks.Streams(jax.random.key(0), "a", impl="rbg"), "KS006"),
         (lambda: ks.Streams(jax.random.split(jax.random.key(0), 3), "a"), "KS006"),
@@ -314,7 +331,9 @@ def test_what_is_no_stored_streams_is_refused(text):
         (lambda: STREAMS.identify(jax.random.key(0, impl="rbg")), "KS006"),
         (lambda: STREAMS.identify(np.zeros(3, np.uint32)), "KS006"),
         (lambda: STREAMS.identify(jax.random.split(jax.random.key(0))), "KS006"),
+        (lambda: STREAMS.identify(None), "KS006"),
         (lambda: STREAMS.identify(jax.random.key(0), max_step=1.5), "KS002"),
+        (lambda: STREAMS.identify(jax.random.key(0), max_step=-1), "KS002"),
         (lambda: jax.jit(lambda s: s.to_json())(STREAMS), "KS006"),
         (lambda: jax.jit(STREAMS.identify)(jax.random.key(0)), "KS006"),
         (lambda: ks.seed(1.5), "KS002"),
@@ -352,6 +371,28 @@ def test_a_batch_of_streams_has_to_be_mapped_over():
     )
     assert message(lambda: ensemble.key("a", 0)) == text
     assert message(lambda: ensemble.identify(jax.random.key(0))) == text
+    assert message(ensemble.to_json) == text  # it could not be read back
+
+
+def test_coordinates_that_are_no_mapping():
+    assert message(lambda: ks.Streams(0, "a", coordinates=["microbatch"])) == (
+        "coordinates is ['microbatch'], not a mapping\n"
+        "  where: Streams(..., coordinates=...)\n"
+        "  why:   it says something of each name\n"
+        '  fix:   write coordinates={"microbatch": 64}\n'
+        "  KS002 value-out-of-range (keystream rule KS002)"
+    )
+
+
+def test_names_in_a_list_are_to_be_unpacked():
+    assert message(lambda: ks.Streams(0, ["params", "dropout"])) == (
+        "['params', 'dropout'] can't be the name of a stream\n"
+        "  where: Streams\n"
+        "  why:   a name is printable text without '/', which joins namespaces, and not that of an"
+        " option (coordinates, steps, ids, init, impl, layout)\n"
+        '  fix:   pass each name as an argument of its own: Streams(0, "params", "dropout")\n'
+        "  KS002 value-out-of-range (keystream rule KS002)"
+    )
 
 
 def test_keys_of_two_implementations_do_not_mix():

@@ -305,6 +305,24 @@ def test_integers_are_refused():
     )
 
 
+@pytest.mark.parametrize("x", [None, "x", {"x": 1.0}])
+def test_what_is_no_array_is_refused(x):
+    what = message(lambda: ks.dropout(KEY, x, 0.5)).splitlines()[0]
+    kind = type(x).__name__
+    assert what == f"x is of type {kind}, but must hold floating-point or complex numbers"
+
+
+def test_an_axis_beyond_32_bits_is_refused_since_its_places_would_begin_again():
+    long = jax.ShapeDtypeStruct((2**33,), jnp.float32)
+    assert message(lambda: jax.eval_shape(lambda x: ks.dropout(KEY, x, 0.5), long)) == (
+        "an axis of size 8589934592 is longer than 2**32\n"
+        "  where: keystream.dropout\n"
+        "  why:   places along an axis are 32-bit integers; arrays may have up to 2**64 elements\n"
+        "  fix:   make two axes of it: x.reshape(-1, 2**20), and the result as it was\n"
+        "  KS002 value-out-of-range (keystream rule KS002)"
+    )
+
+
 @pytest.mark.parametrize(
     ("key", "shown"),
     [
@@ -312,6 +330,7 @@ def test_integers_are_refused():
         (jnp.zeros((3, 2), jnp.uint32), "an array of legacy keys, of shape (3,)"),
         (None, "NoneType None"),
         (0, "int 0"),
+        ({"dropout": KEY}, "dict {'dropout': Array((), dtype=key<fry>) overlaying: [0 5]}"),
     ],
 )
 def test_what_is_not_one_key_is_refused(key, shown):
@@ -345,6 +364,12 @@ def test_what_is_not_one_key_is_refused(key, shown):
             "a part of size 2 at offset -1 does not lie in a whole of size 4",
         ),
         ({"index_offset": (1.5, 0), "global_shape": (4, 3)}, "an offset 1.5 is not an integer"),
+        ({"broadcast_dims": 1}, "broadcast_dims is 1, not a sequence"),
+        ({"index_offset": 0, "global_shape": (4, 3)}, "index_offset is 0, not a sequence"),
+        (
+            {"index_offset": (2**33, 0), "global_shape": (2**34, 3)},
+            "an axis of size 17179869184 is longer than 2**32",
+        ),
     ],
 )
 def test_a_window_that_does_not_fit_is_refused(options, first_line):

@@ -217,3 +217,20 @@ def test_linen_layers_take_their_flag_once_as_in_flax():
         layer.apply({}, X, deterministic=False, rngs={"dropout": KEY})
     with pytest.raises(ValueError, match="deterministic"):
         ks.linen.Dropout(0.3).apply({}, X, rngs={"dropout": KEY})
+
+
+@pytest.mark.parametrize("name", ["Dropout", "DropPath", "GaussianNoise"])
+@pytest.mark.parametrize("framework", ["linen", "nnx"])
+def test_a_layers_rate_may_follow_a_schedule_in_a_jitted_step(framework, name):
+    """Flax's own layers ask whether the rate is 0, which a traced one can't tell."""
+    layer = getattr(getattr(ks, framework), name)
+
+    @jax.jit
+    def step(strength):
+        if framework == "nnx":
+            return layer(strength)(X, rngs=ks.nnx.rngs(STREAMS, 3))
+        return layer(strength, deterministic=False).apply({}, X, rngs=STREAMS.rngs(3))
+
+    want = jax.jit(lambda: step.__wrapped__(0.5))()
+    assert jnp.abs(step(0.5) - want).max() <= 2**-22  # a traced scale is rounded once more
+    assert jnp.isfinite(step(0.0)).all()

@@ -6,6 +6,7 @@ import io
 import re
 
 import jax
+import jax.export
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -181,3 +182,14 @@ def test_explicit_mesh_axes_get_the_same_draws_in_the_sharding_of_the_input(draw
         np.testing.assert_allclose(jax.device_get(y), expected, rtol=1e-6)
         assert y.sharding.spec == PartitionSpec("a", "b")
         assert pull(x)[0].sharding.spec == PartitionSpec("a", "b")
+
+
+@pytest.mark.parametrize("draw", [drop, functools.partial(ks.gaussian_noise, scale=0.3)])
+def test_a_program_exported_for_batches_of_any_size_draws_the_same(draw):
+    (size,) = jax.export.symbolic_shape("b")
+    words = jax.random.key_data(KEY)
+    program = jax.jit(lambda words, x: draw(jax.random.wrap_key_data(words), x))
+    exported = jax.export.export(program)(words, jax.ShapeDtypeStruct((size, 32), jnp.float32))
+    for rows in (3, 64):
+        difference = exported.call(words, X[:rows]) - program(words, X[:rows])
+        assert jnp.abs(difference).max() <= (0 if draw is drop else 2**-22)  # noise: two roundings

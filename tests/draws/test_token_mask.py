@@ -111,7 +111,36 @@ def test_the_message_of_what_cannot_be_used():
         ({"replacement": (1.1, -0.1, 0.0)}, "replacement (1.1, -0.1, 0.0) can't be used"),
         (
             {"replacement": (0.8, 0.1, 0.1)},
-            "vocabulary None for random tokens can't be used",
+            "vocabulary None is not an integer",
+        ),
+        (
+            {"replacement": (0.8, 0.1, 0.1), "vocabulary": 9.5},
+            "vocabulary 9.5 is not an integer",
+        ),
+        (
+            {
+                "tokens": jnp.ones((2, 4), jnp.uint8),
+                "replacement": (0.8, 0.1, 0.1),
+                "vocabulary": 257,
+            },
+            "vocabulary 257 for random tokens of dtype uint8 can't be used",
+        ),
+        ({"replacement": None}, "replacement None can't be used"),
+        (
+            {"eligible": jnp.ones(3, bool)},
+            "eligible of shape (3,) for token axes of shape (6, 40) can't be used",
+        ),
+        (
+            {"mask_token": 1.7},
+            "mask_token 1.7 for tokens of dtype int32 and shape (6, 40) can't be used",
+        ),
+        (
+            {"tokens": jnp.ones((2, 4), jnp.uint8), "mask_token": 256},
+            "mask_token 256 for tokens of dtype uint8 and shape (2, 4) can't be used",
+        ),
+        (
+            {"mask_token": np.arange(3)},
+            "mask_token array([0, 1, 2]) for tokens of dtype int32 and shape (6, 40) can't be used",
         ),
         (
             {"tokens": jnp.ones((2, 4)), "replacement": (0.8, 0.1, 0.1), "vocabulary": 9},
@@ -126,3 +155,10 @@ def test_the_message_of_what_cannot_be_used():
 )
 def test_what_cannot_be_used_is_refused(options, first_line):
     assert message(**options).splitlines()[0] == first_line
+
+
+def test_an_exact_count_needs_no_implicit_promotion():
+    want = ks.token_mask(KEY, TOKENS, 0.3, exact_count=True)
+    with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
+        got = ks.token_mask(KEY, TOKENS, jnp.float32(0.3), exact_count=True)
+    assert (got.chosen == want.chosen).all()

@@ -1,6 +1,7 @@
 """``keystream exercise``: the task, its hints, and the report of a check."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -49,6 +50,18 @@ def test_a_hint_that_is_not_there_is_an_error(capsys, number):
         "  fix:   keystream exercise --hint 1\n"
         "  KS010 bad-exercise-input (keystream rule KS010)\n",
     )
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.parametrize("verdict", [0, 1], ids=["right", "wrong"])
+def test_the_exit_code_is_the_verdict_when_the_reader_of_a_pipe_has_left(solution, verdict, form):
+    source = RIGHT if verdict == 0 else "def run_dropout_model(*inputs):\n    return 0.0\n"
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "keystream", "exercise", "check", str(solution(source)), *form]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (verdict, b"")
 
 
 def test_a_right_solution_passes_from_the_command_line_into_a_pipe(solution):

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keystream._cli.output import reader_may_leave
 from keystream._extras import require
 from keystream.errors import BadExerciseInputError
 
@@ -103,11 +104,12 @@ def _check(arguments: argparse.Namespace) -> int:
     from keystream._exercise.report import assess
 
     report = assess(cases, process)
-    if arguments.json:
-        document = render.to_json(report, solution, random_seed=random_seed)
-        print(json.dumps(document, allow_nan=False))
-    else:
-        render.print_report(report, render.console(), random_seed=random_seed)
+    with reader_may_leave():
+        if arguments.json:
+            document = render.to_json(report, solution, random_seed=random_seed)
+            print(json.dumps(document, allow_nan=False))
+        else:
+            render.print_report(report, render.console(), random_seed=random_seed)
     return 0 if report.passed else WRONG
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -23,6 +23,10 @@ class _Slice:
 
 
 _current: ContextVar[_Slice | None] = ContextVar("keystream.batch_slice", default=None)
+
+# From (offset, shape) within a shard to those within the global array: `distributed` sets it.
+Placing = Callable[[list[Any], list[int]], tuple[list[Any], list[int]]]
+placed: ContextVar[Placing | None] = ContextVar("keystream.shard_slice", default=None)
 
 
 @contextmanager
@@ -79,16 +83,19 @@ def current_window(shape: tuple[int, ...]) -> dict[str, Any]:
     Raises:
         ValueOutOfRangeError: KS002, the input has no such axis.
     """
-    part = _current.get()
-    if part is None:
+    part, placing = _current.get(), placed.get()
+    if part is None and placing is None:
         return {}
-    if part.axis >= len(shape):
-        raise ValueOutOfRangeError(
-            f"an input of shape {shape} has no axis {part.axis}",
-            where=_CALL,
-            why=_WHY,
-            fix="call layers whose input has no batch axis outside of the context",
-        )
     offset, whole = [0] * len(shape), list(shape)
-    offset[part.axis], whole[part.axis] = part.start, part.size
+    if part is not None:
+        if part.axis >= len(shape):
+            raise ValueOutOfRangeError(
+                f"an input of shape {shape} has no axis {part.axis}",
+                where=_CALL,
+                why=_WHY,
+                fix="call layers whose input has no batch axis outside of the context",
+            )
+        offset[part.axis], whole[part.axis] = part.start, part.size
+    if placing is not None:
+        offset, whole = placing(offset, whole)
     return {"index_offset": offset, "global_shape": whole}

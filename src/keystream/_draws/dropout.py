@@ -64,7 +64,7 @@ def dropout(
     Raises:
         RateOutOfRangeError: KS004, the rate is not a number in [0, 1].
         ValueOutOfRangeError: KS002, `x` holds integers, or axes, offset or shape do not fit it, or
-            `lane_bits` is another number.
+            `lane_bits` is another number, or an axis is longer than 2**32.
         UnsupportedKeyError: KS006, what was given is not one key.
 
     Example:

@@ -12,11 +12,15 @@ from keystream.errors import ValueOutOfRangeError
 
 def read_inexact(x: Any, call: str) -> jax.Array:
     """`x` as a JAX array of floating-point or complex numbers (KS002 where it holds others)."""
-    array = jnp.asarray(x)
-    if jnp.issubdtype(array.dtype, jnp.inexact):
-        return array
+    try:
+        array = jnp.asarray(x)
+        if jnp.issubdtype(array.dtype, jnp.inexact):
+            return array
+        what = f"x holds {array.dtype} values"
+    except (TypeError, ValueError):
+        what = f"x is of type {type(x).__name__}"
     raise ValueOutOfRangeError(
-        f"x holds {array.dtype} values, but must hold floating-point or complex numbers",
+        f"{what}, but must hold floating-point or complex numbers",
         where=call,
         why="the result is scaled by a fraction, which such values can't hold",
         fix="convert it: x.astype('float32')",

@@ -28,7 +28,8 @@ def read_key(key: Any, call: str) -> tuple[jax.Array, str]:
         words = jnp.asarray(key)
         impl = str(jax.random.key_impl(jax.random.wrap_key_data(words)))
     except (TypeError, ValueError) as error:
-        raise _unsupported(f"{type(key).__name__} {key!r:.60}", call) from error
+        shown = " ".join(repr(key).split())  # in one line: that of a key has two
+        raise _unsupported(f"{type(key).__name__} {shown:.60}", call) from error
     if words.ndim == 1:
         return words, impl
     raise _unsupported(f"an array of legacy keys, of shape {words.shape[:-1]}", call)

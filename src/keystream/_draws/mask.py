@@ -3,7 +3,8 @@
 The bits are those of ``jax.random.bernoulli(key, keep, shape)``. It makes a uniform number of the top
 23 (with x64: 52) bits of a word, k * 2**-23, and keeps where that is less than `keep`; so does
 ``word <= ceil(keep * 2**23) * 2**9 - 1`` without making any number. Where JAX draws in another manner
-(other key implementations, ``jax_threefry_partitionable=False``) it is asked itself.
+(other key implementations, ``jax_threefry_partitionable=False``), and where a size is symbolic, it is
+asked itself.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class Mask:
 def mask_of(window: Window, impl: str, keep: float | jax.Array) -> Mask:
     """The mask that ``jax.random.bernoulli`` draws of a `keep` as things are set now."""
     dtype = keep.dtype if isinstance(keep, jax.Array) else jnp.result_type(float)
-    return Mask(window, impl, dtype == jnp.float64, draws_as_we_do(impl))
+    return Mask(window, impl, dtype == jnp.float64, window.known and draws_as_we_do(impl))
 
 
 def draws_as_we_do(impl: str) -> bool:
@@ -88,7 +89,7 @@ def _static_limit(keep: float, double: bool) -> np.ndarray:
 def _traced_limit(keep: jax.Array, double: bool) -> jax.Array:
     """The same of a traced `keep`. NaN keeps everything, so that it shows in the output.
 
-    A `keep` of 0 has no such word: `kept.scaled_by` drops all then.
+    A `keep` of 0 has no such word: `kept` drops all then.
     """
     bits, unsigned = (52, jnp.uint64) if double else (23, jnp.uint32)
     width = 64 if double else 32

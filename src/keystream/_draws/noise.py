@@ -78,7 +78,7 @@ def gaussian_noise(
         return x
     window, offset = read_window(x, broadcast_dims, index_offset, global_shape, call)
     words, impl = read_key(key, call)
-    hashed = draws_as_we_do(impl) and x.dtype == jnp.float32
+    hashed = window.known and draws_as_we_do(impl) and x.dtype == jnp.float32
     normal = Normal(window, impl, x.dtype.name, hashed)
     return _noisy(Noise(normal, known, multiplicative), (words, offset), traced, x)
 

@@ -97,11 +97,9 @@ def token_mask(
     words, impl = read_key(key, _CALL)
     shares = _read_shares(replacement, vocabulary, tokens)
     shape = tokens.shape[: tokens.ndim - features]
-    may = jnp.broadcast_to(True if eligible is None else jnp.asarray(eligible), shape)
-    if may.dtype != bool:
-        raise _refused(f"eligible of dtype {may.dtype}, not bool,")
+    may = _read_eligible(True if eligible is None else eligible, shape)
     draw = _Choice(impl, exact_count, shares, vocabulary or 0)
-    hidden = jnp.broadcast_to(jnp.asarray(mask_token, tokens.dtype), tokens.shape)
+    hidden = _read_mask_token(mask_token, tokens)
     probability = read_rate(rate, _CALL)
     if not isinstance(probability, jax.Array):
         probability = np.asarray(probability, jnp.result_type(float))
@@ -140,7 +138,8 @@ def _exactly(key: jax.Array, rate: Any, may: jax.Array) -> jax.Array:
     places = lax.broadcasted_iota(np.int32, may.shape, may.ndim - 1)
     *_, order = lax.sort((~may, draws, places), num_keys=2)
     _, rank = lax.sort((order, places), num_keys=1)  # the inverse permutation
-    count = jnp.round(rate * may.sum(axis=-1, keepdims=True)).astype(np.int32)
+    eligible = may.sum(axis=-1, keepdims=True).astype(rate.dtype)
+    count = jnp.round(rate * eligible).astype(np.int32)
     return rank < count
 
 
@@ -164,16 +163,46 @@ def _replace(
     return replaced
 
 
+def _read_eligible(eligible: Any, shape: tuple[int, ...]) -> jax.Array:
+    may = jnp.asarray(eligible)
+    if may.dtype != bool:
+        raise _refused(f"eligible of dtype {may.dtype}, not bool,")
+    try:
+        return jnp.broadcast_to(may, shape)
+    except ValueError as error:
+        raise _refused(f"eligible of shape {may.shape} for token axes of shape {shape}") from error
+
+
+def _read_mask_token(mask_token: Any, tokens: jax.Array) -> jax.Array:
+    """The mask token at every position; one that the tokens' dtype would round or wrap is refused."""
+    given: Any = mask_token if isinstance(mask_token, jax.Array) else np.asarray(mask_token)
+    whole = jnp.issubdtype(tokens.dtype, jnp.integer)
+    try:
+        if whole and not jnp.issubdtype(given.dtype, jnp.integer):
+            raise TypeError
+        if whole and isinstance(given, np.ndarray):
+            np.array(given.tolist(), tokens.dtype)  # raises OverflowError
+        return jnp.broadcast_to(jnp.asarray(given, tokens.dtype), tokens.shape)
+    except (TypeError, ValueError, OverflowError) as error:
+        shown = f"{mask_token!r:.40} for tokens of dtype {tokens.dtype} and shape {tokens.shape}"
+        raise _refused(f"mask_token {shown}") from error
+
+
 def _read_shares(
     replacement: Sequence[float], vocabulary: int | None, tokens: jax.Array
 ) -> tuple[float, float, float]:
-    shares = tuple(float(share) for share in replacement)
+    try:
+        shares = tuple(float(share) for share in replacement)
+    except (TypeError, ValueError):
+        shares = ()
     if len(shares) != 3 or not min(shares) >= 0.0 or not abs(sum(shares) - 1.0) < 1e-6:
         raise _refused(f"replacement {replacement!r}")
     if shares[1] and not jnp.issubdtype(tokens.dtype, jnp.integer):
         raise _refused(f"random tokens for tokens of dtype {tokens.dtype}")
-    if shares[1] and (vocabulary is None or not 1 <= vocabulary < 2**31):
-        raise _refused(f"vocabulary {vocabulary!r} for random tokens")
+    if shares[1]:
+        size = as_integer(vocabulary, "vocabulary", _CALL, "random tokens are in [0, vocabulary)")
+        if not 1 <= size <= min(2**31 - 1, jnp.iinfo(tokens.dtype).max + 1):
+            raise _refused(f"vocabulary {size} for random tokens of dtype {tokens.dtype}")
     return shares[0], shares[1], shares[2]
 
 

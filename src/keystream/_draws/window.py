@@ -40,6 +40,11 @@ class Window:
     moved: bool = False
     sharding: NamedSharding | None = None
 
+    @property
+    def known(self) -> bool:
+        """Whether all sizes are numbers: those of a program exported for any size are not."""
+        return all(map(_is_number, self.global_shape))
+
     def counters(self, offset: jax.Array) -> Pair:
         """The index of each element in the flattened global array, as two words (high, low).
 
@@ -99,9 +104,11 @@ def read_window(
         ValueOutOfRangeError: KS002, the part does not lie in the whole, or an axis does not exist.
     """
     shape = x.shape
-    shared = {_axis(axis, len(shape), call) for axis in broadcast_dims}
+    axes = _entries(broadcast_dims, "broadcast_dims", call)
+    shared = {_axis(axis, len(shape), call) for axis in axes}
     drawn, sharding = _collapse(shape, shared), _unshard(explicit_sharding(x), shared)
     if index_offset is None and global_shape is None:
+        _check_axes(drawn, call)
         return Window(drawn, drawn, sharding=sharding), np.zeros(0, np.uint32)
     if index_offset is None or global_shape is None:
         raise ValueOutOfRangeError(
@@ -110,20 +117,51 @@ def read_window(
             why=_WHY,
             fix="pass both: index_offset=(row, 0), global_shape=(rows, columns)",
         )
-    whole = tuple(as_integer(size, "a size of global_shape", call, _WHY) for size in global_shape)
-    if not len(index_offset) == len(whole) == len(shape):
+    start = _entries(index_offset, "index_offset", call)
+    sizes = _entries(global_shape, "global_shape", call)
+    whole = tuple(as_integer(size, "a size of global_shape", call, _WHY) for size in sizes)
+    if not len(start) == len(whole) == len(shape):
         raise ValueOutOfRangeError(
-            f"index_offset has {len(index_offset)} and global_shape {len(whole)} entries"
+            f"index_offset has {len(start)} and global_shape {len(whole)} entries"
             f" for an array of shape {shape}",
             where=call,
             why=_WHY,
             fix="give both one entry an axis",
         )
-    offsets = [_offset(*entry, call) for entry in zip(index_offset, shape, whole, strict=True)]
+    _check_axes(whole, call)
+    offsets = [_offset(*entry, call) for entry in zip(start, shape, whole, strict=True)]
     offsets = [np.uint32(0) if axis in shared else each for axis, each in enumerate(offsets)]
     stack = jnp.stack if any(isinstance(each, jax.Array) for each in offsets) else np.stack
     packed = stack(offsets) if offsets else np.zeros(0, np.uint32)
     return Window(drawn, _collapse(whole, shared), moved=True, sharding=sharding), packed
+
+
+def _is_number(size: object) -> bool:
+    return isinstance(size, int)
+
+
+def _entries(value: Any, name: str, call: str) -> tuple[Any, ...]:
+    try:
+        return tuple(value)
+    except TypeError as error:
+        raise ValueOutOfRangeError(
+            f"{name} is {value!r}, not a sequence",
+            where=call,
+            why="an array may have several axes",
+            fix=f"pass a tuple, of one entry too: {name}=(0,)",
+        ) from error
+
+
+def _check_axes(shape: tuple[int, ...], call: str) -> None:
+    """Refuse an axis whose places do not fit in a word: they would begin again at 0."""
+    long = next((size for size in shape if _is_number(size) and size > WORD), None)
+    if long is not None:
+        raise ValueOutOfRangeError(
+            f"an axis of size {long} is longer than 2**32",
+            where=call,
+            why="places along an axis are 32-bit integers; arrays may have up to 2**64 elements",
+            fix="make two axes of it: x.reshape(-1, 2**20), and the result as it was",
+        )
 
 
 def _collapse(shape: tuple[int, ...], shared: set[int]) -> tuple[int, ...]:

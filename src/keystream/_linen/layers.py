@@ -11,6 +11,7 @@ from keystream._draws.batch_slice import current_window
 from keystream._draws.dropout import drop_path, dropout
 from keystream._draws.noise import gaussian_noise
 from keystream._extras import require
+from keystream._rate import known_to_be
 
 if TYPE_CHECKING:
     import flax.linen as nn
@@ -64,12 +65,12 @@ class Dropout(nn.Dropout):
             ValueError: `deterministic` was given twice or not at all, as in Flax.
         """
         flag = nn.merge_param("deterministic", self.deterministic, deterministic)
-        if flag or self.rate == 0.0:
+        if flag or known_to_be(self.rate, 0.0):
             return inputs
         where = current_window(inputs.shape)
         options: dict[str, Any] = {"lane_bits": self.lane_bits, "regenerate": self.regenerate}
         # As in Flax a rate of 1 takes no key, so that later draws are what they are there.
-        key = None if self.rate == 1.0 else _key(self, rng)
+        key = None if known_to_be(self.rate, 1.0) else _key(self, rng)
         return dropout(
             key, inputs, self.rate, broadcast_dims=self.broadcast_dims, **options, **where
         )
@@ -104,10 +105,10 @@ class DropPath(nn.Module):
     ) -> jax.Array:
         """Run the layer; arguments, result and errors are those of `Dropout`."""
         flag = nn.merge_param("deterministic", self.deterministic, deterministic)
-        if flag or self.rate == 0.0:
+        if flag or known_to_be(self.rate, 0.0):
             return inputs
         where = current_window(inputs.shape)
-        key = None if self.rate == 1.0 else _key(self, rng)
+        key = None if known_to_be(self.rate, 1.0) else _key(self, rng)
         return drop_path(key, inputs, self.rate, batch_dims=self.batch_dims, **where)
 
 
@@ -147,7 +148,7 @@ class GaussianNoise(nn.Module):
             ValueError: as `Dropout` does.
         """
         flag = nn.merge_param("deterministic", self.deterministic, deterministic)
-        if flag or self.scale == 0.0:
+        if flag or known_to_be(self.scale, 0.0):
             return inputs
         options = {"broadcast_dims": self.broadcast_dims, **current_window(inputs.shape)}
         kind = self.multiplicative

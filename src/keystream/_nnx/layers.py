@@ -11,6 +11,7 @@ from keystream._draws.batch_slice import current_window
 from keystream._draws.dropout import drop_path, dropout
 from keystream._draws.noise import gaussian_noise
 from keystream._extras import require
+from keystream._rate import known_to_be
 
 if TYPE_CHECKING:
     from flax import nnx
@@ -213,9 +214,9 @@ def _run(
     strength = layer.rate if isinstance(layer, nnx.Dropout) else layer.scale
     if chosen is None:
         raise ValueError(f"{name} was given no `deterministic`, neither in the call nor before it")
-    if chosen or strength == 0.0:
+    if chosen or known_to_be(strength, 0.0):
         return inputs
-    drops_all = strength == 1.0 and isinstance(layer, nnx.Dropout)
+    drops_all = known_to_be(strength, 1.0) and isinstance(layer, nnx.Dropout)
     return draw(None if drops_all else _key(layer, name, rngs))
 
 

@@ -1,0 +1,1 @@
+"""Many devices: what a shard draws. Many processes: that all declared the same."""

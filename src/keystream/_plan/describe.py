@@ -1,0 +1,163 @@
+"""From what was found in a program to plain `Site`s."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from keystream._plan import frames as stacks
+from keystream._plan import primitives
+from keystream._plan.calls import Calls
+from keystream._plan.derivations import Chain, Names, Words, chain
+from keystream._plan.origin import MAKERS, Origins
+from keystream._plan.regions import Draft, Region, joined, module_path
+from keystream._plan.site import Kind, Loop, Site
+
+_MARKS = {"remat": "rematted_computation", "backward": "transpose(", "differentiated": "jvp("}
+
+
+def describe(
+    found: Sequence[tuple[Region, int, Draft]],
+    origins: Origins,
+    reasons: dict[int, str],
+    names: Names,
+) -> tuple[Site, ...]:
+    """The sites of a program.
+
+    Args:
+        found: every site, in the order of its number.
+        origins: of their keys.
+        reasons: why keys can't be had, by the site's number.
+        names: of the flat inputs.
+    """
+    describer = _Describer(origins, reasons, names)
+    return tuple(describer.site(region, place, draft) for region, place, draft in found)
+
+
+class _Describer:
+    def __init__(self, origins: Origins, reasons: dict[int, str], names: Names) -> None:
+        self._origins, self._reasons = origins, reasons
+        self._words, self._calls = Words(origins, names), Calls(origins)
+        self._conditions: dict[Any, int] = {}
+
+    def site(self, region: Region, place: int, draft: Draft) -> Site:
+        """One site."""
+        equation = region.jaxpr.eqns[place]
+        scopes = joined(region.scopes, str(equation.source_info.name_stack))
+        user, library = stacks.locations(draft.frames)
+        key = self._origins.keys.get(draft.number)
+        found = list(chain(self._origins, key)) if key is not None else []
+        loops = self._loops(region, key)
+        lanes = _lanes(equation, draft)
+        first = found[-1][1] if found else None
+        value = self._origins.nodes[key].value if key is not None else -1
+        root, detail = self._words.root(first)
+        data = self._origins.data.get(draft.number)
+        result = equation.outvars[-1].aval if equation.outvars else None
+        unchanged = first is not None and first.op == "input" and len(found) == 1
+        return Site(
+            id=draft.number,
+            kind=cast(Kind, draft.kind),
+            primitive=str(equation.params.get("name", equation.primitive.name)),
+            distribution=draft.sampler or equation.primitive.name,
+            shape=tuple(getattr(result, "shape", ())),
+            dtype=str(getattr(result, "dtype", "")),
+            bits=draft.bits if draft.kind == "draw" else 0,
+            module_path=module_path(scopes),
+            scopes=scopes,
+            frames=user,
+            library=library,
+            derivation=self._words.steps(found),
+            root=root,
+            root_detail=detail,
+            input=cast(int, first.detail) if first is not None and unchanged else -1,
+            origin=-1 if first is None or first.op == "unknown" else value,
+            data=None if data is None else self._origins.number(data),
+            loops=loops,
+            lanes=lanes,
+            conditions=self._branches(region) + self._selected(found),
+            flags=frozenset(_flags(draft, found, loops) | _marks(draft, scopes, lanes)),
+            draw=self._calls.number(equation, draft, key),
+            unseen=self._reasons.get(draft.number, ""),
+            stream=self._words.stream(found),
+        )
+
+    def _loops(self, region: Region, key: int | None) -> tuple[Loop, ...]:
+        """The loops around a region, outermost first."""
+        loops: list[Loop] = []
+        varies = self._origins.nodes[key].varies if key is not None else None
+        for inner in region.outward():
+            invariant = varies is not None and inner.path not in varies
+            parameters = inner.equation.params
+            if inner.kind == "scan":
+                loops.append(Loop("scan", int(parameters["length"]), invariant))
+            elif inner.kind in ("while", "condition"):
+                test, _ = primitives.opened(parameters["cond_jaxpr"])
+                batched = bool(test.outvars[0].aval.shape)
+                loops.append(Loop("while", None, invariant, batched))
+            elif inner.kind == "shards":
+                loops.append(Loop("shards", _members(parameters), invariant))
+        return tuple(reversed(loops))
+
+    def _branches(self, region: Region) -> tuple[tuple[int, int], ...]:
+        """The branches that a region stands in, outermost first."""
+        branches = [
+            (self._condition(inner.path[:-1]), inner.path[-1])
+            for inner in region.outward()
+            if inner.kind == "branch"
+        ]
+        return tuple(reversed(branches))
+
+    def _selected(self, found: Chain) -> tuple[tuple[int, int], ...]:
+        """The branches that ``vmap`` made selects of, read off the key's way through them."""
+        details = [cast(tuple[Any, int], node.detail) for _, node in found if node.op == "branch"]
+        return tuple((self._condition(("select", name)), branch) for name, branch in details)
+
+    def _condition(self, name: Any) -> int:
+        return self._conditions.setdefault(name, len(self._conditions))
+
+
+def _members(parameters: Any) -> int:
+    """How many shards a ``shard_map`` has."""
+    axes = parameters.get("newly_manual_axes", parameters.get("manual_axes", ()))
+    return int(np.prod([parameters["mesh"].shape[axis] for axis in axes], initial=1))
+
+
+def _lanes(equation: Any, draft: Draft) -> tuple[int, ...]:
+    if draft.operand < 0 or draft.kind == "derive":
+        return ()
+    aval = equation.invars[draft.operand].aval
+    if primitives.is_key(aval) or draft.kind == "seed":
+        return tuple(aval.shape)
+    return () if equation.primitive.name == "threefry2x32" else tuple(aval.shape[:-1])
+
+
+def _flags(draft: Draft, found: Chain, loops: tuple[Loop, ...]) -> set[str]:
+    """What the derivation and the loops say."""
+    flags = set[str]() if draft.live else {"discarded"}
+    ops = {node.op for _, node in found}
+    if "clone" in ops:
+        flags.add("clone")
+    if "branch" in ops:
+        flags.add("batched_cond")
+    if any(loop.batched for loop in loops):
+        flags.add("batched_while")
+    repeated = any(loop.key_invariant and loop.kind != "shards" for loop in loops)
+    if draft.kind == "draw" and repeated:
+        flags.add("loop_invariant")
+    if draft.kind != "draw" and draft.sampler not in MAKERS:
+        flags.add("sampler")
+    return flags
+
+
+def _marks(draft: Draft, scopes: str, lanes: tuple[int, ...]) -> set[str]:
+    """What the name stack says."""
+    flags = {flag for flag, mark in _MARKS.items() if mark in scopes}
+    batches = scopes.count("vmap(")
+    if flags & {"remat", "backward"}:
+        batches //= 2  # the stack of the forward pass stands inside that of the backward one
+    if draft.kind == "draw" and draft.operand >= 0 and batches > len(lanes):
+        flags.add("vmap_shared")
+    return flags

@@ -1,0 +1,184 @@
+"""What draws, what derives, and what holds other jaxprs: tables by the primitive's name."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, Final, Literal
+
+import jax
+import numpy as np
+
+# Primitives that draw, and the operand that is the key; threefry2x32 has its two words apart.
+DRAWS: Final = {"random_bits": 0, "random_gamma": 0, "rng_bit_generator": 0, "threefry2x32": 0}
+BARRIER: Final = "optimization_barrier"  # returns its operands
+KEYLESS: Final = ("rng_uniform",)
+DERIVATIONS: Final = {
+    "random_split": "split",
+    "random_fold_in": "fold_in",
+    "random_seed": "seed",
+    "random_clone": "clone",
+}
+
+# Our own draws and derivations are jitted functions of these names, with the layout behind.
+OWN_DRAWS: Final = ("mask", "mask8", "normal", "token_mask", "dropout", "dropout8")
+OWN_DERIVATIONS: Final = ("key", "keys", "path")
+_OWN = re.compile(r"^ks\.(\w+)\.v\d+$")
+
+# Primitives that run the one jaxpr they hold on their own operands.
+_CALLS: Final = {
+    "jit": "jaxpr",
+    "pjit": "jaxpr",
+    "closed_call": "call_jaxpr",
+    "core_call": "call_jaxpr",
+    "core_closed_call": "call_jaxpr",
+    "remat": "jaxpr",
+    "remat2": "jaxpr",
+    "checkpoint": "jaxpr",
+    "custom_jvp_call": "call_jaxpr",
+    "custom_vjp_call": "call_jaxpr",
+    "custom_vjp_call_jaxpr": "fun_jaxpr",
+    "xla_call": "call_jaxpr",
+}
+_OPAQUE: Final = (
+    "pallas_call",
+    "tpu_custom_call",
+    "triton_kernel_call",
+    "ffi_call",
+    "custom_call",
+    "call_hi_primitive",
+)
+
+Structure = Literal["call", "scan", "while", "cond", "shards"]
+_LOOPS: Final[dict[str, Structure]] = {
+    "scan": "scan",
+    "while": "while",
+    "cond": "cond",
+    "shard_map": "shards",
+}
+
+
+def structure(equation: Any) -> Structure | None:
+    """How an equation runs the jaxprs it holds; None where it holds none that can be entered."""
+    name = equation.primitive.name
+    if name in _CALLS and _CALLS[name] in equation.params:
+        inner, _ = opened(equation.params[_CALLS[name]])
+        return "call" if len(inner.invars) == len(equation.invars) else None
+    return _LOOPS.get(name)
+
+
+def opened(jaxpr: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The jaxpr and the constants of a closed or open jaxpr."""
+    inner = getattr(jaxpr, "jaxpr", jaxpr)
+    return inner, tuple(getattr(jaxpr, "consts", ()) or ())
+
+
+def inner_jaxprs(equation: Any) -> tuple[Any, ...]:
+    """The jaxprs that an equation runs, in order: of ``while`` the condition first."""
+    name, parameters = equation.primitive.name, equation.params
+    kind = structure(equation)
+    if kind == "call":
+        return (parameters[_CALLS[name]],)
+    if kind == "while":
+        return parameters["cond_jaxpr"], parameters["body_jaxpr"]
+    if kind == "cond":
+        return tuple(parameters["branches"])
+    return (parameters["jaxpr"],) if kind is not None else ()
+
+
+def is_opaque(equation: Any) -> bool:
+    """Whether an equation is a kernel that may draw, which can't be told from the rest of its work.
+
+    It may where it seeds a generator of its own, or is given what may be the words of a key.
+    """
+    if equation.primitive.name not in _OPAQUE:
+        return False
+    if any(_may_be_key(operand.aval) for operand in equation.invars):
+        return True
+    return any(
+        inner.primitive.name.startswith("prng_")
+        for jaxpr in any_jaxprs(equation)
+        for inner in opened(jaxpr)[0].eqns
+    )
+
+
+def _may_be_key(aval: Any) -> bool:
+    words = getattr(aval, "dtype", None) == np.uint32 and size(aval) in (2, 4)
+    return is_key(aval) or words
+
+
+def scan_sizes(equation: Any) -> tuple[int, int]:
+    """How many operands of a ``scan`` are constants, and how many are carried."""
+    parameters = equation.params
+    if "num_consts" in parameters:
+        return int(parameters["num_consts"]), int(parameters["num_carry"])
+    consts, carry, _ = parameters["ft_in"].unpack()  # since JAX 0.12
+    return len(consts), len(carry)
+
+
+def any_jaxprs(equation: Any) -> list[Any]:
+    """Every jaxpr among an equation's parameters, whatever it is for."""
+    found: list[Any] = []
+    for value in equation.params.values():
+        for item in value if isinstance(value, (tuple, list)) else (value,):
+            if hasattr(opened(item)[0], "eqns"):
+                found.append(item)
+    return found
+
+
+def is_identity(equation: Any) -> bool:
+    """Whether an equation chooses between one value and itself, as ``vmap`` makes of a ``cond``."""
+    if equation.primitive.name != "select_n":
+        return False
+    _, first, *others = equation.invars
+    return not hasattr(first, "val") and all(other is first for other in others)
+
+
+def own_name(equation: Any) -> str:
+    """``mask`` for a call of ``ks.mask.v1``; empty for what is not ours."""
+    if equation.primitive.name not in ("jit", "pjit"):
+        return ""
+    found = _OWN.match(str(equation.params.get("name", "")))
+    name = found.group(1) if found else ""
+    return name if name in OWN_DRAWS or name in OWN_DERIVATIONS else ""
+
+
+def is_key(aval: Any) -> bool:
+    """Whether values of this type are typed keys."""
+    dtype = getattr(aval, "dtype", None)
+    return dtype is not None and jax.dtypes.issubdtype(dtype, jax.dtypes.prng_key)
+
+
+def key_operand(equation: Any) -> int:
+    """The operand of a sampler's or our own call that is the key; -1 where there is none."""
+    for place, operand in enumerate(equation.invars):
+        if is_key(operand.aval):
+            return place
+    if own_name(equation):
+        for place, operand in enumerate(equation.invars):
+            aval = operand.aval
+            if getattr(aval, "dtype", None) == np.uint32 and aval.shape[-1:] in ((2,), (4,)):
+                return place
+    return -1
+
+
+def size(aval: Any) -> int:
+    """How many elements a value has; 1 where that is not known."""
+    shape = getattr(aval, "shape", ())
+    return math.prod(extent for extent in shape if isinstance(extent, int))
+
+
+def bits_of(equation: Any) -> int:
+    """The random bits that one execution of a drawing primitive makes."""
+    name, result = equation.primitive.name, equation.outvars[-1].aval
+    if name == "random_bits":
+        return size(result) * int(equation.params["bit_width"])
+    if name == "threefry2x32":
+        return 2 * 32 * size(result)
+    if name == "random_gamma":
+        return 0
+    own = own_name(equation)
+    if own:
+        return size(result) * (8 if own.endswith("8") else 32)
+    width = 32 if is_key(result) else np.dtype(result.dtype).itemsize * 8
+    return size(result) * width

@@ -4,14 +4,17 @@ import pickle
 
 import pytest
 
-from keystream import errors
+from keystream import _rules, errors
 from keystream._cli import main
 from keystream._codes import CODES
 
 
 def test_every_code_has_a_page_and_every_error_a_code():
     classes = errors.by_code()
-    assert list(classes) == sorted(CODES)
+    assert [code for code in CODES if code.startswith("KS0")] == [
+        code for code in classes if code.startswith("KS0")
+    ]
+    assert {code for code in CODES if _rules.page(code) is not None} | set(classes) == set(CODES)
     for code, cls in classes.items():
         page = cls.__doc__
         assert cls.code == code
@@ -54,6 +57,13 @@ def test_rule_lists_every_code(capsys):
     assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
         [code, name] for code, name in sorted(CODES.items())
     ]
+
+
+@pytest.mark.parametrize("word", ["KS101", "ks101", "key-reused"])
+def test_rule_prints_the_page_of_a_rule_by_code_and_by_name(word, capsys):
+    assert main(["rule", word]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("KS101 key-reused\n\nTwo draws from one key")
 
 
 def test_rule_refuses_what_is_no_code(capsys):

@@ -1,0 +1,126 @@
+"""``keystream lint``: the mistakes that source shows, without running it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keystream._codes import CODES
+from keystream._findings import Report
+
+if TYPE_CHECKING:
+    from keystream._linter.config import Config
+
+FORMATS = ("text", "json", "sarif", "github")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "paths", nargs="*", default=["."], help="files, notebooks and folders; the current one"
+    )
+    parser.add_argument(
+        "--select",
+        action="append",
+        default=[],
+        metavar="CODES",
+        help="codes, their beginnings or names of mistakes, separated by commas",
+    )
+    parser.add_argument(
+        "--ignore", action="append", default=[], metavar="CODES", help="those to leave out"
+    )
+    parser.add_argument(
+        "--format", choices=FORMATS, default="text", help="how findings are printed"
+    )
+    parser.add_argument("--output", metavar="FILE", help="write there instead of to the terminal")
+    parser.add_argument("--statistics", action="store_true", help="count findings by code")
+    parser.add_argument(
+        "--jobs", type=int, default=0, metavar="N", help="processes; one for each processor"
+    )
+    parser.add_argument(
+        "--fix", action="store_true", help="repair what can be repaired without changing a bit"
+    )
+    parser.add_argument(
+        "--unsafe-fixes", action="store_true", help="repair also what changes drawn bits"
+    )
+    parser.add_argument("--diff", action="store_true", help="show the repairs, change no file")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check, print, and answer 0 (nothing of severity warning or above), 1 or 2 (could not run)."""
+    from keystream._linter.config import read_config
+    from keystream._linter.engine import check
+
+    missing = [path for path in arguments.paths if not Path(path).exists()]
+    if missing:
+        print(
+            f"keystream lint: there is no {missing[0]!r}\n  fix:   keystream lint PATH ...",
+            file=sys.stderr,
+        )
+        return 2
+    config = read_config(
+        Path(arguments.paths[0]), select=_split(arguments.select), ignore=_split(arguments.ignore)
+    )
+    if arguments.fix or arguments.unsafe_fixes or arguments.diff:
+        changed = _fix(arguments, config)
+        if arguments.diff:
+            return changed
+    report = check(arguments.paths, config, jobs=arguments.jobs)
+    text = _statistics(report) if arguments.statistics else _rendered(report, arguments)
+    if arguments.output:
+        Path(arguments.output).write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
+    return report.exit_code
+
+
+def _fix(arguments: argparse.Namespace, config: Config) -> int:
+    """Repair files, or show how; 1 where something was repaired or would be."""
+    from keystream._linter.engine import find_files
+    from keystream._linter.fixing import fix
+
+    count = 0
+    for path in find_files(arguments.paths, config):
+        fixed = fix(path, config, unsafe=arguments.unsafe_fixes)
+        if fixed is None:
+            continue
+        count += len(fixed.repairs)
+        if arguments.diff:
+            sys.stdout.write(fixed.diff())
+        else:
+            path.write_bytes(_as_before(path.read_bytes(), fixed.after))
+    if not arguments.diff and count:
+        print(f"{count} repair{'s' * (count != 1)} made", file=sys.stderr)
+    return int(count > 0)
+
+
+def _as_before(old: bytes, text: str) -> bytes:
+    """Text with the line ends and the byte order mark of the file that it replaces."""
+    if b"\r\n" in old:
+        text = text.replace("\n", "\r\n")
+    mark = b"\xef\xbb\xbf"
+    return (mark if old.startswith(mark) else b"") + text.encode()
+
+
+def _split(words: list[str]) -> list[str]:
+    return [word.strip() for group in words for word in group.split(",") if word.strip()]
+
+
+def _statistics(report: Report) -> str:
+    counts = Counter(finding.code for finding in report.findings if finding.suppressed is None)
+    lines = [f"{count:>6}  {code}  {CODES[code]}" for code, count in counts.most_common()]
+    return "\n".join([*lines, _summary(report)]) + "\n"
+
+
+def _summary(report: Report) -> str:
+    files, lines = report.summary["files"], report.summary["lines"]
+    return f"{files} file{'s' * (files != 1)}, {lines} line{'s' * (lines != 1)} read"
+
+
+def _rendered(report: Report, arguments: argparse.Namespace) -> str:
+    from keystream._report import render
+
+    return render(report, arguments.format)

@@ -1,0 +1,66 @@
+"""``keystream migrate``: from keys threaded by hand to named streams, as a diff to review."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("paths", nargs="+", help="files and folders")
+    parser.add_argument(
+        "--write", action="store_true", help="change the files, which draws other bits"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the rewrite as a diff, what is left and why; 1 where there is something to do."""
+    from keystream._linter.config import read_config
+    from keystream._linter.engine import find_files
+
+    missing = [path for path in arguments.paths if not Path(path).exists()]
+    if missing:
+        print(
+            f"keystream migrate: there is no {missing[0]!r}\n  fix:   keystream migrate PATH ...",
+            file=sys.stderr,
+        )
+        return 2
+    changed = 0
+    for path in find_files(arguments.paths, read_config(Path(arguments.paths[0]))):
+        if path.suffix == ".py":
+            changed += _file(path, write=arguments.write)
+    return int(changed > 0)
+
+
+def _file(path: Path, *, write: bool) -> bool:
+    """Rewrite one file, or show how."""
+    from keystream._lint.source import UnreadableError, parse, read_source
+    from keystream._linter.fixing import apply
+    from keystream._linter.migrating import migrations
+
+    try:
+        source = read_source(path, str(path))
+        found = migrations(source.text, parse(source))
+    except UnreadableError as error:
+        print(f"{path}: left as it is: {error.reason}", file=sys.stderr)
+        return False
+    for migration in found:
+        if migration.reason:
+            place = f"{path}:{migration.line}"
+            print(
+                f"{place}: {migration.name!r} is left as it is: {migration.reason}", file=sys.stderr
+            )
+    edits = [edit for migration in found for edit in migration.edits]
+    if not edits:
+        return False
+    after = apply(source.text, edits)
+    if write:
+        path.write_text(after, encoding="utf-8")
+        return True
+    name = path.as_posix()
+    before, lines = source.text.splitlines(keepends=True), after.splitlines(keepends=True)
+    sys.stdout.writelines(difflib.unified_diff(before, lines, f"a/{name}", f"b/{name}"))
+    return True

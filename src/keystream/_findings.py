@@ -1,0 +1,124 @@
+"""What a check found: a mistake with its places, its consequence and its remedy. Loads no JAX.
+
+The audit and lint make findings, reports print them; the fields are those of the JSON report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from keystream._codes import CODES
+
+Severity = Literal["error", "warning", "note"]
+
+SCHEMA = 1  # of the JSON report; a new one only where a reader of the old one would misread it
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in source.
+
+    Attributes:
+        path: the file, as the program names it; relative to the working directory where it lies below.
+        line: from 1; 0 where only the file is known.
+        column: from 1; 0 where only the line is known.
+        function: the qualified name of the function around it; ``<module>`` at top level.
+        message: what stands there; empty for a finding's own locations.
+    """
+
+    path: str
+    line: int
+    column: int = 0
+    function: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One mistake, however often it was seen.
+
+    Attributes:
+        code: of the table of codes, such as ``KS101``.
+        severity: *error*, two things that should be independent are equal, or a run cannot be
+            repeated; *warning*, likely, unproven; *note*, style.
+        message: what happened, with the offending value; stands alone.
+        why: the consequence, one sentence.
+        fix: an instruction, with code to paste.
+        locations: most apt first; the user's lines first, frames of libraries after.
+        related: other places that matter, each with its message (the first use, the split, the seed).
+        module_path: of the draw in its model; empty where there is none.
+        stream: that the draw's key belongs to; empty where there is none.
+        steps: first and last step at which it was seen; None where steps have no meaning.
+        count: how often it was seen.
+        lineage: for each draw concerned, the way of its key from the seed to the draw.
+        suppressed: the reason given with ``# keystream: ignore``; None where nothing suppresses it.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    why: str
+    fix: str
+    locations: tuple[Location, ...] = ()
+    related: tuple[Location, ...] = ()
+    module_path: str = ""
+    stream: str = ""
+    steps: tuple[int, int] | None = None
+    count: int = 1
+    lineage: tuple[tuple[str, ...], ...] = ()
+    suppressed: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the mistake, such as ``key-reused``."""
+        return CODES[self.code]
+
+    @property
+    def counts(self) -> bool:
+        """Whether it makes a check fail: an error or a warning that nothing suppresses."""
+        return self.severity != "note" and self.suppressed is None
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a check has to say.
+
+    Attributes:
+        program: what was checked: a script, a module, or the paths given to lint.
+        findings: in the order in which they shall be read.
+        summary: counts by name: ``calls``, ``draws``, ``unique_keys``, ``streams``, ``unseen`` from an
+            audit; ``files``, ``lines`` from lint.
+        check: ``audit`` or ``lint``.
+        draws: one row a place that drew: module_path, path, line, distribution, shape, dtype, stream,
+            draws; empty from lint.
+        timeline: one row a stream: stream, first and last step, and for up to 200 equal bins of steps
+            how many draws there were and how many of them were from a key drawn from before; empty
+            from lint.
+    """
+
+    program: str
+    findings: tuple[Finding, ...]
+    summary: Mapping[str, Any]
+    check: Literal["audit", "lint"]
+    draws: tuple[Mapping[str, Any], ...] = ()
+    timeline: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """0 where no finding of severity warning or above stands, else 1."""
+        return int(any(finding.counts for finding in self.findings))
+
+
+def as_json(finding: Finding) -> dict[str, Any]:
+    """The finding with the keys of the JSON report."""
+    fields: dict[str, Any] = {"code": finding.code, "name": finding.name} | asdict(finding)
+    fields["locations"] = [_without_message(place) for place in fields["locations"]]
+    fields["suppressed"] = finding.suppressed is not None
+    fields["suppressed_reason"] = finding.suppressed or ""
+    return fields
+
+
+def _without_message(place: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in place.items() if name != "message"}

@@ -1,0 +1,1 @@
+"""A language server: findings while one types, repairs as quick fixes."""

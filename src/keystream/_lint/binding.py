@@ -1,0 +1,101 @@
+"""Binding names: targets of whatever form, elements and attributes."""
+
+from __future__ import annotations
+
+import ast
+
+from keystream._lint.expressions import Expressions
+from keystream._lint.values import (
+    Mapping,
+    Sequence,
+    Symbol,
+    Value,
+    constant_of,
+)
+
+_NOTHING = object()
+
+
+class Binding(Expressions):
+    """Assigns."""
+
+    def assign(self, target: ast.expr, value: Value) -> None:
+        """Bind a target of whatever form."""
+        if isinstance(target, ast.Name):
+            self.scope.bind(target.id, value)
+        elif isinstance(target, ast.Tuple | ast.List):
+            self._unpack(target.elts, value)
+        elif isinstance(target, ast.Attribute):
+            owner = self.evaluate(target.value)
+            self.store(owner, target.attr, value)
+            self.attribute_stored(owner, target, value)
+        elif isinstance(target, ast.Subscript):
+            self._store_element(target, value)
+        elif isinstance(target, ast.Starred):
+            self.assign(target.value, value)
+
+    def _unpack(self, targets: list[ast.expr], value: Value) -> None:
+        star = next(
+            (i for i, target in enumerate(targets) if isinstance(target, ast.Starred)), None
+        )
+        values = self.spread(value, len(targets), star)
+        for target, part in zip(targets, values, strict=True):
+            self.assign(target, part)
+
+    def spread(self, value: Value, count: int, star: int | None) -> list[Value]:
+        """The parts of a value that is unpacked into so many targets."""
+        if isinstance(value, Symbol) and value.op == "stack":
+            number = constant_of(value.args[1])
+            if isinstance(number, int) and count - 1 <= number <= 64:
+                items: list[Value] = [
+                    self.child(value, self.table.constant(i)) for i in range(number)
+                ]
+                value = Sequence(items)
+            else:
+                parts: list[Value] = [
+                    self.child(value, self.table.constant(i)) for i in range(count)
+                ]
+                if star is not None:
+                    parts[star] = self.fresh("rest", value)
+                return parts
+        if isinstance(value, Sequence) and value.rest is None:
+            items = value.items
+            if star is None and len(items) == count:
+                return list(items)
+            if star is not None and len(items) >= count - 1:
+                after = count - 1 - star
+                middle = Sequence(items[star : len(items) - after])
+                return [*items[:star], middle, *(items[len(items) - after :] if after else [])]
+        if isinstance(value, Symbol):
+            if value.op == "same":
+                return [value.args[0]] * count
+            return [
+                self.table.symbol("index", value, self.table.constant(i))
+                if i != star
+                else self.fresh("rest", value)
+                for i in range(count)
+            ]
+        return [self.fresh("part", value) for _ in range(count)]
+
+    def _store_element(self, target: ast.Subscript, value: Value) -> None:
+        owner = self.evaluate(target.value)
+        index = self.evaluate(target.slice) if not isinstance(target.slice, ast.Slice) else None
+        plain = constant_of(index, _NOTHING)
+        changed: Value
+        if isinstance(owner, Mapping):
+            if isinstance(plain, str | int):
+                changed = Mapping({**owner.items, plain: value}, owner.complete)
+            else:
+                changed = Mapping(dict(owner.items), complete=False)
+        elif (
+            isinstance(owner, Sequence)
+            and isinstance(plain, int)
+            and -len(owner.items) <= plain < len(owner.items)
+        ):
+            items = list(owner.items)
+            items[plain] = value
+            changed = Sequence(items, owner.rest)
+        else:
+            changed = self.fresh("changed", owner)
+        if isinstance(target.value, ast.Name | ast.Attribute):
+            self.assign(target.value, changed)

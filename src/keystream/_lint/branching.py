@@ -1,0 +1,175 @@
+"""Branches: each is read from the same start, and what they leave behind is joined."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from collections.abc import Sequence as Items
+from typing import Any
+
+from keystream._lint.binding import Binding
+from keystream._lint.values import (
+    Symbol,
+    Value,
+    constant_of,
+)
+
+_NOTHING = object()
+
+
+class Branching(Binding):
+    """Reads `if`, `match` and `try`."""
+
+    # Implemented by what derives from this class.
+    block: Callable[[Items[ast.stmt]], bool]
+
+    def branch_of(self, test: ast.expr, node: ast.AST) -> tuple[Any, tuple[Any, Any]]:
+        """A name for a condition, so that contradicting branches are recognised, and its two values."""
+        positive = True
+        while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            test, positive = test.operand, not positive
+        if isinstance(test, ast.Compare) and len(test.ops) == 1:
+            other = test.comparators[0]
+            op = test.ops[0]
+            if isinstance(op, ast.Eq | ast.Is | ast.NotEq | ast.IsNot) and isinstance(
+                other, ast.Constant
+            ):
+                value = self.evaluate(test.left)
+                if isinstance(value, Symbol):
+                    same = isinstance(op, ast.Eq | ast.Is) == positive
+                    chosen = ("is", repr(other.value))
+                    unequal = _Unequal(chosen)
+                    return ("value", value), (chosen, unequal) if same else (unequal, chosen)
+        value = self.evaluate(test)
+        choices = (True, False) if positive else (False, True)
+        if isinstance(value, Symbol) and value.op != "opaque":
+            return ("test", value), choices
+        return (
+            "node",
+            node,
+            tuple(turn.number for turn in self.frame.turns),
+            len(self.frames),
+        ), choices
+
+    def conditional_statement(self, node: ast.If) -> Any:
+        """``if``, ``elif``, ``else``."""
+        test = self.evaluate(node.test)
+        plain = constant_of(test, _NOTHING)
+        main = _is_main(node.test)
+        if plain is not _NOTHING or main:
+            return self.block(node.body if main or plain else node.orelse)
+        branch, choices = self.branch_of(node.test, node)
+        second = self.frame.turns[-1].number > 1 if self.frame.turns else False
+        if second and self._once(node):
+            self.block(node.orelse)
+            return None
+        return self._arms(branch, [(choices[0], node.body), (choices[1], node.orelse)])
+
+    def _once(self, node: ast.If) -> bool:
+        """Whether the body of an `if` inside a loop is read in one iteration only."""
+        test = node.test
+        names = {part.id for part in ast.walk(test) if isinstance(part, ast.Name)}
+        if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq | ast.Lt | ast.LtE):
+            value = self.evaluate(test.left)
+            if isinstance(value, Symbol) and (
+                value.op in ("elem", "Add", "const", "opaque", "index")
+            ):
+                return not isinstance(test.left, ast.BinOp)
+        # what the body sets decides: `if params is None: params = init(...)`
+        bound = {
+            part.id
+            for statement in node.body
+            for part in ast.walk(statement)
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+        }
+        return bool(names & bound)
+
+    def _arms(self, branch: Any, arms: list[tuple[Any, Items[ast.stmt]]]) -> Any:
+        scope = self.scope
+        before = dict(scope.names)
+        ends: list[tuple[Any, dict[str, Value], dict[tuple[int, str], Value]]] = []
+        for choice, body in arms:
+            scope.names = dict(before)
+            with self.arm(branch, choice), self.aside() as changes:
+                passed = self.block(body)
+            if passed:
+                ends.append((choice, scope.names, changes))
+        if not ends:
+            scope.names = before
+            return False
+        scope.names = self._merged([names for _, names, _ in ends])
+        for place in {place for _, _, changes in ends for place in changes}:
+            values = [
+                value
+                for _, _, changes in ends
+                if (value := changes.get(place, self.heap.get(place))) is not None
+            ]
+            self._write(place, values[0] if len(values) == 1 else self.join(values))
+        if len(ends) == 1 and len(arms) > 1:
+            return (branch, ends[0][0])
+        return None
+
+    def _merged(self, ends: list[dict[Any, Value]]) -> dict[Any, Value]:
+        merged = ends[0]
+        for names in ends[1:]:
+            for name, value in names.items():
+                other = merged.get(name)
+                if other is not value:
+                    merged[name] = value if other is None else self.join([other, value])
+        return merged
+
+    def matched(self, node: ast.Match) -> Any:
+        """``match``."""
+        subject = self.evaluate(node.subject)
+        arms: list[tuple[Any, Items[ast.stmt]]] = []
+        exhaustive = False
+        for number, case in enumerate(node.cases):
+            for part in ast.walk(case.pattern):
+                name = getattr(part, "name", None) or getattr(part, "rest", None)
+                if isinstance(name, str):
+                    self.scope.bind(name, self.fresh("captured", subject))
+            arms.append((number, case.body))
+            exhaustive = exhaustive or (
+                isinstance(case.pattern, ast.MatchAs)
+                and case.pattern.pattern is None
+                and case.guard is None
+            )
+        if not exhaustive:
+            arms.append((len(arms), []))
+        result = self._arms(("match", node, len(self.frames)), arms)
+        return result if result is False else None
+
+    def tried(self, node: ast.Try) -> Any:
+        """``try``: a handler excludes what its body did."""
+        branch = ("try", node, len(self.frames), tuple(turn.number for turn in self.frame.turns))
+        arms: list[tuple[Any, Items[ast.stmt]]] = [(0, [*node.body, *node.orelse])]
+        arms += [(number, handler.body) for number, handler in enumerate(node.handlers, 1)]
+        result = self._arms(branch, arms)
+        if not self.block(node.finalbody):
+            return False
+        return result if result is False else None
+
+
+class _Unequal:
+    """Any value but one, as a branch's choice."""
+
+    __slots__ = ("chosen",)
+
+    def __init__(self, chosen: Any) -> None:
+        self.chosen = chosen
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, _Unequal):
+            return True  # may be one value
+        return other != self.chosen
+
+    def __hash__(self) -> int:
+        return 0
+
+
+def _is_main(test: ast.expr) -> bool:
+    return (
+        isinstance(test, ast.Compare)
+        and isinstance(test.left, ast.Name)
+        and test.left.id == "__name__"
+    )

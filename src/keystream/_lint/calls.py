@@ -1,0 +1,292 @@
+"""Walking calls: functions of the project are followed, those of libraries looked up."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from keystream._lint.facts import Arms, Turn
+from keystream._lint.machine import MAX_DEPTH
+from keystream._lint.names import PURE_BUILTINS, PURE_PREFIXES, canonical
+from keystream._lint.objects import Objects
+from keystream._lint.registry import KINDS, LIBRARY, MADE, METHODS, PREFIXES, Call
+from keystream._lint.scope import Scope
+from keystream._lint.values import (
+    Class,
+    Function,
+    Instance,
+    Made,
+    Mapping,
+    Method,
+    Partial,
+    Reference,
+    Sequence,
+    Symbol,
+    Value,
+    Wrapped,
+)
+
+if TYPE_CHECKING:
+    pass
+
+
+class Calls(Objects):
+    """Follows calls. What evaluating and executing need of each other is declared here."""
+
+    tried: Any
+    definitions: list[Function]
+    relevant: set[str]
+
+    # Implemented by what derives from this class.
+    evaluate: Callable[[ast.expr | None], Value]
+    run: Callable[[Function, Scope], Value]
+    assign: Callable[[ast.expr, Value], None]
+    join: Callable[[list[Value]], Value]
+    elem: Callable[[Value, int], Value]
+    element: Callable[[Value, Value], Value]
+    unrolled: Callable[[Value], list[Value] | None]
+    branch_of: Callable[[ast.expr, ast.AST], tuple[Any, tuple[Any, Any]]]
+
+    def reference(self, name: str) -> Value:
+        """A name of a library, or of a module of the project."""
+        found = self.project.module_member(name)
+        return found if found is not None else Reference(canonical(name))
+
+    def call(
+        self, function: Value, args: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """What a call returns, after what it does is noted."""
+        match function:
+            case Reference():
+                return self.call_library(Call(function.name, args, keywords, node))
+            case Function():
+                return self.follow(function, args, keywords, node)
+            case Class():
+                return self.instantiate(function, args, keywords, node)
+            case Partial():
+                return self.call(
+                    function.function,
+                    [*function.args, *args],
+                    {**function.keywords, **keywords},
+                    node,
+                )
+            case Wrapped():
+                handler = KINDS.get(function.kind)
+                call = Call(function.kind, args, keywords, node, function)
+                found = handler(self, call) if handler is not None else None
+                return found if found is not None else self.fresh(function.kind, *args)
+            case Made():
+                handler = MADE.get(function.name)
+                found = (
+                    handler(self, Call(function.name, args, keywords, node, function))
+                    if handler
+                    else None
+                )
+                return (
+                    found
+                    if found is not None
+                    else self.unknown(Call(function.name, args, keywords, node))
+                )
+            case Instance():
+                method = self.instance_attribute(function, "__call__", node)
+                if isinstance(method, Function | Wrapped | Partial):
+                    return self.call(method, args, keywords, node)
+                return self.fresh("call", *args)
+            case Method():
+                return self.call_method(Call(function.name, args, keywords, node, function.owner))
+            case Symbol():
+                if function.op == "attr" and isinstance(function.args[1], str):
+                    return self.call_method(
+                        Call(function.args[1], args, keywords, node, function.args[0])
+                    )
+                return self.unknown(Call("", args, keywords, node, function))
+            case _:
+                return self.unknown(Call("", args, keywords, node))
+
+    def call_library(self, call: Call) -> Value:
+        """A call of a library's function."""
+        handler = LIBRARY.get(call.name)
+        if handler is None:
+            for prefix, other in PREFIXES:
+                if call.name.startswith(prefix):
+                    handler = other
+                    break
+        if handler is not None:
+            found = handler(self, call)
+            if found is not None:
+                return found
+        name = call.name
+        if name.startswith(PURE_PREFIXES) or (
+            name.startswith("builtins.")
+            and (name[9:] in PURE_BUILTINS or name == "builtins.int.from_bytes")
+        ):
+            if all(isinstance(value, Symbol) for value in (*call.args, *call.keywords.values())):
+                return self.table.symbol("call", name, *call.args, *call.keywords.values())
+            return self.fresh(name, *call.args)
+        return self.unknown(call)
+
+    def unknown(self, call: Call) -> Value:
+        """A call of something that is not known: it may draw from the keys that it is given."""
+        if not call.name.startswith("builtins."):
+            for value in (*call.args, *call.keywords.values()):
+                self.taken(value, call.node)
+        return self.fresh(call.name, *call.args, *call.keywords.values())
+
+    def call_method(self, call: Call) -> Value:
+        """A call of a method of a library's object, or of an object that is not known."""
+        for handler in METHODS.get(call.name, ()):
+            found = handler(self, call)
+            if found is not None:
+                return found
+        if call.owner is not None:
+            self.changed(call.owner)
+        return self.unknown(call)
+
+    # Functions of the project.
+
+    def follow(
+        self, function: Function, args: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """Read a function of the project with these arguments."""
+        body = function.node
+        if function.bound is not None:
+            args = [function.bound, *args]
+        if (
+            self.exhausted()
+            or len(self.frames) > MAX_DEPTH
+            or body in self.active
+            or not (self.worth(function) or (_small(body) and any(map(_is_key, args))))
+        ):
+            self._handed(function, args)
+            return self.fresh("call", *args)
+        scope = self.bound(function, args, keywords)
+        self.covered.add(body)
+        self.chain.append(self.site(node, body))
+        before: Arms = tuple(self.arms)
+        try:
+            return self.run(function, scope)
+        finally:
+            self.chain.pop()
+            del self.arms[len(before) :]
+
+    def _handed(self, function: Function, args: list[Value]) -> None:
+        del function
+        for value in args:
+            if isinstance(value, Instance):
+                self.changed(value.symbol)
+
+    def worth(self, function: Function) -> bool:
+        """Whether reading a function can show anything about keys."""
+        return self.project.is_relevant(function.node)
+
+    def bound(self, function: Function, args: list[Value], keywords: dict[str, Value]) -> Scope:
+        """A scope with a function's parameters bound to the arguments of a call."""
+        node = function.node
+        scope = Scope(function.scope.unit, "function", function.name, function.scope)
+        arguments = node.args
+        positional = [parameter.arg for parameter in (*arguments.posonlyargs, *arguments.args)]
+        remaining = dict(keywords)
+        starred = next(
+            (i for i, arg in enumerate(args) if isinstance(arg, Made) and arg.name == "starred"),
+            None,
+        )
+        rest: list[Value] = []
+        if starred is not None:
+            source = args[starred]
+            inner = source.args[0] if isinstance(source, Made) else source
+            places = range(starred, len(positional))
+            spread = [
+                self.table.symbol("index", inner, self.table.constant(i - starred))
+                if isinstance(inner, Symbol)
+                else self.fresh("starred")
+                for i in places
+            ]
+            args = (
+                [*args[:starred], *spread]
+                if len(args) == starred + 1
+                else [*args[:starred], *(self.fresh("starred") for _ in places)]
+            )
+        for index, value in enumerate(args):
+            if index < len(positional):
+                scope.names[positional[index]] = value
+            else:
+                rest.append(value)
+        if arguments.vararg is not None:
+            scope.names[arguments.vararg.arg] = Sequence(rest)
+        open_ended = remaining.pop("**", None)
+        for parameter in (*arguments.args, *arguments.kwonlyargs):
+            if parameter.arg in remaining:
+                scope.names[parameter.arg] = remaining.pop(parameter.arg)
+        for name in (*positional, *(parameter.arg for parameter in arguments.kwonlyargs)):
+            if name not in scope.names:
+                default = function.defaults.get(name) if open_ended is None else None
+                scope.names[name] = default if default is not None else self.parameter(node, name)
+        if arguments.kwarg is not None:
+            items: dict[Any, Value] = dict(remaining)
+            scope.names[arguments.kwarg.arg] = Mapping(items, open_ended is None)
+        return scope
+
+    def parameter(self, node: ast.AST, name: str) -> Symbol:
+        """The symbol of a parameter that is not known."""
+        return self.table.symbol("parameter", node, name, tags=frozenset({("parameter", id(node))}))
+
+    # Classes of the project.
+
+    # Hooks for statements.
+
+    def module_named(self, name: str) -> Value:
+        """What ``import name`` binds."""
+        found = self.project.module_value(name)
+        return found if found is not None else Reference(canonical(name))
+
+    def member(self, base: str, name: str) -> Value:
+        """What ``from base import name`` binds."""
+        found = self.project.module_member(f"{base}.{name}")
+        return found if found is not None else Reference(canonical(f"{base}.{name}"))
+
+    def imported_all(self, base: str) -> None:
+        """``from base import *``."""
+        for name, value in self.project.module_names(base).items():
+            self.scope.bind(name, value)
+
+    def absolute(self, node: ast.ImportFrom) -> str:
+        """The module that a `from` import names."""
+        unit = self.scope.unit
+        if not node.level:
+            return node.module or ""
+        parts = unit.name.split(".") if unit.name else []
+        drop = node.level - (1 if unit.is_package else 0)
+        parts = parts[: len(parts) - drop] if drop else parts
+        return ".".join([*parts, node.module] if node.module else parts)
+
+    def iterations(self, node: ast.AST, kind: str, body: Callable[[int], Value]) -> Value:
+        """Read the body of a loop that is a call: twice."""
+        turns = 1 if self.exhausted() or len(self.frame.turns) >= 3 else 2
+        result: Value = self.fresh(kind)
+        if kind not in ("map", "tree_map"):
+            self.traced.append(self.site(node))
+        for number in range(1, turns + 1):
+            with self.turn(Turn(node, number, kind, getattr(node, "lineno", 0))):
+                result = body(number)
+        if kind not in ("map", "tree_map"):
+            self.traced.pop()
+        return result
+
+
+def _small(node: ast.AST) -> bool:
+    body = getattr(node, "body", ())
+    return not isinstance(body, list) or len(body) <= 4
+
+
+def _is_key(value: Value) -> bool:
+    """Whether a value is surely a key or a tree of keys."""
+    return isinstance(value, Symbol) and value.op in (
+        "seed",
+        "child",
+        "stack",
+        "stream",
+        "named",
+        "leaf",
+        "same",
+    )

@@ -1,0 +1,185 @@
+"""Containers: displays, their elements and slices, and what is one of several."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from keystream._lint.iteration import MAX_UNROLLED, Iteration
+from keystream._lint.values import (
+    Class,
+    Function,
+    Instance,
+    Made,
+    Mapping,
+    Reference,
+    Sequence,
+    Symbol,
+    Value,
+    constant_of,
+    is_constant,
+)
+
+_NOTHING = object()
+
+
+class Containers(Iteration):
+    """Makes and takes apart sequences and mappings."""
+
+    def element(self, owner: Value, index: Value) -> Value:
+        """``owner[index]``."""
+        plain = constant_of(index, _NOTHING)
+        if isinstance(owner, Mapping):
+            if plain is not _NOTHING and _hashable(plain) and plain in owner.items:
+                return owner.items[plain]
+            return self.fresh("value", *owner.items.values())
+        if isinstance(owner, Sequence):
+            if (
+                isinstance(plain, int)
+                and -len(owner.items) <= plain < len(owner.items)
+                and (owner.rest is None or plain >= 0)
+            ):
+                return owner.items[plain]
+            if isinstance(index, Symbol) and plain is _NOTHING:
+                return self.table.symbol("index", owner, index)
+            return self.fresh("element", *owner.items)
+        if isinstance(owner, Symbol):
+            if owner.op == "same" and isinstance(owner.args[0], Value):
+                return owner.args[0]
+            if not isinstance(index, Symbol):
+                return self.fresh("element", owner)
+            if owner.op == "stack":
+                return self.child(owner, index)
+            return self.table.symbol("index", owner, index)
+        if isinstance(owner, Reference | Class | Function):
+            return owner  # a generic: Foo[int]
+        return self.fresh("element")
+
+    def child(self, stack: Symbol, index: Symbol) -> Symbol:
+        """One key of those that `split` returned."""
+        count = constant_of(stack.args[1])
+        plain = constant_of(index)
+        if isinstance(plain, int) and plain < 0 and isinstance(count, int):
+            index = self.table.constant(plain + count)
+        if isinstance(stack.args[0], Symbol):
+            return self.table.symbol("child", stack.args[0], index)
+        return self.fresh("child", stack)
+
+    def _slice(self, owner: Value, node: ast.Slice) -> Value:
+        bounds = [
+            self.evaluate(part) if part else None for part in (node.lower, node.upper, node.step)
+        ]
+        plain = [constant_of(bound) if bound is not None else None for bound in bounds]
+        known = all(
+            bound is None or isinstance(number, int)
+            for bound, number in zip(bounds, plain, strict=True)
+        )
+        if isinstance(owner, Sequence) and known and owner.rest is None:
+            try:
+                return Sequence(owner.items[slice(*plain)])
+            except (ValueError, TypeError):
+                return self.fresh("slice")
+        if isinstance(owner, Symbol):
+            if owner.op == "same":
+                return owner
+            count = constant_of(owner.args[1]) if owner.op == "stack" else None
+            if isinstance(count, int) and known and count <= MAX_UNROLLED * 4 and plain[2] != 0:
+                picked = range(count)[slice(*plain)]
+                return Sequence([self.child(owner, self.table.constant(i)) for i in picked])
+            if known or all(bound is None or isinstance(bound, Symbol) for bound in bounds):
+                return self.table.symbol("slice", owner, *bounds)
+        return self.fresh("slice", owner)
+
+    def tuple_(self, node: ast.Tuple | ast.List) -> Value:
+        """A tuple or list."""
+        items: list[Value] = []
+        rest: Value | None = None
+        for element in node.elts:
+            if isinstance(element, ast.Starred):
+                inner = self.evaluate(element.value)
+                if isinstance(inner, Sequence) and inner.rest is None:
+                    items.extend(inner.items)
+                    continue
+                if (
+                    isinstance(inner, Symbol)
+                    and inner.op == "stack"
+                    and isinstance(constant_of(inner.args[1]), int)
+                    and constant_of(inner.args[1]) <= MAX_UNROLLED * 4
+                ):
+                    items.extend(
+                        self.child(inner, self.table.constant(i))
+                        for i in range(constant_of(inner.args[1]))
+                    )
+                    continue
+                rest = self.fresh("starred", inner)
+                items.extend(
+                    self.evaluate(other) if not isinstance(other, ast.Starred) else rest
+                    for other in node.elts[node.elts.index(element) + 1 :]
+                )
+                return (
+                    self.fresh("list", rest, *items)
+                    if node.elts[-1] is not element
+                    else Sequence(items, rest)
+                )
+            items.append(self.evaluate(element))
+        return Sequence(items, rest)
+
+    def set_(self, node: ast.Set) -> Value:
+        """A set, whose order is that of its elements' hashes."""
+        values = [self.evaluate(element) for element in node.elts]
+        return Made("set", values, {}, node, self.fresh("set"))
+
+    def dictionary(self, node: ast.Dict) -> Value:
+        """A dictionary display."""
+        items: dict[Any, Value] = {}
+        complete = True
+        for name, value in zip(node.keys, node.values, strict=True):
+            found = self.evaluate(value)
+            if name is None:
+                if isinstance(found, Mapping):
+                    items.update(found.items)
+                    complete = complete and found.complete
+                else:
+                    complete = False
+                continue
+            plain = constant_of(self.evaluate(name), _NOTHING)
+            if plain is _NOTHING or not _hashable(plain):
+                complete = False
+            else:
+                items[plain] = found
+        return Mapping(items, complete)
+
+    def repeated(self, value: Value, count: Value) -> Value:
+        """A list of one value over and over."""
+        number = constant_of(count)
+        if isinstance(number, int) and 0 <= number <= MAX_UNROLLED:
+            return Sequence([value] * number)
+        return self.table.symbol("same", value)
+
+    def join(self, values: list[Value]) -> Value:
+        """A value that is one of several."""
+        first = values[0]
+        if all(value is first for value in values[1:]):
+            return first
+        if all(isinstance(value, Sequence) and value.rest is None for value in values):
+            rows = [value.items for value in values if isinstance(value, Sequence)]
+            if len({len(row) for row in rows}) == 1:
+                return Sequence([self.join(list(column)) for column in zip(*rows, strict=True)])
+        objects = [value for value in values if not is_constant(value)]
+        if (
+            len(objects) == 1
+            and isinstance(objects[0], Made | Instance)
+            and all(constant_of(value, 0) is None for value in values if value is not objects[0])
+        ):
+            return objects[0]  # an object or None
+        if all(isinstance(value, Symbol) for value in values):
+            tags = frozenset[Any]().union(
+                *(value.tags for value in values if isinstance(value, Symbol))
+            )
+            choices = tuple(value for value in values)
+            return Symbol("join", choices, tags)
+        return self.fresh("join", *values)
+
+
+def _hashable(value: Any) -> bool:
+    return isinstance(value, int | str | float | bool | bytes | None.__class__)

@@ -1,0 +1,311 @@
+"""Walking expressions: what each is worth, and what its evaluation does to keys."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from keystream._lint.containers import Containers
+from keystream._lint.facts import text_of
+from keystream._lint.iteration import MAX_UNROLLED
+from keystream._lint.values import (
+    Class,
+    Function,
+    Instance,
+    Made,
+    Mapping,
+    Method,
+    Partial,
+    Reference,
+    Sequence,
+    Symbol,
+    Value,
+    Wrapped,
+    constant_of,
+)
+
+_ARITHMETIC: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: lambda one, other: one**other if abs(other) <= 64 and abs(one) < 2**64 else one / 0,
+}
+
+
+class Expressions(Containers):
+    """Evaluates expressions."""
+
+    def evaluate(self, node: ast.expr | None) -> Value:
+        """What an expression is worth."""
+        if node is None:
+            return self.table.constant(None)
+        handler = _HANDLERS.get(type(node))
+        if handler is None:
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.expr):
+                    self.evaluate(child)
+            return self.fresh(type(node).__name__)
+        return handler(self, node)
+
+    def constant(self, node: ast.Constant) -> Value:
+        """A literal."""
+        if isinstance(node.value, int | float | str | bool | bytes | None.__class__):
+            return self.table.constant(node.value)
+        return self.fresh("constant")
+
+    def name(self, node: ast.Name) -> Value:
+        """A name."""
+        found = self.scope.find(node.id)
+        if found is not None:
+            return found
+        if node.id in _BUILTINS:
+            return Reference("builtins." + node.id)
+        return self.table.symbol("global", node.id)
+
+    def attribute(self, node: ast.Attribute) -> Value:
+        """An attribute."""
+        return self.attribute_of(self.evaluate(node.value), node.attr, node)
+
+    def subscript(self, node: ast.Subscript) -> Value:
+        """An element, a slice or the value of a mapping."""
+        owner = self.evaluate(node.value)
+        if isinstance(node.slice, ast.Slice):
+            return self._slice(owner, node.slice)
+        return self.element(owner, self.evaluate(node.slice))
+
+    def binary(self, node: ast.BinOp) -> Value:
+        """Arithmetic."""
+        left, right = self.evaluate(node.left), self.evaluate(node.right)
+        function = _ARITHMETIC.get(type(node.op))
+        one, other = constant_of(left, _NOTHING), constant_of(right, _NOTHING)
+        if function and isinstance(one, int | float) and isinstance(other, int | float):
+            try:
+                return self.table.constant(function(one, other))
+            except (ArithmeticError, ValueError):
+                return self.fresh("arithmetic")
+        if isinstance(node.op, ast.Mult) and isinstance(left, Sequence) and len(left.items) == 1:
+            return self.repeated(left.items[0], right)  # [key] * n
+        if (
+            isinstance(node.op, ast.Add)
+            and isinstance(left, Sequence)
+            and isinstance(right, Sequence)
+        ):
+            return Sequence([*left.items, *right.items], right.rest)
+        if isinstance(left, Symbol) and isinstance(right, Symbol):
+            return self.table.symbol(type(node.op).__name__, left, right)
+        return self.fresh("binary", left, right)
+
+    def unary(self, node: ast.UnaryOp) -> Value:
+        """``not``, ``-``, ``~``."""
+        value = self.evaluate(node.operand)
+        plain = constant_of(value, _NOTHING)
+        if plain is not _NOTHING:
+            if isinstance(node.op, ast.Not):
+                return self.table.constant(not plain)
+            if isinstance(node.op, ast.USub) and isinstance(plain, int | float):
+                return self.table.constant(-plain)
+        if isinstance(value, Symbol):
+            return self.table.symbol(type(node.op).__name__, value)
+        return self.fresh("unary")
+
+    def boolean(self, node: ast.BoolOp) -> Value:
+        """``and``, ``or``."""
+        values = [self.evaluate(node.values[0])]
+        branch = ("bool", node, len(self.frames))
+        with self.arm(branch, 1):
+            values += [self.evaluate(value) for value in node.values[1:]]
+        first = constant_of(values[0], _NOTHING)
+        if first is not _NOTHING and len(values) == 2:
+            return values[1] if bool(first) == isinstance(node.op, ast.And) else values[0]
+        if all(isinstance(value, Symbol) for value in values):
+            return self.table.symbol(type(node.op).__name__, *values)
+        if isinstance(node.op, ast.Or) and isinstance(values[0], Instance | Made | Function):
+            return values[0]
+        return self.fresh("boolean", *values)
+
+    def compare(self, node: ast.Compare) -> Value:
+        """A comparison."""
+        values = [self.evaluate(node.left), *(self.evaluate(value) for value in node.comparators)]
+        if len(values) == 2 and all(isinstance(value, Symbol) for value in values):
+            one, other = constant_of(values[0], _NOTHING), constant_of(values[1], _NOTHING)
+            if one is not _NOTHING and other is not _NOTHING:
+                if isinstance(node.ops[0], ast.Is | ast.Eq):
+                    return self.table.constant(one == other and type(one) is type(other))
+                if isinstance(node.ops[0], ast.IsNot | ast.NotEq):
+                    return self.table.constant(not (one == other and type(one) is type(other)))
+            return self.table.symbol(type(node.ops[0]).__name__, *values)
+        if (
+            len(values) == 2
+            and constant_of(values[1], 0) is None
+            and not isinstance(values[0], Symbol)
+        ):
+            return self.table.constant(isinstance(node.ops[0], ast.IsNot | ast.NotEq))
+        return self.fresh("compare", *values)
+
+    def conditional(self, node: ast.IfExp) -> Value:
+        """``a if test else b``."""
+        test = self.evaluate(node.test)
+        plain = constant_of(test, _NOTHING)
+        if plain is not _NOTHING:
+            return self.evaluate(node.body if plain else node.orelse)
+        branch, choices = self.branch_of(node.test, node)
+        with self.arm(branch, choices[0]):
+            yes = self.evaluate(node.body)
+        with self.arm(branch, choices[1]):
+            no = self.evaluate(node.orelse)
+        return self.join([yes, no])
+
+    def formatted(self, node: ast.JoinedStr) -> Value:
+        """An f-string."""
+        parts = [
+            self.evaluate(part.value)
+            for part in node.values
+            if isinstance(part, ast.FormattedValue)
+        ]
+        if all(isinstance(part, Symbol) for part in parts):
+            return self.table.symbol("string", node, *parts)
+        return self.fresh("string", *parts)
+
+    def lambda_(self, node: ast.Lambda) -> Value:
+        """A lambda."""
+        return Function(
+            node, self.scope, self.scope.qualified("<lambda>"), defaults=self.defaults_of(node.args)
+        )
+
+    def defaults_of(self, arguments: ast.arguments) -> dict[str, Value]:
+        """The default values of parameters, evaluated where the function is defined."""
+        found: dict[str, Value] = {}
+        positional = [*arguments.posonlyargs, *arguments.args]
+        for parameter, default in zip(positional[::-1], arguments.defaults[::-1], strict=False):
+            found[parameter.arg] = self.evaluate(default)
+        for parameter, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+            if default is not None:
+                found[parameter.arg] = self.evaluate(default)
+        return found
+
+    def named(self, node: ast.NamedExpr) -> Value:
+        """``name := value``."""
+        value = self.evaluate(node.value)
+        self.assign(node.target, value)
+        return value
+
+    def passed(self, node: ast.Await | ast.Starred | ast.Yield | ast.YieldFrom) -> Value:
+        """What hands its operand on, or to someone else."""
+        value = self.evaluate(node.value)
+        return value if isinstance(node, ast.Starred | ast.Await) else self.fresh("sent")
+
+    def call_expression(self, node: ast.Call) -> Value:
+        """A call."""
+        self.steps += 1
+        function = self.evaluate(node.func)
+        args: list[Value] = []
+        for argument in node.args:
+            if isinstance(argument, ast.Starred):
+                inner = self.evaluate(argument.value)
+                if isinstance(inner, Sequence) and inner.rest is None:
+                    args.extend(inner.items)
+                elif (
+                    isinstance(inner, Symbol)
+                    and inner.op == "stack"
+                    and isinstance(constant_of(inner.args[1]), int)
+                    and constant_of(inner.args[1]) <= MAX_UNROLLED * 4
+                ):
+                    args.extend(
+                        self.child(inner, self.table.constant(i))
+                        for i in range(constant_of(inner.args[1]))
+                    )
+                elif isinstance(inner, Symbol) and len(node.args) == args.__len__() + 1:
+                    args.append(Made("starred", [inner], {}, argument, inner))
+                else:
+                    args.append(
+                        Made("starred", [inner], {}, argument, self.fresh("starred", inner))
+                    )
+                    args.extend(
+                        self.evaluate(a)
+                        if not isinstance(a, ast.Starred)
+                        else self.fresh("starred")
+                        for a in node.args[node.args.index(argument) + 1 :]
+                    )
+                    break
+            else:
+                args.append(self.evaluate(argument))
+        keywords: dict[str, Value] = {}
+        for keyword in node.keywords:
+            value = self.evaluate(keyword.value)
+            if keyword.arg is not None:
+                keywords[keyword.arg] = value
+            elif isinstance(value, Mapping):
+                keywords.update({k: v for k, v in value.items.items() if isinstance(k, str)})
+                if not value.complete:
+                    keywords["**"] = value
+            else:
+                keywords["**"] = value
+        return self.call(function, args, keywords, node)
+
+    def attribute_of(self, owner: Value, name: str, node: ast.AST) -> Value:
+        """``owner.name``."""
+        if isinstance(owner, Reference):
+            return self.reference(owner.name + "." + name)
+        if isinstance(owner, Instance):
+            return self.instance_attribute(owner, name, node)
+        if isinstance(owner, Class):
+            found = self.class_attribute(owner, name)
+            return found if found is not None else self.table.symbol("attr", owner, name)
+        if isinstance(owner, Made) and owner.name == "module" and owner.place is not None:
+            found = owner.place.names.get(name)
+            return found if found is not None else self.table.symbol("attr", owner, name)
+        if isinstance(owner, Symbol):
+            found = self.load(owner, name)
+            if found is not None:
+                return found
+            if owner.op == "const":
+                return Method(owner, name)
+            return self.table.symbol("attr", owner, name, self.version(owner))
+        found = self.load(owner, name)
+        if found is not None:
+            return found
+        if isinstance(owner, Made | Wrapped | Partial | Function | Mapping | Sequence | Method):
+            return Method(owner, name)
+        return self.fresh("attribute")
+
+    def mentions(self, node: ast.AST) -> str:
+        """Source of a node."""
+        return text_of(node)
+
+
+_NOTHING = object()
+
+
+_HANDLERS: dict[type[ast.AST], Callable[[Any, Any], Value]] = {
+    ast.Constant: Expressions.constant,
+    ast.Name: Expressions.name,
+    ast.Attribute: Expressions.attribute,
+    ast.Subscript: Expressions.subscript,
+    ast.Tuple: Expressions.tuple_,
+    ast.List: Expressions.tuple_,
+    ast.Set: Expressions.set_,
+    ast.Dict: Expressions.dictionary,
+    ast.BinOp: Expressions.binary,
+    ast.UnaryOp: Expressions.unary,
+    ast.BoolOp: Expressions.boolean,
+    ast.Compare: Expressions.compare,
+    ast.IfExp: Expressions.conditional,
+    ast.JoinedStr: Expressions.formatted,
+    ast.Lambda: Expressions.lambda_,
+    ast.ListComp: Expressions.comprehension,
+    ast.SetComp: Expressions.comprehension,
+    ast.GeneratorExp: Expressions.comprehension,
+    ast.DictComp: Expressions.comprehension,
+    ast.NamedExpr: Expressions.named,
+    ast.Await: Expressions.passed,
+    ast.Starred: Expressions.passed,
+    ast.Yield: Expressions.passed,
+    ast.YieldFrom: Expressions.passed,
+    ast.Call: Expressions.call_expression,
+}
+_BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)

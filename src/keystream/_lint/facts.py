@@ -1,0 +1,169 @@
+"""What the reader saw that a rule may judge: places, uses of keys, and facts about them."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+from keystream._findings import Location
+from keystream._lint.values import Symbol, Value, constant_of, is_constant
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One of the two iterations in which a loop is read."""
+
+    node: ast.AST
+    number: int
+    kind: str  # "for", "while", "comprehension", "scan", "map", "tree_map", ...
+    line: int
+    endless: bool = False  # whether nothing changes from one iteration to the next, by design
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place in a chain of calls, outermost first.
+
+    Attributes:
+        path: the file.
+        line: from 1.
+        column: from 1.
+        function: the qualified name around it.
+        node: the call.
+        turns: the loops of this function that are being read, outermost first.
+        callee: what is called, where it is a function of the user's.
+        is_test: whether it belongs to a test.
+        target: what its value is assigned to; empty where it is not.
+        statement: that holds it.
+        around: the function or module that holds it.
+    """
+
+    path: str
+    line: int
+    column: int
+    function: str
+    node: ast.AST
+    turns: tuple[Turn, ...] = ()
+    callee: Any = None
+    is_test: bool = False
+    target: str = ""
+    statement: ast.stmt | None = None
+    around: ast.AST | None = None
+
+    @property
+    def text(self) -> str:
+        """What is called, as the source spells it."""
+        function = self.node.func if isinstance(self.node, ast.Call) else self.node
+        return text_of(function) if isinstance(function, ast.Name | ast.Attribute) else ""
+
+    def location(self, message: str = "") -> Location:
+        """The place as findings want it."""
+        return Location(self.path, self.line, self.column, self.function, message)
+
+
+Chain = tuple[Site, ...]
+Arms = tuple[tuple[Any, Any], ...]
+
+
+@dataclass(slots=True, eq=False)
+class Use:
+    """A key was drawn from, split, folded or handed to something that will.
+
+    Attributes:
+        kind: ``draw``, ``split``, ``fold``, ``layer`` (a library's layer initialised with it), ``init``
+            (a model initialised with it) or ``apply`` (a model run with it).
+        name: what used it, such as ``jax.random.normal``.
+        key: the key.
+        chain: the calls that led there.
+        arms: the branches taken.
+        text: the key as the source spells it.
+        extra: what else tells uses apart: the model, the fold's datum.
+        graded: whether it stands under a gradient.
+    """
+
+    kind: str
+    name: str
+    key: Symbol
+    chain: Chain
+    arms: Arms
+    text: str = ""
+    extra: Any = None
+    graded: bool = False
+    count: int = 1
+
+
+@dataclass(slots=True, eq=False)
+class Fact:
+    """Something seen at one place; `kind` says what, `data` holds the details."""
+
+    kind: str
+    site: Site
+    chain: Chain = ()
+    data: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(slots=True, eq=False)
+class Repeat:
+    """Two uses of one key that can meet in one run.
+
+    Attributes:
+        first: the earlier use.
+        second: the later use.
+        level: the index in both chains where they part.
+        turn: the loop whose iterations they are; None for two places.
+        routes: how the key was made, each time: ``split`` or ``fold``, with its site.
+    """
+
+    first: Use
+    second: Use
+    level: int
+    turn: Turn | None
+    routes: tuple[tuple[str, Site], ...] = ()
+    users: set[ast.AST] = field(
+        default_factory=set[ast.AST]
+    )  # calls that take what it was split into
+
+    @property
+    def site(self) -> Site:
+        """Where the later use stands, in the function in which the two part."""
+        return self.second.chain[self.level]
+
+    @property
+    def earlier(self) -> Site:
+        """Where the earlier use stands, in the same function."""
+        return self.first.chain[self.level]
+
+
+@dataclass(slots=True, eq=False)
+class Facts:
+    """All that was seen in one file."""
+
+    repeats: list[Repeat] = field(default_factory=list[Repeat])
+    facts: list[Fact] = field(default_factory=list[Fact])
+    is_test: bool = False
+    defaults: set[Symbol] = field(default_factory=set[Symbol])  # keys that definitions hold
+    printed: set[str] = field(default_factory=set[str])  # names that are printed or logged
+
+    def of(self, kind: str) -> list[Fact]:
+        """The facts of one kind, in the order in which they were seen."""
+        return [fact for fact in self.facts if fact.kind == kind]
+
+
+def text_of(node: ast.AST | None, limit: int = 60) -> str:
+    """Source of an expression, shortened."""
+    if node is None:
+        return ""
+    if isinstance(node, ast.Name):
+        return node.id
+    try:
+        text = ast.unparse(node)
+    except (ValueError, RecursionError, AttributeError):
+        return ""
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def value_text(value: Value | None) -> str:
+    """A constant as source."""
+    return repr(constant_of(value)) if is_constant(value) else ""

@@ -1,0 +1,389 @@
+"""The state of a reading: scopes, calls under way, branches taken, loops entered, keys used.
+
+A function is read by walking it once along every branch, a loop by walking its body twice: a key that
+both walks draw from is the same in every iteration. A call of a function of the same project is walked
+too, with what is known of its arguments.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from keystream._lint.facts import Arms, Chain, Fact, Facts, Repeat, Site, Turn, Use
+from keystream._lint.scope import Scope
+from keystream._lint.values import (
+    Function,
+    Instance,
+    Interning,
+    Made,
+    Mapping,
+    Sequence,
+    Symbol,
+    Tag,
+    Value,
+    root_of,
+)
+
+MAX_DEPTH = 12  # of calls that are followed
+MAX_USES = 12  # remembered for one key
+MAX_REPEATS = 8  # of one use; the first say what there is to say
+
+
+@dataclass(slots=True, eq=False)
+class Mapped:
+    """A batching transformation that is being read: one lane stands for all."""
+
+    kind: str  # "vmap", "pmap" or "shard_map"
+    depth: int
+    site: Site
+    chain: Chain
+    names: tuple[str, ...] = ()  # of the parameters that have a lane
+    shared: tuple[str, ...] = ()  # of those that have none
+    explicit: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Streams:
+    """The streams that a call of ``init`` or ``apply`` serves."""
+
+    kind: str  # "init" or "apply"
+    keys: dict[str, Value]
+    complete: bool  # whether `keys` are all
+    single: bool  # whether one key was given without names
+    site: Site
+    chain: Chain
+    framework: str = "linen"
+    drawn: dict[str, int] = field(default_factory=dict[str, int])
+    hidden: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """A function that is being read."""
+
+    scope: Scope
+    node: ast.AST
+    turns: tuple[Turn, ...] = ()
+    returns: list[Value] = field(default_factory=list[Value])
+    owner: Any = None
+    target: str = ""  # of the assignment that is being read
+    statement: ast.stmt | None = None  # that is being read
+
+
+class State:
+    """What changes while a file is read; the walkers build on it."""
+
+    def __init__(self, budget: int) -> None:
+        self.table = Interning()
+        self.facts = Facts()
+        self.frames: list[Frame] = []
+        self.chain: list[Site] = []
+        self.arms: list[tuple[Any, Any]] = []
+        self.mapped: list[Mapped] = []
+        self.streams: list[Streams] = []
+        self.jitted: list[Site] = []
+        self.graded = 0
+        self.traced: list[Site] = []  # loops of JAX, whose body runs once, while it is traced
+        self.hushed = 0  # inside abstract evaluation
+        self.uses: dict[Symbol, list[Use]] = {}
+        self.routes: dict[Symbol, list[tuple[str, Site]]] = {}
+        self.heap: dict[tuple[int, str], Value] = {}
+        self.logs: list[dict[tuple[int, str], Value | None]] = []
+        self.kept: list[Any] = []  # so that an id is not given twice
+        self.versions: dict[int, int] = {}
+        self.active: list[ast.AST] = []
+        self.steps = 0
+        self.limit = budget
+        self.users: dict[Symbol, set[ast.AST]] = {}
+        self.reported: set[Any] = set()
+        self.covered: set[ast.AST] = set()
+        self.default_keys = self.facts.defaults
+        self.jit_arguments: set[Symbol] = set()
+
+    # Where we are.
+
+    @property
+    def frame(self) -> Frame:
+        """The function that is being read."""
+        return self.frames[-1]
+
+    @property
+    def scope(self) -> Scope:
+        """Its scope."""
+        return self.frames[-1].scope
+
+    def site(self, node: ast.AST, callee: Any = None) -> Site:
+        """The place of a node in the function that is being read."""
+        scope = self.scope
+        return Site(
+            scope.unit.path,
+            getattr(node, "lineno", 0),
+            getattr(node, "col_offset", -1) + 1,
+            scope.name or "<module>",
+            node,
+            self.frame.turns,
+            callee,
+            scope.unit.is_test or scope.name.startswith("test_") or ".test_" in scope.name,
+            self.frame.target,
+            self.frame.statement,
+            self.frame.node,
+        )
+
+    def exhausted(self) -> bool:
+        """Whether this entry has cost enough."""
+        return self.steps > self.limit
+
+    # Symbols.
+
+    def fresh(self, why: str = "", *depends: Value) -> Symbol:
+        """A value that equals no other; it may depend on every lane."""
+        tags: frozenset[Tag] = frozenset(("lane", mapped.depth) for mapped in self.mapped)
+        for value in depends:
+            if isinstance(value, Symbol):
+                tags |= value.tags
+        return self.table.fresh(why, tags)
+
+    # Facts.
+
+    def fact(self, kind: str, node: ast.AST, /, **data: Any) -> None:
+        """Put something down, once for every place and kind."""
+        if self.hushed:
+            return
+        name = (kind, node)
+        if name in self.reported:
+            return
+        self.reported.add(name)
+        site = self.site(node)
+        self.facts.facts.append(Fact(kind, site, (*self.chain, site), data))
+
+    # Uses of keys.
+
+    def use(self, key: Value, kind: str, name: str, node: ast.AST, **more: Any) -> None:
+        """Note that a key was used, and whether that repeats an earlier use."""
+        if not isinstance(key, Symbol) or self.hushed or key.op == "const":
+            return
+        chain = (*self.chain, self.site(node))
+        use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded > 0, **more)
+        if kind == "draw":
+            self._lanes(use)
+        self.taken(key, node)
+        earlier = self.uses.setdefault(key, [])
+        for first in earlier:
+            if kind == "fold" and first.kind == "fold":
+                continue  # equal data give an equal key, whose uses tell
+            if first.count > MAX_REPEATS or exclusive(first.arms, use.arms):
+                continue
+            first.count += 1
+            self._repeat(first, use)
+        if len(earlier) < MAX_USES:
+            earlier.append(use)
+
+    def _repeat(self, first: Use, second: Use) -> None:
+        level, turn = _parting(first.chain, second.chain)
+        if level < 0:
+            return
+        root = root_of(second.key)
+        routes = tuple(self.routes.get(second.key, ()))
+        if root is not second.key:
+            routes += tuple(self.routes.get(root, ()))
+        users = self.users.setdefault(second.key, set())
+        found = Repeat(first, second, level, turn, routes, users)
+        self.facts.repeats.append(found)
+
+    def taken(self, key: Value, node: ast.AST) -> None:
+        """Note that a call takes a key, for the keys that it was split from."""
+        for _ in range(3):
+            if not isinstance(key, Symbol) or not key.args or not isinstance(key.args[0], Symbol):
+                return
+            key = key.args[0]
+            self.users.setdefault(key, set()).add(node)
+
+    def _lanes(self, use: Use) -> None:
+        """Note the outermost batch all of which draws from this key."""
+        for mapped in self.mapped:
+            if ("lane", mapped.depth) in use.key.tags:
+                continue
+            name = ("shared", mapped.site.node)
+            if name not in self.reported:
+                self.reported.add(name)
+                self.facts.facts.append(
+                    Fact("shared", mapped.site, mapped.chain, {"mapped": mapped, "use": use})
+                )
+            return
+
+    def route(self, key: Symbol, kind: str, node: ast.AST) -> None:
+        """Note by which derivation a key was made."""
+        if self.hushed:
+            return
+        found = self.routes.setdefault(key, [])
+        if len(found) < MAX_USES:
+            found.append((kind, self.site(node)))
+
+    # Contexts.
+
+    @contextmanager
+    def arm(self, branch: Any, choice: Any) -> Generator[None]:
+        """Read one branch of several that exclude each other."""
+        self.arms.append((branch, choice))
+        try:
+            yield
+        finally:
+            self.arms.pop()
+
+    @contextmanager
+    def turn(self, turn: Turn) -> Generator[None]:
+        """Read one iteration of a loop."""
+        frame = self.frame
+        before = frame.turns
+        frame.turns = (*before, turn)
+        try:
+            yield
+        finally:
+            frame.turns = before
+
+    def lane(self, value: Value, depth: int) -> Value:
+        """One lane of a batched value."""
+        if isinstance(value, Symbol):
+            if value.op == "same" and isinstance(value.args[0], Symbol):
+                return value.args[0]
+            if value.op == "const":
+                return (
+                    value
+                    if value.args[0] is None
+                    else self.table.fresh("lane", frozenset({("lane", depth)}))
+                )
+            return self.table.symbol("lane", value, depth, tags=frozenset({("lane", depth)}))
+        if isinstance(value, Sequence):
+            return Sequence([self.lane(item, depth) for item in value.items])
+        if isinstance(value, Mapping):
+            return Mapping(
+                {name: self.lane(item, depth) for name, item in value.items.items()}, value.complete
+            )
+        if isinstance(value, Instance):
+            symbol = self.table.symbol(
+                "lane", value.symbol, depth, tags=frozenset({("lane", depth)})
+            )
+            return Instance(value.cls, symbol, known=False)
+        if isinstance(value, Made):
+            return Made(
+                value.name,
+                value.args,
+                value.keywords,
+                value.node,
+                self.table.fresh("lane", frozenset({("lane", depth)})),
+                value.place,
+            )
+        return value
+
+    def symbols_in(self, value: Value, depth: int = 0) -> Iterator[Symbol]:
+        """The symbols that a value is made of."""
+        if isinstance(value, Symbol):
+            yield value
+        elif depth > 4:
+            return
+        elif isinstance(value, Sequence):
+            for item in value.items:
+                yield from self.symbols_in(item, depth + 1)
+        elif isinstance(value, Mapping):
+            for item in value.items.values():
+                yield from self.symbols_in(item, depth + 1)
+        elif isinstance(value, Instance | Made):
+            owner = id(_identity(value))
+            for (place, _), item in list(self.heap.items()):
+                if place == owner:
+                    yield from self.symbols_in(item, depth + 1)
+
+    # The heap.
+
+    def load(self, owner: Value, name: str) -> Value | None:
+        """The attribute of an object, where it was set."""
+        return self.heap.get((id(_identity(owner)), name))
+
+    def store(self, owner: Value, name: str, value: Value) -> None:
+        """Set the attribute of an object."""
+        owner = _identity(owner)
+        self.kept.append(owner)
+        self._write((id(owner), name), value)
+
+    def _write(self, place: tuple[int, str], value: Value | None) -> None:
+        if self.logs:
+            self.logs[-1].setdefault(place, self.heap.get(place))
+        if value is None:
+            self.heap.pop(place, None)
+        else:
+            self.heap[place] = value
+
+    @contextmanager
+    def aside(self) -> Generator[dict[tuple[int, str], Value]]:
+        """Take back afterwards what is stored in objects, and say what it was."""
+        log: dict[tuple[int, str], Value | None] = {}
+        changes: dict[tuple[int, str], Value] = {}
+        self.logs.append(log)
+        try:
+            yield changes
+        finally:
+            self.logs.pop()
+            for place, before in log.items():
+                now = self.heap.get(place)
+                if now is not None:
+                    changes[place] = now
+                if before is None:
+                    self.heap.pop(place, None)
+                else:
+                    self.heap[place] = before
+
+    def version(self, owner: Value) -> int:
+        """How often an object may have changed without our seeing how."""
+        return self.versions.get(id(owner), 0)
+
+    def changed(self, owner: Value) -> None:
+        """An object may have changed."""
+        self.kept.append(owner)
+        self.versions[id(owner)] = self.versions.get(id(owner), 0) + 1
+
+
+def _identity(owner: Value) -> Value:
+    return owner.symbol if isinstance(owner, Instance) else owner
+
+
+def exclusive(first: Arms, second: Arms) -> bool:
+    """Whether two paths can't be of one run."""
+    if not first or not second:
+        return False
+    taken = dict(first)
+    for branch, choice in second:
+        other = taken.get(branch, choice)
+        if other is not choice and other != choice:
+            return True
+    return False
+
+
+def _parting(first: Chain, second: Chain) -> tuple[int, Turn | None]:
+    """Where two chains of calls part: the index, and the loop if it is one."""
+    for index, (one, other) in enumerate(zip(first, second, strict=False)):
+        if one.node is not other.node:
+            # the loop counts if the two stand in different iterations of it
+            for here, there in zip(one.turns, other.turns, strict=False):
+                if here.node is there.node and here.number != there.number:
+                    return index, there
+            return index, None
+        for here, there in zip(one.turns, other.turns, strict=False):
+            if here.node is not there.node:
+                break
+            if here.number != there.number:
+                return index, there
+    return -1, None
+
+
+def function_name(value: Value) -> str:
+    """What a function is called."""
+    return value.name if isinstance(value, Function) else ""
+
+
+def same_origin(one: Symbol, other: Symbol) -> bool:
+    """Whether two keys descend from one root."""
+    return root_of(one) is root_of(other)

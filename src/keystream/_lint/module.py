@@ -1,0 +1,113 @@
+"""What a rule is given of one file, and how it says what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from keystream._findings import Finding, Location, Severity
+from keystream._lint.facts import Chain, Fact, Facts, Site
+from keystream._lint.mistakes import Mistake
+from keystream._lint.values import Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One file that was read.
+
+    Attributes:
+        path: as it is shown.
+        facts: what was seen.
+        mistakes: repeated uses of keys that are mistakes, one for each.
+    """
+
+    path: str
+    facts: Facts
+    mistakes: list[Mistake]
+
+    def of(self, code: str) -> Iterator[Mistake]:
+        """The mistakes under one code."""
+        return (mistake for mistake in self.mistakes if mistake.code == code)
+
+    def seen(self, *kinds: str, tests: bool = True) -> Iterator[Fact]:
+        """The facts of some kinds; those of tests only if wanted."""
+        for fact in self.facts.facts:
+            if fact.kind in kinds and (tests or not fact.site.is_test):
+                yield fact
+
+
+def finding(
+    code: str,
+    severity: Severity,
+    site: Site,
+    *,
+    message: str,
+    why: str,
+    fix: str,
+    related: tuple[Location, ...] = (),
+    stream: str = "",
+    count: int = 1,
+    inner: tuple[Location, ...] = (),
+) -> Finding:
+    """A finding at one place of the source; `inner` are the lines that it leads to, down to the draw."""
+    return Finding(
+        code,
+        severity,
+        message,
+        why,
+        fix,
+        (site.location(), *inner),
+        related,
+        stream=stream,
+        count=count,
+    )
+
+
+def lineage(key: Symbol | None) -> str:
+    """How a key came about, in a few words."""
+    if key is None:
+        return ""
+    steps: list[str] = []
+    while isinstance(key, Symbol) and len(steps) < 6:
+        if key.op == "seed":
+            steps.append("a seed")
+            break
+        if key.op == "parameter":
+            steps.append(f"the parameter {key.args[1]!r}")
+            break
+        if key.op == "child":
+            steps.append("split or fold_in")
+        key = key.args[0] if key.args and isinstance(key.args[0], Symbol) else None
+    return " ← ".join(steps)
+
+
+def key_name(mistake: Mistake) -> str:
+    """The key of a mistake as the source spells it, in quotes, or plainly "a key"."""
+    text = mistake.repeat.second.text or mistake.repeat.first.text
+    return f"`{text}`" if text else "one key"
+
+
+def used_by(mistake: Mistake) -> tuple[str, str]:
+    """What used the key, first and second: the call at the place reported, or the draw itself."""
+
+    def name(site: Site, fallback: str) -> str:
+        return f"{site.text}()" if site.text else fallback
+
+    repeat = mistake.repeat
+    return name(repeat.earlier, repeat.first.name), name(repeat.site, repeat.second.name)
+
+
+def inner(mistake: Mistake) -> tuple[Location, ...]:
+    """The calls below the place reported, down to the draw itself."""
+    repeat = mistake.repeat
+    found: list[Location] = []
+    for site in repeat.second.chain[repeat.level + 1 :]:
+        place = site.location()
+        if place.line and place not in found:
+            found.append(place)
+    return tuple(found)
+
+
+def trail(chain: Chain) -> tuple[Location, ...]:
+    """The calls of a chain but the first, down to the draw."""
+    return tuple(site.location() for site in chain[1:] if site.line)

@@ -1,0 +1,213 @@
+"""Objects of the project's classes: how they are made, and what their attributes are."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from keystream._lint.machine import State
+from keystream._lint.registry import METHODS
+from keystream._lint.scope import Scope
+from keystream._lint.values import (
+    Class,
+    Function,
+    Instance,
+    Made,
+    Method,
+    Reference,
+    Value,
+    Wrapped,
+)
+
+if TYPE_CHECKING:
+    from keystream._lint.project import Project
+
+INITIALISERS = ("__init__", "setup", "__post_init__")
+
+
+class Objects(State):
+    """Makes objects and looks up attributes. What it needs of the rest is declared here."""
+
+    project: Project
+    initialised: dict[int, dict[str, Value]]
+
+    # Implemented by what derives from this class.
+    call: Callable[[Value, list[Value], dict[str, Value], ast.AST], Value]
+    run: Callable[[Function, Scope], Value]
+    bound: Callable[[Function, list[Value], dict[str, Value]], Scope]
+
+    def instantiate(
+        self, cls: Class, args: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """Make an object of a class of the project."""
+        instance = Instance(cls, self.table.fresh("object"))
+        for value in (*args, *keywords.values()):
+            if isinstance(value, Made) and value.name == "flax.nnx.Rngs":
+                self.fact(
+                    "model_seeded",
+                    node,
+                    cls=cls,
+                    rngs=value,
+                    turns=self.frame.turns,
+                    target=self.frame.target,
+                    arms=tuple(self.arms),
+                )
+        self.kept.append(instance)
+        self.store(instance.symbol, "__made__", self.table.symbol("site", node))
+        init = self.class_attribute(cls, "__init__")
+        if isinstance(init, Function):
+            self.call(self.bind_method(init, instance), args, keywords, node)
+            return instance
+        if init is None and (cls.fields or not cls.bases):
+            self._fields(cls, instance, args, keywords)
+        for name, value in keywords.items():
+            if name != "**" and self.load(instance.symbol, name) is None:
+                self.store(instance.symbol, name, value)
+        for name in ("__post_init__", "setup"):
+            method = self.class_attribute(cls, name)
+            if isinstance(method, Function):
+                hushed = name == "setup"
+                self.hushed += hushed
+                self.call(self.bind_method(method, instance), [], {}, node)
+                self.hushed -= hushed
+        return instance
+
+    def _fields(
+        self, cls: Class, instance: Instance, args: list[Value], keywords: dict[str, Value]
+    ) -> None:
+        names = self.all_fields(cls)
+        for name, value in zip(names, args, strict=False):
+            self.store(instance.symbol, name, value)
+        for name in names:
+            if name in keywords:
+                self.store(instance.symbol, name, keywords[name])
+            elif self.load(instance.symbol, name) is None and "**" not in keywords:
+                default = self.class_attribute(cls, name)
+                if isinstance(default, Made) and default.name.endswith(".field"):
+                    default = default.keywords.get("default")
+                if default is not None:
+                    self.store(instance.symbol, name, default)
+
+    def all_fields(self, cls: Class) -> list[str]:
+        """The names of a dataclass's fields, those of its bases first."""
+        names: list[str] = []
+        for base in cls.bases:
+            if isinstance(base, Class):
+                names += [name for name in self.all_fields(base) if name not in names]
+        return names + [name for name in cls.fields if name not in names]
+
+    def class_attribute(self, cls: Class, name: str, depth: int = 0) -> Value | None:
+        """An attribute of a class or its bases."""
+        found = cls.attributes.get(name)
+        if found is not None:
+            return found
+        for base in cls.bases:
+            if isinstance(base, Class) and depth < 8:
+                found = self.class_attribute(base, name, depth + 1)
+                if found is not None:
+                    return found
+        return None
+
+    def framework(self, cls: Class, depth: int = 0) -> str:
+        """Which library's modules a class belongs to: ``linen``, ``nnx``, ``equinox``, ... or none."""
+        for base in cls.bases:
+            if isinstance(base, Class) and depth < 8:
+                found = self.framework(base, depth + 1)
+                if found:
+                    return found
+            if isinstance(base, Reference):
+                found = _FRAMEWORKS.get(base.name)
+                if found:
+                    return found
+        return ""
+
+    def bind_method(self, value: Value, instance: Instance) -> Value:
+        """A method of an object."""
+        if isinstance(value, Function):
+            names = {
+                decorator.id if isinstance(decorator, ast.Name) else getattr(decorator, "attr", "")
+                for decorator in getattr(value.node, "decorator_list", ())
+            }
+            if "staticmethod" in names:
+                return value
+            owner: Value = instance.cls if "classmethod" in names else instance
+            return Function(value.node, value.scope, value.name, value.owner, owner, value.defaults)
+        if isinstance(value, Wrapped):
+            return Wrapped(
+                value.kind,
+                self.bind_method(value.function, instance),
+                value.options,
+                value.node,
+                value.name,
+            )
+        return value
+
+    def instance_attribute(self, instance: Instance, name: str, node: ast.AST) -> Value:
+        """An attribute of an object of the project's classes."""
+        symbol = instance.symbol
+        found = self.load(symbol, name)
+        if found is not None:
+            return found
+        found = self.class_attribute(instance.cls, name)
+        if isinstance(found, Function | Wrapped):
+            if isinstance(found, Function) and any(
+                (
+                    decorator.id
+                    if isinstance(decorator, ast.Name)
+                    else getattr(decorator, "attr", "")
+                )
+                in ("property", "cached_property")
+                for decorator in getattr(found.node, "decorator_list", ())
+            ):
+                return self.call(self.bind_method(found, instance), [], {}, node)
+            return self.bind_method(found, instance)
+        known = self.initial(instance).get(name)
+        if known is not None and name not in self.project.mutated(instance.cls.node):
+            return known
+        if found is not None and name not in instance.cls.fields:
+            return found
+        if self.framework(instance.cls) and name in METHODS:
+            return Method(instance, name)
+        return self.table.symbol("attr", symbol, name, self.version(symbol))
+
+    def initial(self, instance: Instance) -> dict[str, Value]:
+        """The attributes that the initialisers of an unknown object's class give it."""
+        node = instance.cls.node
+        found = self.initialised.get(id(node))
+        if found is None:
+            found = self.initialised[id(node)] = {}
+            own = Instance(instance.cls, self.table.fresh("self"))
+            for name in INITIALISERS:
+                method = instance.cls.attributes.get(name)
+                if isinstance(method, Function) and method.node not in self.active:
+                    self.hushed += 1
+                    arms = list(self.arms)
+                    with self.aside() as changes:
+                        self.run_method(method, own)
+                    for (owner, attribute), value in changes.items():
+                        if owner == id(own.symbol):
+                            found[attribute] = value
+                    self.arms = arms
+                    self.hushed -= 1
+        return found
+
+    def run_method(self, method: Function, instance: Instance) -> None:
+        """Read a method whose arguments are not known."""
+        scope = self.bound(method, [instance], {})
+        self.run(method, scope)
+
+
+_FRAMEWORKS = {
+    "flax.linen.Module": "linen",
+    "flax.nnx.Module": "nnx",
+    "equinox.Module": "equinox",
+    "equinox.nn.StatefulLayer": "equinox",
+    "haiku.Module": "haiku",
+    "haiku.RNNCore": "haiku",
+    "keras.Model": "keras",
+    "keras.layers.Layer": "keras",
+    "keras.Layer": "keras",
+    "flax.linen.nn.Module": "linen",
+    "flax.linen.RNNCellBase": "linen",
+}

@@ -1,0 +1,333 @@
+"""The files that belong together: modules by name, and which functions are worth reading."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keystream._lint.scope import Scope, Unit
+from keystream._lint.values import Made, Symbol, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Libraries whose names mean something to us; they are never read as part of the project.
+LIBRARIES = frozenset(
+    [
+        "jax",
+        "jaxlib",
+        "flax",
+        "equinox",
+        "haiku",
+        "optax",
+        "numpyro",
+        "keras",
+        "numpy",
+        "scipy",
+        "keystream",
+        "tensorflow",
+        "torch",
+        "orbax",
+        "chex",
+        "distrax",
+        "tqdm",
+        "matplotlib",
+        "pandas",
+        "sklearn",
+        "absl",
+        "typing",
+        "functools",
+        "itertools",
+        "os",
+        "sys",
+        "math",
+        "time",
+        "random",
+        "collections",
+        "dataclasses",
+        "abc",
+        "re",
+        "json",
+        "pathlib",
+        "logging",
+        "warnings",
+        "copy",
+        "operator",
+        "contextlib",
+        "enum",
+        "types",
+        "pytest",
+        "hypothesis",
+        "einops",
+        "jaxtyping",
+        "tensorflow_probability",
+        "tfp",
+    ]
+)
+INTERESTING = frozenset(
+    [
+        "random",
+        "PRNGKey",
+        "PRNGSequence",
+        "fold_in",
+        "make_rng",
+        "Dropout",
+        "dropout",
+        "rngs",
+        "rng",
+        "rng_key",
+        "prng_key",
+        "key",
+        "keys",
+        "subkey",
+        "seed",
+        "next_rng_key",
+        "next_rng_keys",
+        "Rngs",
+        "apply_fn",
+        "SeedGenerator",
+        "handlers",
+        "urandom",
+        "default_rng",
+        "Streams",
+        "hash",
+        "jr",
+        "jrandom",
+        "jrand",
+        "jrnd",
+        "nn",
+        "nnx",
+        "eqx",
+        "hk",
+        "split",
+        "init",
+        "apply",
+        "prng",
+        "prng_key",
+        "deterministic",
+    ]
+)
+MAX_KEPT = 3_000_000  # characters of other modules' source kept parsed at a time
+
+
+def mark_relevant(tree: ast.Module, words: frozenset[str] | set[str]) -> None:
+    """Mark the functions that may touch keys: themselves, or through functions that they call."""
+    mentions: dict[ast.AST, set[str]] = {}
+    names: dict[ast.AST, str] = {}
+    named: dict[ast.AST, str] = {}
+    stack: list[tuple[ast.AST, tuple[set[str], ...]]] = [(tree, ())]
+    while stack:
+        node, around = stack.pop()
+        kind = type(node)
+        word = _WORD_OF.get(kind)
+        if word is not None:
+            said = getattr(node, word)
+            for words_said in around:
+                words_said.add(said)
+        elif kind is ast.Assign:
+            _name_lambda(node, named)
+        elif kind in _SCOPES:
+            own = mentions[node] = set[str]()
+            around = (*around[-3:], own)
+            names[node] = getattr(node, "name", named.get(node, ""))
+            if kind is not ast.ClassDef and _calls_parameter(node):
+                own.add("key")
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                stack.extend((item, around) for item in value if isinstance(item, ast.AST))
+            elif isinstance(value, ast.expr | ast.arguments):
+                stack.append((value, around))
+    found = _spread(mentions, names, words)
+    for node in mentions:
+        setattr(node, "_relevant", node in found)  # noqa: B010
+
+
+def _spread(
+    mentions: dict[ast.AST, set[str]], names: dict[ast.AST, str], words: frozenset[str] | set[str]
+) -> set[ast.AST]:
+    """The functions that mention such a word, and those that call them."""
+    found = {node for node, said in mentions.items() if said & words}
+    for node in mentions:
+        if isinstance(node, ast.ClassDef):
+            if node in found:  # its layers may draw in any method
+                found |= {method for method in node.body if method in mentions}
+        elif any(_compiles(decorator) for decorator in _decorators(node)):
+            found.add(node)
+    while True:
+        known = {names[node] for node in found} - {"", "__init__", "__call__"}
+        more = {node for node, said in mentions.items() if node not in found and said & known}
+        if not more:
+            break
+        found |= more
+    return found
+
+
+_WORD_OF: dict[type[ast.AST], str] = {
+    ast.Name: "id",
+    ast.Attribute: "attr",
+    ast.keyword: "arg",
+    ast.arg: "arg",
+}
+_SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef})
+
+
+def _name_lambda(node: ast.AST, named: dict[ast.AST, str]) -> None:
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+        target = node.targets[0]
+        if isinstance(target, ast.Name):
+            named[node.value] = target.id
+
+
+def _decorators(node: ast.AST) -> list[ast.expr]:
+    return node.decorator_list if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else []
+
+
+def _compiles(decorator: ast.expr) -> bool:
+    return any(
+        getattr(part, "id", getattr(part, "attr", "")) in ("jit", "pmap", "filter_jit")
+        for part in ast.walk(decorator)
+    )
+
+
+def _calls_parameter(node: Any) -> bool:
+    parameters = {p.arg for p in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+    body = node.body if isinstance(node.body, list) else [node.body]
+    return (
+        any(
+            isinstance(part, ast.Call)
+            and isinstance(part.func, ast.Name)
+            and part.func.id in parameters
+            for statement in body[:40]
+            for part in ast.walk(statement)
+        )
+        if parameters
+        else False
+    )
+
+
+def dotted_name(path: Path) -> tuple[str, Path]:
+    """A file's module name and the folder that it is relative to."""
+    parts = [path.stem] if path.stem != "__init__" else []
+    folder = path.parent
+    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    return ".".join(parts), folder
+
+
+def _shown(path: str) -> str:
+    """A path as findings name it: relative where it lies below the working directory."""
+    here = os.getcwd() + os.sep
+    return path[len(here) :] if path.startswith(here) else path
+
+
+class Project:
+    """Modules that a file may import from, read on demand."""
+
+    def __init__(
+        self, parse: Callable[[str], ast.Module | None], declare: Callable[[Unit], Scope]
+    ) -> None:
+        self._parse = parse
+        self._declare = declare
+        self._scopes: OrderedDict[str, tuple[Scope | None, int]] = OrderedDict()
+        self._mutated: dict[ast.AST, frozenset[str]] = {}
+        self._size = 0
+        self.roots: list[str] = []
+        self.busy: set[str] = set()
+        self.enabled = True
+
+    def is_relevant(self, node: ast.AST) -> bool:
+        """Whether reading a function can show anything about keys."""
+        return getattr(node, "_relevant", True)
+
+    def mutated(self, node: ast.ClassDef) -> frozenset[str]:
+        """The attributes of `self` that methods other than initialisers set."""
+        found = self._mutated.get(node)
+        if found is None:
+            found = self._mutated[node] = frozenset(
+                part.attr
+                for method in node.body
+                if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef)
+                and method.name not in ("__init__", "setup", "__post_init__")
+                for part in ast.walk(method)
+                if isinstance(part, ast.Attribute)
+                and isinstance(part.ctx, ast.Store)
+                and isinstance(part.value, ast.Name)
+                and part.value.id == "self"
+            )
+        return found
+
+    def forget_classes(self) -> None:
+        """Drop what was known of a file that has been read."""
+        self._mutated.clear()
+
+    def scope_of(self, name: str) -> Scope | None:
+        """The scope of a module of the project."""
+        if not self.enabled or not name or name.partition(".")[0] in LIBRARIES:
+            return None
+        if name in self._scopes:
+            self._scopes.move_to_end(name)
+            return self._scopes[name][0]
+        path = self._find(name)
+        if path is None or name in self.busy or len(self.busy) > 12:
+            if path is None:
+                self._scopes[name] = (None, 0)
+            return None
+        tree = self._parse(path)
+        scope: Scope | None = None
+        size = 0
+        if tree is not None:
+            self.busy.add(name)
+            try:
+                unit = Unit(_shown(path), name, tree, is_package=path.endswith("__init__.py"))
+                scope = self._declare(unit)
+                size = os.path.getsize(path)
+            finally:
+                self.busy.discard(name)
+        self._scopes[name] = (scope, size)
+        self._size += size
+        while self._size > MAX_KEPT and len(self._scopes) > 1:
+            _, (_, freed) = self._scopes.popitem(last=False)
+            self._size -= freed
+        return scope
+
+    def _find(self, name: str) -> str | None:
+        relative = name.replace(".", os.sep)
+        for root in self.roots:
+            for candidate in (
+                os.path.join(root, relative + ".py"),
+                os.path.join(root, relative, "__init__.py"),
+            ):
+                if os.path.isfile(candidate):
+                    return candidate
+        return None
+
+    def module_value(self, name: str) -> Value | None:
+        """A module of the project as a value."""
+        scope = self.scope_of(name)
+        if scope is None:
+            return None
+        return Made(
+            "module", [], {}, scope.unit.tree, Symbol("module", (name,), frozenset()), scope
+        )
+
+    def module_member(self, name: str) -> Value | None:
+        """A name in a module of the project, or one of its submodules."""
+        if not self.enabled or name.partition(".")[0] in LIBRARIES:
+            return None
+        base, _, member = name.rpartition(".")
+        scope = self.scope_of(base) if base else None
+        if scope is not None and member in scope.names:
+            return scope.names[member]
+        return self.module_value(name) if base or "." not in name else None
+
+    def module_names(self, name: str) -> dict[str, Value]:
+        """All public names of a module of the project."""
+        scope = self.scope_of(name)
+        return (
+            {} if scope is None else {n: v for n, v in scope.names.items() if not n.startswith("_")}
+        )

@@ -1,0 +1,158 @@
+"""Reading one module: its top level, then every function of it on its own."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import Any
+
+from keystream._lint import libraries
+from keystream._lint.facts import Facts
+from keystream._lint.machine import Frame
+from keystream._lint.project import INTERESTING, Project, mark_relevant
+from keystream._lint.scope import Scope, Unit
+from keystream._lint.statements import Statements
+from keystream._lint.values import Class, Function, Instance, Made, Symbol, Value, Wrapped
+
+STEPS_PER_LINE = 10
+STEPS_OF_FILE = 6000
+STEPS_OF_ENTRY = 2500
+STEPS_TO_DECLARE = 2000
+
+
+LIBRARIES = libraries.__all__  # importing them registered what calls of libraries do
+
+
+class Reader(Statements):
+    """Reads a module and keeps what it saw in `facts`."""
+
+    def __init__(self, project: Project, budget: int) -> None:
+        super().__init__(budget)
+        self.project = project
+        self.definitions: list[Function] = []
+        self.initialised: dict[int, dict[str, Value]] = {}
+        self.wrappers: dict[ast.AST, list[Wrapped]] = {}
+        self.total = budget
+
+    def declare(self, unit: Unit) -> Scope:
+        """Bind the names of a module, without judging what its top level does."""
+        scope = Scope(unit, "module", "")
+        self.hushed += 1
+        self.frames.append(Frame(scope, unit.tree))
+        wanted = (
+            ast.FunctionDef,
+            ast.AsyncFunctionDef,
+            ast.ClassDef,
+            ast.Import,
+            ast.ImportFrom,
+            ast.Assign,
+            ast.AnnAssign,
+            ast.If,
+            ast.Try,
+        )
+        try:
+            self.block([statement for statement in unit.tree.body if isinstance(statement, wanted)])
+        finally:
+            self.frames.pop()
+            self.hushed -= 1
+        return scope
+
+    def read(self, unit: Unit) -> Facts:
+        """All facts of a module."""
+        self.facts.is_test = unit.is_test
+        scope = Scope(unit, "module", "")
+        frame = Frame(scope, unit.tree)
+        self.frames.append(frame)
+        self.limit = max(STEPS_OF_FILE, self.total // 2)
+        self.block(unit.tree.body)
+        heap = dict(self.heap)
+        started = 0
+        while started < len(self.definitions):
+            function = self.definitions[started]
+            started += 1
+            if function.scope.kind == "function" and function.node in self.covered:
+                continue
+            if self.steps > self.total:
+                break
+            if function.scope.unit is unit and self.worth(function):
+                self._entry(function, heap)
+        return self.facts
+
+    def _entry(self, function: Function, heap: dict[tuple[int, str], Value]) -> None:
+        """Read a function whose arguments are not known."""
+        self.uses, self.routes, self.arms = {}, {}, []
+        if function.scope.kind != "function":
+            self.heap, self.logs = dict(heap), []
+        self.streams, self.mapped, self.graded = [], [], 0
+        self.limit = min(self.total, self.steps + STEPS_OF_ENTRY)
+        wrappers = self.wrappers.get(function.node, [])
+        self.jitted = [
+            self.site(wrapper.node, wrapper)
+            for wrapper in wrappers
+            if wrapper.kind in ("jit", "pmap")
+        ][:1]
+        if function.scope.kind == "function" and not self.jitted and self._inside_jit(function):
+            return
+        args: list[Value] = []
+        node = function.node
+        positional = [*node.args.posonlyargs, *node.args.args]
+        if function.owner is not None and positional and not _static(node):
+            symbol = self.parameter(node, positional[0].arg)
+            args = [Instance(function.owner, symbol, known=False)]
+        fresh = Function(node, function.scope, function.name, function.owner, None, {})
+        scope = self.bound(fresh, args, {})
+        self._mark_variadic(node, scope)
+        self.run(fresh, scope)
+        self.jitted = []
+
+    def _mark_variadic(self, node: Any, scope: Scope) -> None:
+        if node.args.vararg is not None:
+            scope.names[node.args.vararg.arg] = self.parameter(node, "*" + node.args.vararg.arg)
+        if node.args.kwarg is not None:
+            scope.names[node.args.kwarg.arg] = self.parameter(node, "**" + node.args.kwarg.arg)
+
+    def _inside_jit(self, function: Function) -> bool:
+        """A nested function that nobody called: what it does belongs to whoever is handed it."""
+        del function
+        return False
+
+    def decorated(self, value: Value, decorator: ast.expr) -> Value:
+        """Remember the transformations over a function, for when it is read on its own."""
+        found = super().decorated(value, decorator)
+        inner = found
+        while isinstance(inner, Wrapped):
+            if isinstance(inner.function, Function):
+                self.wrappers.setdefault(inner.function.node, []).append(inner)
+            inner = inner.function
+        return found
+
+
+def _static(node: ast.AST) -> bool:
+    return any(
+        isinstance(decorator, ast.Name) and decorator.id in ("staticmethod",)
+        for decorator in getattr(node, "decorator_list", ())
+    )
+
+
+def prepare(tree: ast.Module) -> None:
+    """Mark in a tree what is worth reading."""
+    words = set(INTERESTING)
+    for statement in tree.body:
+        if isinstance(statement, ast.ImportFrom) and (
+            statement.level
+            or (statement.module or "").startswith(("jax.random", "flax", "equinox", "keystream"))
+        ):
+            words |= {
+                alias.asname or alias.name
+                for alias in statement.names
+                if not alias.name[0].isupper()
+            }
+        elif isinstance(statement, ast.Import):
+            words |= {
+                alias.asname for alias in statement.names if alias.asname and "random" in alias.name
+            }
+    mark_relevant(tree, words)
+
+
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 5000))
+_TYPES = (Class, Made, Symbol)

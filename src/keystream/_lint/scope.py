@@ -1,0 +1,67 @@
+"""Names and where they are bound: one scope a module, function or class."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from keystream._lint.values import Value
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """One module or notebook that is read.
+
+    Attributes:
+        path: as it is shown to the user.
+        name: dotted name, for relative imports; empty where there is none.
+        tree: its parsed source.
+        is_test: whether it holds tests, where equal draws are mostly wanted.
+        is_package: whether it is an ``__init__.py``.
+    """
+
+    path: str
+    name: str
+    tree: ast.Module
+    is_test: bool = False
+    is_package: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """Bindings of one module, function call or class body."""
+
+    unit: Unit
+    kind: str  # "module", "function" or "class"
+    name: str
+    parent: Scope | None = None
+    names: dict[str, Value] = field(default_factory=dict[str, Value])
+    outer: dict[str, Scope] = field(default_factory=dict)  # by `global` and `nonlocal`
+
+    def find(self, name: str) -> Value | None:
+        """The value bound to a name here or in an enclosing scope."""
+        scope: Scope | None = self
+        first = True
+        while scope is not None:
+            if first or scope.kind != "class":
+                value = scope.names.get(name)
+                if value is not None:
+                    return value
+            scope, first = scope.parent, False
+        return None
+
+    def bind(self, name: str, value: Value) -> None:
+        """Bind a name in this scope, or where `global` or `nonlocal` says."""
+        self.outer.get(name, self).names[name] = value
+
+    @property
+    def module(self) -> Scope:
+        """The scope of the module around this one."""
+        scope = self
+        while scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def qualified(self, name: str) -> str:
+        """The qualified name of something defined here."""
+        return name if self.kind == "module" else f"{self.name}.{name}"

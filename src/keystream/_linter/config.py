@@ -1,0 +1,168 @@
+"""What a user wants checked: ``[tool.keystream]`` of ``pyproject.toml``, then the command line."""
+
+from __future__ import annotations
+
+import fnmatch
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from keystream._codes import CODES
+from keystream.errors import KeystreamError, ValueOutOfRangeError
+
+EXCLUDED = (
+    ".git",
+    ".hg",
+    ".venv",
+    "venv",
+    "node_modules",
+    "__pycache__",
+    ".tox",
+    ".nox",
+    "build",
+    "dist",
+    ".eggs",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    "site-packages",
+    ".ipynb_checkpoints",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What is checked.
+
+    Attributes:
+        select: codes, their beginnings, or names of mistakes; all where empty.
+        ignore: those that are left out.
+        per_file: glob of files and what is left out there.
+        exclude: globs of files and folders that are not read.
+        root: the folder that globs are relative to.
+    """
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    per_file: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    exclude: tuple[str, ...] = ()
+    root: Path = field(default_factory=Path.cwd)
+
+    def wants(self, code: str, path: str) -> bool:
+        """Whether a finding with this code in this file is wanted."""
+        if self.select and not any(_covers(word, code) for word in self.select):
+            return False
+        if any(_covers(word, code) for word in self.ignore):
+            return False
+        return not any(
+            any(_covers(word, code) for word in words) and self._matches(path, pattern)
+            for pattern, words in self.per_file
+        )
+
+    def excludes(self, path: Path) -> bool:
+        """Whether a file or folder found below a given folder is passed over."""
+        if path.name in EXCLUDED:
+            return True
+        return any(self._matches(str(path), pattern) for pattern in self.exclude)
+
+    def _matches(self, path: str, pattern: str) -> bool:
+        full = Path(path).absolute()
+        try:
+            relative = full.relative_to(self.root).as_posix()
+        except ValueError:
+            relative = full.as_posix()
+        folder = pattern.rstrip("/") + "/*"
+        return any(
+            fnmatch.fnmatch(relative, form) for form in (pattern, folder, "*/" + pattern)
+        ) or (fnmatch.fnmatch(full.name, pattern))
+
+
+def _covers(word: str, code: str) -> bool:
+    return word.upper() == "ALL" or code.startswith(word.upper()) or CODES.get(code) == word
+
+
+def read_config(start: Path, *, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> Config:
+    """The configuration for a folder: of the nearest ``pyproject.toml`` with our table, then words.
+
+    Raises:
+        KeystreamError: KS002, the table or a code in it is not what it must be.
+    """
+    folder = start.absolute()
+    if not folder.is_dir():
+        folder = folder.parent
+    found = Config(root=Path.cwd())
+    for candidate in (folder, *folder.parents):
+        path = candidate / "pyproject.toml"
+        if path.is_file():
+            table = _table(path)
+            if table is not None:
+                found = _from_table(table, path)
+                break
+    if select:
+        found = replace(found, select=_codes(select, "--select"))
+    if ignore:
+        found = replace(found, ignore=(*found.ignore, *_codes(ignore, "--ignore")))
+    return found
+
+
+def _table(path: Path) -> dict[str, Any] | None:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _wrong(f"{path.name} can't be read: {error}", str(path)) from error
+    table = data.get("tool", {}).get("keystream")
+    if table is not None and not isinstance(table, dict):
+        raise _wrong("tool.keystream is no table", str(path))
+    return table
+
+
+def _from_table(table: dict[str, Any], path: Path) -> Config:
+    known = {"select", "ignore", "per-file-ignores", "exclude"}
+    for name in table:
+        if name not in known:
+            raise _wrong(
+                f"[tool.keystream] has no option {name!r}; there are {', '.join(sorted(known))}",
+                str(path),
+            )
+    per_file: Any = table.get("per-file-ignores", {})
+    if not isinstance(per_file, dict):
+        raise _wrong("per-file-ignores is no table", str(path))
+    return Config(
+        _codes(_list(table.get("select", []), "select", path), "select"),
+        _codes(_list(table.get("ignore", []), "ignore", path), "ignore"),
+        tuple(
+            (str(pattern), _codes(_list(words, "per-file-ignores", path), "per-file-ignores"))
+            for pattern, words in per_file.items()
+        ),
+        tuple(_list(table.get("exclude", []), "exclude", path)),
+        path.parent,
+    )
+
+
+def _list(value: Any, name: str, path: Path) -> list[str]:
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise _wrong(f"{name} = {value!r} is no list of strings", str(path))
+    return [str(word) for word in value]
+
+
+def _codes(words: Sequence[str], where: str) -> tuple[str, ...]:
+    for word in words:
+        upper = word.upper()
+        if (
+            upper != "ALL"
+            and word not in CODES.values()
+            and not any(code.startswith(upper) for code in CODES)
+        ):
+            raise _wrong(f"there is no code or mistake {word!r}", where)
+    return tuple(words)
+
+
+def _wrong(what: str, where: str) -> KeystreamError:
+    return ValueOutOfRangeError(
+        what,
+        where=where,
+        why="what is not understood would be passed over in silence",
+        fix='[tool.keystream]\nselect = ["KS1", "KS2"]\nignore = ["KS105"]',
+    )

@@ -1,0 +1,226 @@
+"""Reading many files: found below the paths, shared out over processes, each on its own."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keystream._findings import Finding, Location, Report
+from keystream._lint.source import Source, UnreadableError, parse, read_source
+from keystream._linter.config import Config
+
+PARALLEL_FROM = 400_000  # bytes of source: below, one process is faster
+COLLECT_AFTER = 3_000_000  # characters read between two collections of garbage
+RECURSION = 12_000
+SUFFIXES = frozenset({".py", ".pyi", ".ipynb"})
+MAX_CELLS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of one file."""
+
+    path: str
+    findings: tuple[Finding, ...]
+    lines: int
+
+
+def find_files(paths: Sequence[str], config: Config) -> list[Path]:
+    """The Python files and notebooks below some paths, each once, in order."""
+    found: dict[Path, None] = {}
+    for name in paths:
+        path = Path(name)
+        if path.is_dir():
+            for file in _below(path, config):
+                found.setdefault(file)
+        else:
+            found.setdefault(path)
+    return list(found)
+
+
+def _below(folder: Path, config: Config) -> Iterator[Path]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        path = Path(entry.path)
+        if config.excludes(path):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(path, config)
+        elif path.suffix in SUFFIXES:
+            yield path
+
+
+def check(paths: Sequence[str], config: Config, *, jobs: int = 0) -> Report:
+    """Read all files below some paths and judge them.
+
+    Args:
+        paths: files and folders.
+        config: what is wanted.
+        jobs: processes; 0 for as many as there are processors, at most eight.
+
+    Returns:
+        The report: findings by file and line, counts of files and lines.
+    """
+    files = find_files(paths, config)
+    results = list(_checked(files, config, jobs))
+    findings = [finding for result in results for finding in result.findings]
+    return Report(
+        " ".join(paths),
+        tuple(findings),
+        {"files": len(results), "lines": sum(result.lines for result in results)},
+        "lint",
+    )
+
+
+def _checked(files: list[Path], config: Config, jobs: int) -> Iterable[Checked]:
+    sizes = [_size(file) for file in files]
+    workers = jobs or min(
+        8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    if workers == 1 or len(files) < 2 or sum(sizes) < PARALLEL_FROM:
+        worker = Worker(config)
+        return [worker.check(file) for file in files]
+    # Large files first, so that no process is left with one at the end; neighbours share imports.
+    groups = _groups(files, sizes, workers)
+    by_path: dict[str, Checked] = {}
+    with ProcessPoolExecutor(workers) as pool:
+        for results in pool.map(_check_group, [(config, group) for group in groups]):
+            by_path.update({result.path: result for result in results})
+    return [by_path[str(file)] for file in files if str(file) in by_path]
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+def _groups(files: list[Path], sizes: list[int], workers: int) -> list[list[Path]]:
+    share = max(1, sum(sizes) // (workers * 6))
+    groups: list[list[Path]] = [[]]
+    filled = 0
+    for file, size in zip(files, sizes, strict=True):
+        if filled + size > share and groups[-1]:
+            groups.append([])
+            filled = 0
+        groups[-1].append(file)
+        filled += size
+    return sorted(groups, key=lambda group: -sum(map(_size, group)))
+
+
+def _check_group(task: tuple[Config, list[Path]]) -> list[Checked]:
+    config, files = task
+    worker = Worker(config)
+    return [worker.check(file) for file in files]
+
+
+class Worker:
+    """Checks files one after the other; what one imports from the project is kept for the next."""
+
+    def __init__(self, config: Config) -> None:
+        from keystream._lint.project import Project
+
+        self.config = config
+        self.project = Project(self._parsed, self._declared)
+        self._read = 0
+        if sys.getrecursionlimit() < RECURSION:
+            sys.setrecursionlimit(RECURSION)
+
+    def check(self, path: Path) -> Checked:
+        """What there is to say about one file; whatever happens, an answer."""
+        shown = str(path)
+        gc.disable()
+        try:
+            source = read_source(path, shown)
+            findings = self.judge(source, path)
+            lines = source.text.count("\n")
+        except UnreadableError as error:
+            findings, lines = (unreadable(shown, error.reason, error.line),), 0
+        except (RecursionError, MemoryError) as error:
+            findings, lines = (
+                (unreadable(shown, f"it is nested too deeply ({type(error).__name__})"),),
+                0,
+            )
+        except Exception as error:  # a mistake of ours must not hide the other files
+            findings, lines = (
+                (unreadable(shown, f"the reader failed: {type(error).__name__}: {error}"),),
+                0,
+            )
+        finally:
+            gc.enable()
+        self._collect(lines)
+        wanted = tuple(finding for finding in findings if self.config.wants(finding.code, shown))
+        return Checked(shown, wanted, lines)
+
+    def _collect(self, lines: int) -> None:
+        self._read += lines * 40
+        if self._read > COLLECT_AFTER:
+            self._read = 0
+            gc.collect()
+
+    def judge(self, source: Source, path: Path) -> tuple[Finding, ...]:
+        """The findings of one source, suppressions applied."""
+        from keystream._linter.judging import judge
+
+        return judge(self.project, source, path)
+
+    def _parsed(self, path: str) -> ast.Module | None:
+        from keystream._lint.reader import prepare
+
+        try:
+            source = read_source(Path(path), path)
+            if not is_interesting(source.text):
+                return None
+            tree = parse(source)
+        except UnreadableError:
+            return None
+        prepare(tree)
+        return tree
+
+    def _declared(self, unit: Any) -> Any:
+        from keystream._lint.reader import STEPS_TO_DECLARE, Reader
+
+        return Reader(self.project, STEPS_TO_DECLARE).declare(unit)
+
+
+_WORDS = (
+    "jax",
+    "flax",
+    "keras",
+    "numpyro",
+    "haiku",
+    "equinox",
+    "keystream",
+    "optax",
+    "random",
+    "rng",
+    "key",
+)
+
+
+def is_interesting(text: str) -> bool:
+    """Whether a source may have to do with keys at all."""
+    return any(word in text for word in _WORDS)
+
+
+def unreadable(path: str, reason: str, line: int = 0) -> Finding:
+    """KS901: nothing can be said about this file."""
+    return Finding(
+        "KS901",
+        "warning",
+        f"the source can't be read: {reason}",
+        "nothing was checked in this file",
+        f'correct the file, or leave it out:\n[tool.keystream]\nexclude = ["{Path(path).name}"]',
+        (Location(path, line),),
+    )

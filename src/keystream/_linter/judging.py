@@ -1,0 +1,98 @@
+"""From one source to its findings: read, judged by every rule, suppressions applied."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from keystream._findings import Finding, Location
+from keystream._lint.mistakes import mistakes
+from keystream._lint.module import Module
+from keystream._lint.project import Project, dotted_name
+from keystream._lint.reader import STEPS_OF_FILE, STEPS_PER_LINE, Reader, prepare
+from keystream._lint.scope import Unit
+from keystream._lint.source import Source, parse
+from keystream._linter.engine import is_interesting
+from keystream._source.ignoring import apply
+
+_TESTS = re.compile(
+    r"^\s*(?:def test_|import unittest|import pytest|from absl.testing)", re.MULTILINE
+)
+_LINE = re.compile(r"line (\d+)")
+_TEST_FILE = re.compile(r"^(test_.*|.*_test|conftest)$")
+
+
+def judge(project: Project, source: Source, path: Path) -> tuple[Finding, ...]:
+    """The findings of one source, in the order of its lines."""
+    if not is_interesting(source.text) and "keystream:" not in source.text:
+        parse(source)  # it has to be Python all the same
+        return ()
+    _, module = read(project, source, path)
+    return tuple(_in_cells(finding, source) for finding in judged(module, source))
+
+
+def read(project: Project, source: Source, path: Path) -> tuple[ast.Module, Module]:
+    """The tree of a source, and what is seen in it."""
+    tree = parse(source)
+    prepare(tree)
+    name, root = dotted_name(path.absolute())
+    roots = [str(root), str(path.absolute().parent)]
+    project.roots = list(dict.fromkeys([*roots, *project.roots]))[:8]
+    reader = Reader(project, STEPS_PER_LINE * source.text.count("\n") + STEPS_OF_FILE)
+    facts = reader.read(
+        Unit(source.path, name, tree, is_test(path, source.text), path.stem == "__init__")
+    )
+    project.forget_classes()
+    return tree, Module(source.path, facts, mistakes(facts))
+
+
+def judged(module: Module, source: Source) -> list[Finding]:
+    """The findings of every rule, with suppressions applied."""
+    from keystream._rules import rules
+
+    found: dict[tuple[str, str, int], Finding] = {}
+    for rule in rules("read"):
+        for finding in rule(module):
+            place = finding.locations[0]
+            if place.path == source.path:
+                found.setdefault((finding.code, place.path, place.line), finding)
+    judged = apply(found.values(), source.text, source.path)
+    return sorted(judged, key=lambda finding: (finding.locations[0].line, finding.code))
+
+
+def is_test(path: Path, text: str) -> bool:
+    """Whether a file holds tests."""
+    if _TEST_FILE.match(path.stem):
+        return True
+    return bool({"test", "tests", "testing"} & set(path.parts)) and bool(_TESTS.search(text))
+
+
+def _in_cells(finding: Finding, source: Source) -> Finding:
+    """The places of a notebook's finding by cell and line."""
+    if not source.cells:
+        return finding
+
+    def place(location: Location) -> Location:
+        if location.path != source.path or not 0 < location.line <= len(source.cells):
+            return location
+        cell, line = source.cells[location.line - 1]
+        return replace(location, path=f"{location.path}:cell {cell}", line=line)
+
+    def words(text: str) -> str:
+        return _LINE.sub(lambda match: named(int(match.group(1))) or match.group(), text)
+
+    def named(line: int) -> str:
+        if not 0 < line <= len(source.cells):
+            return ""
+        cell, line = source.cells[line - 1]
+        return f"cell {cell}, line {line}"
+
+    return replace(
+        finding,
+        message=words(finding.message),
+        why=words(finding.why),
+        locations=tuple(map(place, finding.locations)),
+        related=tuple(map(place, finding.related)),
+    )

@@ -1,0 +1,39 @@
+"""The source lines around a finding."""
+
+from __future__ import annotations
+
+import linecache
+import tokenize
+from pathlib import Path
+
+from keystream._findings import Location
+
+_AROUND = 1
+_LONGEST = 160  # columns; a minified line must not fill the screen
+
+
+def excerpt(place: Location, around: int = _AROUND) -> list[str]:
+    """The line of a place with those around it, numbered; empty where the file can't be read."""
+    source = _lines(place.path)
+    if not 0 < place.line <= len(source):
+        return []
+    first = max(1, place.line - around)
+    last = min(len(source), place.line + around)
+    width = len(str(last))
+    return [
+        f"  {'>' if number == place.line else ' '} {number:>{width}} | "
+        f"{source[number - 1].rstrip()[:_LONGEST]}".rstrip()
+        for number in range(first, last + 1)
+    ]
+
+
+def _lines(path: str) -> list[str]:
+    if path.endswith(".ipynb"):
+        return []  # a place in a notebook counts the lines of its cells
+    if not Path(path).is_file():
+        return [line.rstrip("\n") for line in linecache.getlines(path)]  # such as IPython's cells
+    try:
+        with tokenize.open(path) as file:
+            return file.read().splitlines()
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return []

@@ -1,0 +1,138 @@
+"""Findings as text: the same lines on a terminal, in colour, and in a pipe, where tools read them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import TextIO
+
+from keystream._findings import Finding, Location, Report
+from keystream._report.excerpt import excerpt
+
+WIDTH = 80  # of a pipe, and at least of a terminal
+_WAY = 3  # callers shown; JSON has them all
+_STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
+
+Line = tuple[str, str]  # text and rich's style
+
+
+def render(report: Report) -> str:
+    """The report as plain text of 80 columns, where words and paths allow."""
+    return "".join(f"{text}\n" for text, _ in lines(report, WIDTH))
+
+
+def write(report: Report, stream: TextIO) -> None:
+    """Write the report to a stream: with colour and the whole width where it is a terminal."""
+    if not stream.isatty():
+        stream.write(render(report))
+        return
+    from rich.console import Console  # noqa: PLC0415  # only a terminal needs it
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console(file=stream, highlight=False)
+    for text, style in lines(report, max(WIDTH, console.width)):
+        console.print(Text(text, style=style), soft_wrap=True)
+
+
+def lines(report: Report, width: int) -> Iterator[Line]:
+    """The lines of the report with their styles: notes last, suppressed findings counted only."""
+    shown = [finding for finding in report.findings if finding.suppressed is None]
+    for finding in shown:
+        yield from _finding(finding, width)
+        yield "", ""
+    yield from _closing(report, shown, width)
+
+
+def _finding(finding: Finding, width: int) -> Iterator[Line]:
+    style = _STYLES[finding.severity]
+    place = finding.locations[0] if finding.locations else None
+    start = f"{_place(place)}: " if place else ""
+    yield f"{start}{finding.severity} {finding.code} {finding.message}", style
+    if place is not None:
+        yield from ((line, "") for line in excerpt(place))
+    about = _about(finding)
+    if about:
+        yield from _field("where", about, width)
+    for other in others(finding):
+        yield from _field("also", f"{_place(other)}: {other.message or _function(other)}", width)
+    for steps in dict.fromkeys(finding.lineage):
+        yield from _field("key", " → ".join(steps), width)
+    yield from _field("why", finding.why, width)
+    yield from _field("fix", finding.fix, width)
+    yield f"  {finding.code} {finding.name} (keystream rule {finding.code})", "dim"
+
+
+def others(finding: Finding) -> tuple[Location, ...]:
+    """The places to show beside the first: those with something to say, then the way there."""
+    told = {(place.path, place.line) for place in (*finding.locations[:1], *finding.related)}
+    way = [place for place in finding.locations[1:] if (place.path, place.line) not in told]
+    return (*finding.related, *way[:_WAY])
+
+
+def _place(place: Location) -> str:
+    known = [str(number) for number in (place.line, place.column) if number]
+    return ":".join([place.path, *known])
+
+
+def _function(place: Location) -> str:
+    return f"in {place.function}" if place.function else "on the way there"
+
+
+def _about(finding: Finding) -> str:
+    parts = [finding.module_path, finding.stream and f"stream {finding.stream}"]
+    if finding.steps is not None:
+        first, last = finding.steps
+        parts.append(f"step {first}" if first == last else f"steps {first} to {last}")
+    if finding.count > 1:
+        parts.append(f"{finding.count} times")
+    return " · ".join(part for part in parts if part)
+
+
+def _field(label: str, text: str, width: int) -> Iterator[Line]:
+    """A labelled field; its further lines are code to paste, and stay as they are."""
+    first, *code = text.split("\n")
+    wrapped = textwrap.wrap(
+        first,
+        width,
+        initial_indent=f"  {label + ':':<6} ",
+        subsequent_indent=" " * 9,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    yield from ((line, "") for line in wrapped)
+    yield from ((f"         {line}", "") for line in code)
+
+
+def _closing(report: Report, shown: list[Finding], width: int) -> Iterator[Line]:
+    counts = {severity: sum(each.severity == severity for each in shown) for severity in _STYLES}
+    said = [_count(count, severity) for severity, count in counts.items() if count]
+    hidden = len(report.findings) - len(shown)
+    if hidden:
+        said.append(f"{hidden} suppressed")
+    found = ", ".join(said) or "nothing found"
+    summary = "; ".join(_summarised(report))
+    grave = next((_STYLES[severity] for severity, count in counts.items() if count), "bold green")
+    text = f"keystream {report.check}: {found}" + (f" ({summary})" if summary else "")
+    wrapped = textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+    yield from ((line, grave) for line in wrapped)
+
+
+def _summarised(report: Report) -> Iterator[str]:
+    summary = report.summary
+    for name, singular in {
+        "files": "file",
+        "lines": "line",
+        "calls": "compiled call",
+        "draws": "draw",
+        "unique_keys": "distinct key",
+    }.items():
+        if name in summary:
+            yield _count(summary[name], singular)
+    if summary.get("streams"):
+        yield f"streams {', '.join(summary['streams'])}"
+    for reason, count in dict(summary.get("unseen") or {}).items():
+        yield f"not seen: {reason} ({count})"
+
+
+def _count(count: int, name: str) -> str:
+    return f"{count:,} {name}{'s' * (count != 1)}"

@@ -1,0 +1,78 @@
+"""A batch whose elements draw from one key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from keystream._audit.verdicts import verdicts
+from keystream._findings import Finding
+from keystream._lint.facts import Fact
+from keystream._lint.module import Module, finding
+
+if TYPE_CHECKING:
+    from keystream._audit.recording import Recording
+
+# Sweeps over parameters are compared on equal draws on purpose.
+_SWEPT = re.compile(
+    r"param|theta|weight|lr|hyper|config|gain|candidat|popul|member|coef|alpha|beta|temp|scale|sigma|design|policy|"
+    r"seed|rate|strength|shift|loc|mu$|^w$|^p$|^a$|^b$",
+    re.IGNORECASE,
+)
+
+
+def read(module: Module) -> Iterator[Finding]:
+    """A batch whose elements draw from one key."""
+    for fact in module.seen("shared", "shared_rngs", tests=False):
+        mapped = fact.data["mapped"]
+        if mapped.kind != "vmap" or _sweeps(fact):
+            continue
+        yield _of_rngs(fact) if fact.kind == "shared_rngs" else _of_key(fact)
+
+
+def _sweeps(fact: Fact) -> bool:
+    names = fact.data["mapped"].names
+    return bool(names) and all(_SWEPT.search(name) for name in names)
+
+
+def _of_key(fact: Fact) -> Finding:
+    use, site = fact.data["use"], fact.site
+    drawn = use.chain[-1]
+    return finding(
+        "KS303",
+        "warning",
+        site,
+        message=f"the whole batch of this vmap draws from one key: {use.name} at line {drawn.line}"
+        + (f" uses `{use.text}`" if use.text else ""),
+        why="all examples get the same noise or mask, so it does not average out over the batch",
+        fix="give each example a key:\n"
+        "keys = jax.random.split(key, batch_size)   # and in_axes=0 for them",
+        related=() if drawn.line == site.line else (drawn.location("the draw"),),
+    )
+
+
+def _of_rngs(fact: Fact) -> Finding:
+    drawn = fact.data["drawn"]
+    return finding(
+        "KS303",
+        "warning",
+        fact.site,
+        message=f"the whole batch of this vmap draws from one Rngs, at line {drawn.line}",
+        why="all examples get the same noise or mask, so it does not average out over the batch",
+        fix="split the streams over the batch:\n@nnx.split_rngs(splits=batch_size)\n"
+        "@nnx.vmap(in_axes=(nnx.StateAxes({nnx.RngState: 0, ...: None}), 0))",
+        related=(drawn.location("the draw"),),
+    )
+
+
+def recorded(recording: Recording) -> Iterator[Finding]:
+    """The mistakes of KS303 that the evidence of a run shows."""
+    for found in verdicts(recording, "KS303"):
+        what = found.facts["site"].distribution or "a draw"
+        yield found.finding(
+            f"{what} under vmap used one key for every member of the batch",
+            why="all members get the same mask or noise, so the batch averages over one draw",
+            fix="split a key for each member:\nkeys = jax.random.split(key, batch_size)\n"
+            "jax.vmap(f)(xs, keys)   # meant: draw once outside of the vmap",
+        )

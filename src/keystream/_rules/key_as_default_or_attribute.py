@@ -1,0 +1,32 @@
+"""A key made once, where a function or class is defined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from keystream._findings import Finding
+from keystream._lint.module import Module, finding
+
+
+def read(module: Module) -> Iterator[Finding]:
+    """A key made once, where a function or class is defined."""
+    for fact in module.seen("key_default", tests=False):
+        name, function = fact.data["parameter"], fact.data["function"]
+        yield finding(
+            "KS108",
+            "warning",
+            fact.site,
+            message=f"the parameter {name!r} of {function}() has a key as its default",
+            why="the default is made once, so every call that leaves it out draws the same numbers",
+            fix=f"ask for the key:\ndef {function.rpartition('.')[2]}(..., *, {name}): ...",
+        )
+    for fact in module.seen("key_attribute", tests=False):
+        name = fact.data["name"]
+        yield finding(
+            "KS108",
+            "warning",
+            fact.site,
+            message=f"the class {fact.data['cls']} has a key as the default of {name!r}",
+            why="the key is made once, so every object and every call draws the same numbers",
+            fix=f"ask for the key when it is drawn from:\ndef __call__(self, x, *, {name}): ...",
+        )

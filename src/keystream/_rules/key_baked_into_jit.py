@@ -1,0 +1,48 @@
+"""A compiled function that draws from a key which is no argument of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from keystream._audit.verdicts import verdicts
+from keystream._findings import Finding
+from keystream._lint.module import Module, finding
+
+if TYPE_CHECKING:
+    from keystream._audit.recording import Recording
+
+
+def read(module: Module) -> Iterator[Finding]:
+    """A compiled function that draws from a key which is no argument of it."""
+    told = {mistake.repeat.second.chain[-1].node for mistake in module.mistakes}
+    for fact in module.seen("key_baked", tests=False):
+        if fact.site.node in told:
+            continue
+        jitted = fact.data["jitted"]
+        text = fact.data["text"]
+        yield finding(
+            "KS503",
+            "warning",
+            fact.site,
+            message=f"{fact.data['name']} draws from {f'`{text}`' if text else 'a key'}, a "
+            "constant of the function "
+            f"that is compiled at line {jitted.line}",
+            why="every call of the compiled function draws the same numbers",
+            fix="pass the key as an argument, a new one each call:\n"
+            "@jax.jit\ndef step(x, key): ...",
+        )
+
+
+def recorded(recording: Recording) -> Iterator[Finding]:
+    """The mistakes of KS503 that the evidence of a run shows."""
+    for found in verdicts(recording, "KS503"):
+        if "text" in found.facts:
+            message = f"a key left the function that was traced with it: {found.facts['text']}"
+        else:
+            message = f"a compiled function captured its key: {found.count + 1} calls drew the same"
+        yield found.finding(
+            message,
+            why="what a compiled function closes over is a constant of the program",
+            fix="make the key an argument:\n@jax.jit\ndef step(x, key): ...",
+        )

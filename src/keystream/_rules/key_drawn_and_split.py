@@ -1,0 +1,53 @@
+"""A key that is drawn from and also split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from keystream._audit.verdicts import verdicts
+from keystream._findings import Finding
+from keystream._lint.module import Module, finding, inner, key_name, used_by
+
+if TYPE_CHECKING:
+    from keystream._audit.recording import Recording
+
+_DOES = {
+    "split": "is split",
+    "fold": "is folded",
+    "init": "initialises a model",
+    "apply": "runs a model",
+    "layer": "initialises a layer",
+    "draw": "is drawn from",
+}
+
+
+def read(module: Module) -> Iterator[Finding]:
+    """A key that is drawn from and also split."""
+    for mistake in module.of("KS102"):
+        first, second = mistake.repeat.first, mistake.repeat.second
+        _, name = used_by(mistake)
+        yield finding(
+            "KS102",
+            mistake.severity,
+            mistake.site,
+            message=f"{key_name(mistake)} {_DOES[second.kind]} by {name} after it "
+            f"{_DOES[first.kind]} at line {mistake.earlier.line}",
+            why="numbers drawn from a key and the keys derived from it come from the same bits, "
+            "so they are not independent",
+            fix="derive first, then draw from a derived key only:\nkey, draw_key = "
+            "jax.random.split(key)",
+            related=(mistake.earlier.location("the first use"),),
+            inner=inner(mistake),
+        )
+
+
+def recorded(recording: Recording) -> Iterator[Finding]:
+    """The mistakes of KS102 that the evidence of a run shows."""
+    for found in verdicts(recording, "KS102"):
+        what = " and ".join(found.facts["distributions"][:2]) or "a draw"
+        yield found.finding(
+            f"one key was drawn from ({what}) and split",
+            why="the children of a key are made of the same bits that a draw from it gives out",
+            fix="split first, and leave the parent alone:\nkey, subkey = jax.random.split(key)",
+        )

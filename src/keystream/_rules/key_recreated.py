@@ -1,0 +1,116 @@
+"""One seed made into a key again, where the program goes on as if it were another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from keystream._audit.verdicts import verdicts
+from keystream._findings import Finding
+from keystream._lint.facts import Fact, value_text
+from keystream._lint.machine import exclusive
+from keystream._lint.module import Module, finding, inner, used_by
+from keystream._lint.values import Symbol, Value, root_of
+
+if TYPE_CHECKING:
+    from keystream._audit.recording import Recording
+
+
+def read(module: Module) -> Iterator[Finding]:
+    """One seed made into a key again, where the program goes on as if it were another."""
+    for mistake in module.of("KS106"):
+        root = root_of(mistake.repeat.second.key)
+        seed = value_text(root.args[0]) or "the same value"
+        _, second = used_by(mistake)
+        turn = mistake.repeat.turn
+        seeds = [site for site in mistake.seeds if site.line]
+        where = (
+            f"in each turn of the loop at line {turn.line}"
+            if turn is not None
+            else f"at line {mistake.earlier.line} and again at line {mistake.site.line}"
+        )
+        yield finding(
+            "KS106",
+            mistake.severity,
+            mistake.site,
+            message=f"the seed {seed} is made into a key {where}, and {second} draws from it",
+            why="equal seeds are equal keys: every draw from the new key repeats those from "
+            "the old one",
+            fix="make the key once, before, and derive one for each use:\n"
+            "key, subkey = jax.random.split(key)",
+            related=(*(site.location("the key is made here") for site in seeds[-1:]),),
+            inner=inner(mistake),
+        )
+    yield from _handlers(module)
+    yield from _rngs(module)
+
+
+def _handlers(module: Module) -> Iterator[Finding]:
+    for fact in module.seen("seed_handler", tests=False):
+        seed, turns = fact.data["seed"], fact.data["turns"]
+        if not turns or not isinstance(seed, Symbol) or seed.op not in ("const", "seed", "child"):
+            continue
+        if seed.op != "const" and seed.tags:
+            continue
+        yield finding(
+            "KS106",
+            "error",
+            fact.site,
+            message=f"handlers.seed starts from {value_text(seed) or 'one key'} again in each "
+            "turn of the loop "
+            f"at line {turns[-1].line}",
+            why="every turn samples the same values",
+            fix="split a key before the loop:\n"
+            "for key in jax.random.split(jax.random.key(0), n):\n    with "
+            "handlers.seed(rng_seed=key): ...",
+        )
+
+
+def _rngs(module: Module) -> Iterator[Finding]:
+    seen: dict[tuple[object, ...], Fact] = {}
+    for fact in module.seen("model_seeded", tests=False):
+        made = fact.data["rngs"]
+        seed = _seed(made)
+        turns = fact.data["turns"]
+        if not seed:
+            continue
+        again = any(turn.kind == "comprehension" for turn in turns) and made.place.turns == turns
+        name = (fact.data["cls"].node, seed, fact.site.function)
+        earlier = seen.setdefault(name, fact)
+        if (earlier is fact and not again) or (
+            earlier is not fact and earlier.data["rngs"] is made
+        ):
+            continue
+        if earlier is not fact and (
+            earlier.data["target"] == fact.data["target"]
+            or exclusive(earlier.data["arms"], fact.data["arms"])
+        ):
+            continue  # one object is made anew
+        if fact.site.path.endswith(".ipynb"):
+            continue  # cells of a notebook stand for themselves
+        yield finding(
+            "KS106",
+            "error",
+            fact.site,
+            message=f"two objects of {fact.data['cls'].name} are built from nnx.Rngs({seed})",
+            why="their weights and their later draws are identical",
+            fix="build one Rngs and pass it to both:\nrngs = nnx.Rngs(0)",
+            related=() if earlier is fact else (earlier.site.location("the first object"),),
+        )
+
+
+def _seed(made: Value) -> str:
+    args = getattr(made, "args", [])
+    return value_text(args[0]) if args else ""
+
+
+def recorded(recording: Recording) -> Iterator[Finding]:
+    """The mistakes of KS106 that the evidence of a run shows."""
+    for found in verdicts(recording, "KS106"):
+        times = found.count + 1
+        yield found.finding(
+            f"seed {found.facts['root']} was made a key again, and the same keys were drawn "
+            f"from {times} times",
+            why="every key made of one seed begins the same sequence, so the draws repeat",
+            fix="make one key at the start and split it:\nkey, subkey = jax.random.split(key)",
+        )

@@ -1,0 +1,63 @@
+"""Two draws from one key, in one function or through the functions that it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from keystream._audit.judged import line
+from keystream._audit.verdicts import verdicts
+from keystream._findings import Finding
+from keystream._lint.module import Module, finding, inner, key_name, used_by
+
+if TYPE_CHECKING:
+    from keystream._audit.recording import Recording
+
+
+def read(module: Module) -> Iterator[Finding]:
+    """Two draws from one key, in one function or through the functions that it calls."""
+    for mistake in module.of("KS101"):
+        site, earlier, turn = mistake.site, mistake.earlier, mistake.repeat.turn
+        first, second = used_by(mistake)
+        if turn is not None:
+            yield finding(
+                "KS101",
+                mistake.severity,
+                site,
+                message=f"{second} gets {key_name(mistake)} again in each turn of the loop at "
+                f"line {turn.line}",
+                why="every turn draws the same numbers, so what should differ is equal",
+                fix="split the key once and hand out one part a turn:\n"
+                "keys = jax.random.split(key, n)   # then keys[i], or zip(keys, ...)",
+                inner=inner(mistake),
+            )
+            continue
+        split = mistake.repeat.first.kind == mistake.repeat.second.kind == "split"
+        done = "splits" if split else "draws from"
+        yield finding(
+            "KS101",
+            mistake.severity,
+            site,
+            message=f"{second} {done} {key_name(mistake)}, which {first} at line "
+            f"{earlier.line} {done} too",
+            why="the two give the same or dependent numbers where independent ones are expected",
+            fix="give each its own key:\nkey, first_key, second_key = jax.random.split(key, 3)",
+            related=(earlier.location("the first use"),),
+            inner=inner(mistake),
+        )
+
+
+def recorded(recording: Recording) -> Iterator[Finding]:
+    """The mistakes of KS101 that the evidence of a run shows."""
+    for found in verdicts(recording, "KS101"):
+        what = " and ".join(found.facts["distributions"][:2]) or "two draws"
+        if found.severity == "error":
+            message = f"{what} drew from one key, first at {line(found.facts['first'])}"
+        else:
+            message = f"{what} drew the same numbers again: its call got a key that was used before"
+        yield found.finding(
+            message,
+            why="what should be independent is equal, or a fixed function of the other",
+            fix="give each draw a key of its own:\nfirst, second = jax.random.split(key)   "
+            "# meant: jax.random.clone(key)",
+        )

@@ -1,0 +1,41 @@
+"""A rate that is no probability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from keystream._audit.verdicts import verdicts
+from keystream._findings import Finding
+from keystream._lint.module import Module, finding
+
+if TYPE_CHECKING:
+    from keystream._audit.recording import Recording
+
+
+def read(module: Module) -> Iterator[Finding]:
+    """A rate that is no probability."""
+    for fact in module.seen("rate", tests=False):
+        rate = fact.data["rate"]
+        percent = f"{rate / 100:g}" if 2 <= rate <= 100 else "0.1"
+        yield finding(
+            "KS603",
+            "error",
+            fact.site,
+            message=f"the rate of {fact.data['layer']} is {rate}, outside [0, 1]",
+            why="the layer returns zeros or values of the wrong sign, without a word",
+            fix=f"give the probability of dropping:\nrate={percent}",
+        )
+
+
+def recorded(recording: Recording) -> Iterator[Finding]:
+    """The mistakes of KS603 that the evidence of a run shows."""
+    for found in verdicts(recording, "KS603"):
+        value = found.facts["value"]
+        yield found.finding(
+            f"{found.facts['layer']} was given {value}; a probability is in [0, 1]"
+            if value != 1.0
+            else f"{found.facts['layer']} was given a rate of 1: everything is dropped",
+            why="nothing checks it: values are kept with changed sign, all dropped, or all kept",
+            fix="pass a fraction: 0.2 for 20 percent",
+        )

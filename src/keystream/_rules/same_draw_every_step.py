@@ -1,0 +1,57 @@
+"""A step that is given the same key each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from keystream._audit.verdicts import verdicts
+from keystream._findings import Finding
+from keystream._lint.module import Module, finding, inner, key_name, used_by
+
+if TYPE_CHECKING:
+    from keystream._audit.recording import Recording
+
+
+def read(module: Module) -> Iterator[Finding]:
+    """A step that is given the same key each time."""
+    for mistake in module.of("KS201"):
+        turn = mistake.repeat.turn
+        _, second = used_by(mistake)
+        yield finding(
+            "KS201",
+            mistake.severity,
+            mistake.site,
+            message=f"{second} gets the same key, {key_name(mistake)} where it is used, in "
+            "each turn of the loop"
+            f" at line {turn.line if turn else mistake.site.line}",
+            why="every step draws the same mask or noise, so it acts as a constant of the training",
+            fix="derive a key for each step:\nkey, step_key = jax.random.split(key)   "
+            "# or jax.random.fold_in(key, step)",
+            inner=inner(mistake),
+        )
+    for fact in module.seen("counts_lost", tests=False):
+        yield finding(
+            "KS201",
+            "warning",
+            fact.site,
+            message="jax.jit runs an NNX model that draws, and does not return its random state",
+            why="the counters of the model's Rngs advance inside the compiled function only, "
+            "so every call "
+            "draws the same numbers",
+            fix="let NNX carry the state:\n@nnx.jit\ndef train_step(model, ...): ...",
+            related=(fact.data["drawn"].location("the draw"),),
+        )
+
+
+def recorded(recording: Recording) -> Iterator[Finding]:
+    """The mistakes of KS201 that the evidence of a run shows."""
+    for found in verdicts(recording, "KS201"):
+        what = " and ".join(found.facts["distributions"][:2]) or "a draw"
+        yield found.finding(
+            f"{what} got the same key in {found.count + 1} calls, so it drew the same numbers "
+            "each time",
+            why="every step has the same mask or noise, which acts as a constant of the training",
+            fix="derive a key for each step:\nkey, step_key = jax.random.split(key)   "
+            "# or jax.random.fold_in(key, step)",
+        )

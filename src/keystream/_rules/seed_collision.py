@@ -1,0 +1,157 @@
+"""Seeds and folded numbers that differ in the program and are equal to JAX."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from keystream._audit.verdicts import verdicts
+from keystream._findings import Finding
+from keystream._lint.counting import collision
+from keystream._lint.facts import Fact
+from keystream._lint.module import Module, finding, inner
+from keystream._lint.values import Symbol, Value, constant_of
+
+if TYPE_CHECKING:
+    from keystream._audit.recording import Recording
+
+_FLOATS = (
+    "numpy.random.uniform",
+    "builtins.float",
+    "numpy.linspace",
+    "jax.numpy.linspace",
+    "math.",
+)
+
+
+def read(module: Module) -> Iterator[Finding]:
+    """Seeds and folded numbers that differ in the program and are equal to JAX."""
+    for mistake in module.of("KS109"):
+        yield finding(
+            "KS109",
+            mistake.severity,
+            mistake.site,
+            message="the seed is computed from the loop's variable, but comes out equal in "
+            "different turns",
+            why="equal seeds are equal keys: the draws of these turns repeat each other",
+            fix="fold the counters one after the other:\n"
+            "key = jax.random.fold_in(jax.random.fold_in(key, i), j)",
+            related=tuple(site.location("the key is made here") for site in mistake.seeds[-1:]),
+            inner=inner(mistake),
+        )
+    told = {mistake.seeds[-1].node for mistake in module.of("KS109") if mistake.seeds}
+    for fact in module.seen("fold", "seed", tests=False):
+        datum = fact.data.get("seed", fact.data.get("datum"))
+        twins = collision(datum) if isinstance(datum, Symbol) else None
+        if twins is not None and fact.site.node not in told:
+            told.add(fact.site.node)
+            yield finding(
+                "KS109",
+                "warning",
+                fact.site,
+                message=f"the loops' counters {twins[0]} and {twins[1]} give one seed, {twins[2]}",
+                why="equal seeds are equal keys: the draws of these turns repeat each other",
+                fix="fold the counters themselves, one after the other:\n"
+                "key = jax.random.fold_in(jax.random.fold_in(key, i), j)",
+            )
+    for fact in module.seen("seed_wraps", tests=False):
+        yield finding(
+            "KS109",
+            "warning",
+            fact.site,
+            message=f"the seed {fact.data['seed']} does not fit into 32 bits",
+            why="without x64 JAX cuts it without a word, so seeds that differ by 2**32 are one key",
+            fix="make a seed of it that depends on all its bits:\nkey = jax.random.key(ks.seed(number))",
+        )
+    for fact in module.seen("fold"):
+        if _is_float(fact.data["datum"]):
+            yield _floats(fact)
+    for fact in module.seen("seed", "fold", tests=False):
+        datum = fact.data.get("seed", fact.data.get("datum"))
+        if fact.site.node not in told and isinstance(datum, Symbol) and _adds_counters(datum):
+            yield finding(
+                "KS109",
+                "warning",
+                fact.site,
+                message="the seed is the sum of two counters",
+                why="1 + 2 is 2 + 1: different pairs of counters give one key",
+                fix="fold one counter after the other:\n"
+                "key = jax.random.fold_in(jax.random.fold_in(key, epoch), step)",
+            )
+    yield from _keras(module)
+
+
+def _floats(fact: Fact) -> Finding:
+    value = constant_of(fact.data["datum"])
+    shown = f"the float {value!r}" if isinstance(value, float) else "a float"
+    return finding(
+        "KS109",
+        "error",
+        fact.site,
+        message=f"fold_in is given {shown}",
+        why="JAX cuts it to an integer without a word, so 0.1 and 0.9 give one key",
+        fix="fold an integer that differs:\n"
+        "for i, value in enumerate(values):\n    key_i = jax.random.fold_in(key, i)",
+    )
+
+
+def _is_float(datum: Value) -> bool:
+    if not isinstance(datum, Symbol):
+        return False
+    if datum.op == "const":
+        return isinstance(datum.args[0], float)
+    if datum.op == "Div":
+        return True
+    if datum.op == "call":
+        return str(datum.args[0]).startswith(_FLOATS) and "floor" not in str(datum.args[0])
+    if datum.op == "elem" and isinstance(datum.args[0], Symbol):
+        return _is_float(datum.args[0])
+    return False
+
+
+def _adds_counters(datum: Value) -> bool:
+    if not (isinstance(datum, Symbol) and datum.op == "Add"):
+        return False
+    terms = list(_terms(datum))
+    counters = {id(term.args[0]) for term in terms if term.op == "elem" and _counts(term.args[0])}
+    return len(counters) > 1
+
+
+def _terms(datum: Symbol) -> Iterator[Symbol]:
+    if datum.op == "Add":
+        yield from itertools.chain(*(_terms(part) for part in datum.args))
+    else:
+        yield datum
+
+
+def _counts(iterable: object) -> bool:
+    return isinstance(iterable, Symbol) and iterable.op in ("range", "count")
+
+
+def _keras(module: Module) -> Iterator[Finding]:
+    seen: dict[tuple[object, str], Fact] = {}
+    for fact in module.seen("keras_seed", tests=False):
+        name = (fact.data["seed"], fact.site.function)
+        earlier = seen.setdefault(name, fact)
+        if earlier is not fact:
+            yield finding(
+                "KS109",
+                "warning",
+                fact.site,
+                message=f"two dropout layers have the seed {fact.data['seed']}",
+                why="layers of one size then drop the same units",
+                fix="leave the seed out, and set it once:\nkeras.utils.set_random_seed(0)",
+                related=(earlier.site.location("the other layer"),),
+            )
+
+
+def recorded(recording: Recording) -> Iterator[Finding]:
+    """The mistakes of KS109 that the evidence of a run shows."""
+    for found in verdicts(recording, "KS109"):
+        yield found.finding(
+            "two different numbers gave one key",
+            why="JAX cuts seeds and folded numbers to 32-bit integers: 0.1 and 0.9 become 0, "
+            "2**32 becomes 0",
+            fix="fold in integers that differ:\njax.random.fold_in(key, index)",
+        )

@@ -1,0 +1,49 @@
+"""One parent key that is both split and folded with small numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from keystream._audit.verdicts import verdicts
+from keystream._findings import Finding
+from keystream._lint.module import Module, finding, inner, key_name
+
+if TYPE_CHECKING:
+    from keystream._audit.recording import Recording
+
+
+def read(module: Module) -> Iterator[Finding]:
+    """One parent key that is both split and folded with small numbers."""
+    for mistake in module.of("KS103"):
+        folds = [site for kind, site in mistake.repeat.routes if kind == "fold"]
+        if mistake.repeat.second.kind == "fold":
+            folds = [mistake.repeat.second.chain[-1]]
+        site = folds[0] if folds else mistake.site
+        yield finding(
+            "KS103",
+            mistake.severity,
+            site,
+            message=f"{key_name(mistake)} comes from a key that is both split and folded with "
+            "a counter "
+            f"(lines {mistake.earlier.line} and {site.line})",
+            why="split(key, n)[i] equals fold_in(key, i), so the folded keys meet the split ones",
+            fix="split first, then fold a key of its own:\n"
+            "key, step_root = jax.random.split(key)\nstep_key = jax.random.fold_in(step_root, "
+            "step)",
+            related=(mistake.earlier.location("the other derivation"),),
+            inner=inner(mistake),
+        )
+
+
+def recorded(recording: Recording) -> Iterator[Finding]:
+    """The mistakes of KS103 that the evidence of a run shows."""
+    for found in verdicts(recording, "KS103"):
+        number = found.facts["data"][0] if found.facts["data"] else 0
+        yield found.finding(
+            f"fold_in({number}) of a key gave the same key as child {number} of its split",
+            why="jax.random.split(key, n)[i] is jax.random.fold_in(key, i), so both uses draw "
+            "the same numbers",
+            fix="do one of both, or part the two uses first:\nfor_init, for_steps = "
+            "jax.random.split(root)",
+        )

@@ -1,0 +1,75 @@
+"""A seed that is another one in every run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from keystream._audit.verdicts import verdicts
+from keystream._findings import Finding
+from keystream._lint.facts import Fact
+from keystream._lint.libraries.host import host_part
+from keystream._lint.module import Module, finding
+
+if TYPE_CHECKING:
+    from keystream._audit.recording import Recording
+
+_SALTED = "Python salts the hash of text in each process"
+
+
+def _given(fact: Fact) -> set[str]:
+    """The names that a key is made from."""
+    node = fact.site.node
+    values = node.args if isinstance(node, ast.Call) else []
+    return {part.id for value in values for part in ast.walk(value) if isinstance(part, ast.Name)}
+
+
+def read(module: Module) -> Iterator[Finding]:
+    """A seed that is another one in every run."""
+    for fact in module.seen("set_order", tests=False):
+        yield finding(
+            "KS502",
+            "warning",
+            fact.site,
+            message="keys are handed out in the order of a set of text",
+            why="Python salts the hash of text in each process, so the order differs from run "
+            "to run",
+            fix="fix the order:\nfor name in sorted(names): ...",
+        )
+    seeded = next(module.seen("host_seeded"), None) is not None
+    for fact in module.seen("seed", "fold", tests=False):
+        datum = fact.data.get("seed", fact.data.get("datum"))
+        part = host_part(datum)
+        if part is None:
+            continue
+        name = str(part.args[0])
+        drawn = name.startswith(("numpy.random.", "random."))
+        if drawn and seeded:
+            continue
+        if fact.kind == "seed" and _given(fact) & module.facts.printed:
+            continue  # whoever reads the log can repeat the run
+        yield finding(
+            "KS502",
+            "warning" if drawn else "error",
+            fact.site,
+            message=f"the key is made from {name}(), which differs from run to run",
+            why=(
+                _SALTED
+                if name == "hash"
+                else "the run can't be repeated, nor its parts on several hosts agree"
+            ),
+            fix="use a fixed hash:\njax.random.fold_in(key, zlib.crc32(name.encode()))"
+            if name == "hash"
+            else "take the seed as an argument, and log it:\nkey = jax.random.key(args.seed)",
+        )
+
+
+def recorded(recording: Recording) -> Iterator[Finding]:
+    """The mistakes of KS502 that the evidence of a run shows."""
+    for found in verdicts(recording, "KS502"):
+        yield found.finding(
+            f"a key is made of {found.facts['what']}, which differs from run to run",
+            why="the run can't be repeated, nor compared with another",
+            fix="use a fixed seed, or print the one that was drawn; for text, keystream.seed(name)",
+        )

@@ -1,0 +1,66 @@
+"""Batches whose elements draw from one key."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+
+def noisy(x, key):
+    return x + jax.random.normal(key, x.shape)
+
+
+def broadcast(xs, key):
+    return jax.vmap(noisy, in_axes=(0, None))(xs, key)  # KS303
+
+
+def closed_over(xs, key):
+    return jax.vmap(lambda x: noisy(x, key))(xs)  # KS303
+
+
+def filtered(xs, key):
+    return eqx.filter_vmap(noisy, in_axes=(0, None))(xs, key)  # KS303
+
+
+class Net(nnx.Module):
+    def __init__(self, rngs: nnx.Rngs):
+        self.drop = nnx.Dropout(0.5, rngs=rngs)
+
+    def __call__(self, x):
+        return self.drop(x)
+
+
+def broadcast_model(xs):
+    model = Net(nnx.Rngs(0))
+    return nnx.vmap(lambda m, x: m(x), in_axes=(None, 0))(model, xs)  # KS303
+
+
+# Near misses.
+
+
+def split_over_the_batch(xs, key):
+    return jax.vmap(noisy)(xs, jax.random.split(key, len(xs)))
+
+
+def folded_with_the_index(xs, key):
+    def one(x, i):
+        return noisy(x, jax.random.fold_in(key, i))
+
+    return jax.vmap(one)(xs, jnp.arange(len(xs)))
+
+
+def mask_made_outside(xs, key):
+    mask = jax.random.bernoulli(key, 0.5, xs.shape[1:])
+    return jax.vmap(lambda x: x * mask)(xs)
+
+
+def keys_derived_in_a_batch(xs, key):
+    keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(len(xs)))
+    return jax.vmap(noisy)(xs, keys)
+
+
+def sweep(rates, key):
+    def run(rate, key):
+        return rate * jax.random.normal(key)
+
+    return jax.vmap(run, in_axes=(0, None))(rates, key)

@@ -1,0 +1,25 @@
+"""Dropout that is off while the program trains."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train: bool):
+        return nn.Dropout(0.5, deterministic=not train)(nn.Dense(3)(x))  # KS602
+
+
+model = Net()
+
+
+def train_step(variables, x):
+    def loss(variables):
+        return jnp.mean(model.apply(variables, x, train=False))
+
+    return jax.grad(loss)(variables)
+
+
+def evaluate(variables, x):
+    return jnp.mean(model.apply(variables, x, train=False))

@@ -1,0 +1,41 @@
+"""Keys made where something is defined."""
+
+import flax.linen as nn
+import jax
+
+
+def sample(n, key=jax.random.key(0)):  # KS108
+    return jax.random.normal(key, (n,))
+
+
+def drawn_twice():
+    return sample(3) + sample(3)
+
+
+class Noise(nn.Module):
+    key: jax.Array = jax.random.key(1)  # KS108
+
+    def __call__(self, x):
+        return x + jax.random.normal(self.key, x.shape)
+
+
+# Near misses.
+
+
+def asked_for(n, *, key):
+    return jax.random.normal(key, (n,))
+
+
+def none_by_default(n, key=None):
+    if key is None:
+        key = jax.random.key(0)
+    return jax.random.normal(key, (n,))
+
+
+class Kept:
+    def __init__(self, key):
+        self.key = key
+
+    def draw(self):
+        self.key, sub = jax.random.split(self.key)
+        return jax.random.normal(sub)

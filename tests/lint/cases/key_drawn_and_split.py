@@ -1,0 +1,82 @@
+"""Keys that are drawn from and derived from."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+
+def drawn_then_split(key):
+    x = jax.random.normal(key)
+    key, sub = jax.random.split(key)  # KS102
+    return x + jax.random.normal(sub)
+
+
+def split_then_drawn(key):
+    _, sub = jax.random.split(key)
+    return jax.random.normal(sub) + jax.random.normal(key)  # KS102
+
+
+def drawn_then_folded(key, step):
+    x = jax.random.normal(key)
+    return x + jax.random.normal(jax.random.fold_in(key, step))  # KS102
+
+
+def helper(key):
+    k1, k2 = jax.random.split(key)
+    return jax.random.normal(k1) + jax.random.normal(k2)
+
+
+def through_a_function(key):
+    order = jax.random.permutation(key, 10)
+    return order, helper(key)  # KS102
+
+
+def with_a_model(key):
+    model = nn.Dense(3)
+    x = jax.random.normal(key, (2, 3))
+    return model, x
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3)(x)
+
+
+def data_and_weights(key):
+    x = jax.random.normal(key, (2, 3))
+    return Net().init(key, x)  # KS102
+
+
+# Near misses.
+
+
+def parent_not_used_again(key):
+    key, sub = jax.random.split(key)
+    return jax.random.normal(key) + jax.random.normal(sub)
+
+
+def only_the_parts(key):
+    for_data, for_weights = jax.random.split(key)
+    return Net().init(for_weights, jax.random.normal(for_data, (2, 3)))
+
+
+def folded_only(key):
+    return jax.random.normal(jax.random.fold_in(key, 0)) + jax.random.normal(
+        jax.random.fold_in(key, 1)
+    )
+
+
+def in_other_branches(key, flag):
+    if flag:
+        return jax.random.normal(key)
+    key, sub = jax.random.split(key)
+    return jax.random.normal(sub)
+
+
+# Not seen: the function is not known.
+
+
+def unknown(draw, key):
+    x = draw(key)
+    return x, jax.random.split(key), jnp.zeros(3)

@@ -1,0 +1,98 @@
+"""One seed made into a key again and again."""
+
+import haiku as hk
+import jax
+import numpyro
+from flax import nnx
+from numpyro import handlers
+
+
+def in_a_loop(xs):
+    total = 0.0
+    for x in xs:
+        key = jax.random.key(0)
+        total += x * jax.random.normal(key)  # KS106
+    return total
+
+
+def make(x):
+    key = jax.random.PRNGKey(42)
+    return x + jax.random.normal(key, x.shape)
+
+
+def through_a_function(xs):
+    return [make(x) for x in xs]  # KS106
+
+
+def two_keys():
+    weights = jax.random.normal(jax.random.key(0), (3,))
+    bias = jax.random.normal(jax.random.key(0), (4,))  # KS106
+    return weights, bias
+
+
+def one_seed(seed):
+    weights = jax.random.normal(jax.random.key(seed), (3,))
+    bias = jax.random.normal(jax.random.key(seed), (4,))  # KS106
+    return weights, bias
+
+
+def datasets(model, n):
+    found = []
+    for _ in range(n):
+        with handlers.seed(rng_seed=0):  # KS106
+            found.append(model())
+    return found
+
+
+class Critic(nnx.Module):
+    def __init__(self, rngs: nnx.Rngs):
+        self.layer = nnx.Linear(4, 1, rngs=rngs)
+
+
+def critics():
+    first = Critic(nnx.Rngs(0))
+    second = Critic(nnx.Rngs(0))  # KS106
+    return first, second
+
+
+def sequences(n):
+    total = 0.0
+    for _ in range(n):
+        keys = hk.PRNGSequence(0)
+        total += jax.random.normal(next(keys))  # KS106
+    return total
+
+
+# Near misses.
+
+
+def another_seed_each_time(n):
+    return [jax.random.normal(jax.random.key(i)) for i in range(n)]
+
+
+def one_sequence(n):
+    keys = hk.PRNGSequence(0)
+    return [jax.random.normal(next(keys)) for _ in range(n)]
+
+
+def shared_rngs():
+    rngs = nnx.Rngs(0)
+    return Critic(rngs), Critic(rngs)
+
+
+def seeded_once(model):
+    with handlers.seed(rng_seed=0):
+        return model(), numpyro.__version__
+
+
+def tested_with_one_seed():
+    a = make(jax.numpy.ones(3))
+    return a
+
+
+def sweep(rates):
+    found = []
+    for rate in rates:
+        key = jax.random.key(0)
+        found.append(rate * jax.random.normal(key))
+    return found

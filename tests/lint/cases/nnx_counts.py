@@ -1,0 +1,47 @@
+"""NNX models under plain `jax.jit`."""
+
+import jax
+from flax import nnx
+
+
+class Net(nnx.Module):
+    def __init__(self, rngs: nnx.Rngs):
+        self.drop = nnx.Dropout(0.5, rngs=rngs)
+
+    def __call__(self, x):
+        return self.drop(x)
+
+
+def train(x):
+    graph, state = nnx.split(Net(nnx.Rngs(0)))
+
+    @jax.jit
+    def step(state, x):
+        return nnx.merge(graph, state)(x)
+
+    for _ in range(3):
+        step(state, x)  # KS201
+
+
+def train_and_return(x):
+    graph, state = nnx.split(Net(nnx.Rngs(0)))
+
+    @jax.jit
+    def step(state, x):
+        model = nnx.merge(graph, state)
+        y = model(x)
+        return nnx.state(model), y
+
+    for _ in range(3):
+        state, _ = step(state, x)
+
+
+def train_with_nnx(x):
+    model = Net(nnx.Rngs(0))
+
+    @nnx.jit
+    def step(model, x):
+        return model(x)
+
+    for _ in range(3):
+        step(model, x)

@@ -1,0 +1,70 @@
+"""Devices that draw from one replicated key."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from flax import jax_utils
+from jax.sharding import PartitionSpec as P
+
+
+@partial(jax.pmap, axis_name="batch")
+def step(x, key):
+    return x + jax.random.normal(key, x.shape)  # KS301
+
+
+def replicated(x):
+    return step(x, jax_utils.replicate(jax.random.key(0)))
+
+
+@partial(jax.pmap, axis_name="batch", in_axes=(0, None))
+def broadcast_step(x, key):
+    return x + jax.random.normal(key, x.shape)  # KS301
+
+
+def broadcast(x, key):
+    return broadcast_step(x, key)
+
+
+def sharded(mesh, x, key):
+    def body(key, x):
+        return x + jax.random.normal(key, x.shape)  # KS301
+
+    return jax.shard_map(body, mesh=mesh, in_specs=(P(), P("data")), out_specs=P("data"))(key, x)
+
+
+# Near misses.
+
+
+@partial(jax.pmap, axis_name="batch")
+def split_step(x, key):
+    return x + jax.random.normal(key, x.shape)
+
+
+def split_over_devices(x, key):
+    return split_step(x, jax.random.split(key, 8))
+
+
+@partial(jax.pmap, axis_name="batch", in_axes=(0, None))
+def folded_step(x, key):
+    key = jax.random.fold_in(key, jax.lax.axis_index("batch"))
+    return x + jax.random.normal(key, x.shape)
+
+
+def folded(x, key):
+    return folded_step(x, key)
+
+
+def sharded_and_folded(mesh, x, key):
+    def body(key, x):
+        key = jax.random.fold_in(key, jax.lax.axis_index("data"))
+        return x + jax.random.normal(key, x.shape)
+
+    return jax.shard_map(body, mesh=mesh, in_specs=(P(), P("data")), out_specs=P("data"))(key, x)
+
+
+def same_everywhere(mesh, x, key):
+    def body(key, x):
+        return jnp.mean(x) + jax.random.normal(key)
+
+    return jax.shard_map(body, mesh=mesh, in_specs=(P(), P("data")), out_specs=P())(key, x)

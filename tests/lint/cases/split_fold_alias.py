@@ -1,0 +1,34 @@
+"""One parent, split and folded with small numbers."""
+
+import jax
+
+
+def init_and_steps(root, steps):
+    k1, k2 = jax.random.split(root)
+    total = jax.random.normal(k1) + jax.random.normal(k2)
+    for step in range(steps):
+        total += jax.random.normal(jax.random.fold_in(root, step))  # KS103
+    return total
+
+
+def same_index(root):
+    a, b = jax.random.split(root)
+    c = jax.random.fold_in(root, 1)  # KS103
+    return jax.random.normal(a) + jax.random.normal(b) + jax.random.normal(c)
+
+
+# Near misses.
+
+
+def separate_roots(root, steps):
+    init_root, step_root = jax.random.split(root)
+    total = jax.random.normal(init_root)
+    for step in range(steps):
+        total += jax.random.normal(jax.random.fold_in(step_root, step))
+    return total
+
+
+def beyond_the_split(root):
+    a, b = jax.random.split(root)
+    c = jax.random.fold_in(root, 7)
+    return jax.random.normal(a) + jax.random.normal(b) + jax.random.normal(c)

@@ -1,0 +1,257 @@
+"""The command: what it prints in each format, what it leaves out, how it ends."""
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from keystream._cli import main
+
+REUSED = """\
+import jax
+
+key = jax.random.key(0)
+x = jax.random.normal(key, (3,))
+y = jax.random.uniform(key, (3,))
+"""
+CLEAN = "import jax\n\nx = jax.random.normal(jax.random.key(0), (3,))\n"
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def _write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(textwrap.dedent(text))
+
+
+def test_a_finding_is_printed_whole(tmp_path, capsys):
+    _write(tmp_path / "train.py", REUSED)
+    assert main(["lint", "train.py"]) == 1
+    assert capsys.readouterr().out == (
+        "train.py:5:5: error KS101 jax.random.uniform() draws from `key`, "
+        "which jax.random.normal() at line 4 draws from too\n"
+        "    4 | x = jax.random.normal(key, (3,))\n"
+        "  > 5 | y = jax.random.uniform(key, (3,))\n"
+        "  also:  train.py:4:5: the first use\n"
+        "  why:   the two give the same or dependent numbers where independent ones are\n"
+        "         expected\n"
+        "  fix:   give each its own key:\n"
+        "         key, first_key, second_key = jax.random.split(key, 3)\n"
+        "  KS101 key-reused (keystream rule KS101)\n"
+        "\n"
+        "keystream lint: 1 error (1 file; 5 lines)\n"
+    )
+
+
+def test_nothing_found_ends_with_zero(tmp_path, capsys):
+    _write(tmp_path / "train.py", CLEAN)
+    assert main(["lint"]) == 0
+    assert capsys.readouterr().out == "keystream lint: nothing found (1 file; 3 lines)\n"
+
+
+def test_notes_alone_end_with_zero(tmp_path, capsys):
+    _write(tmp_path / "train.py", "import jax\nkey = jax.random.PRNGKey(0)\n")
+    assert main(["lint"]) == 0
+    assert "keystream lint: 1 note (1 file; 2 lines)" in capsys.readouterr().out
+
+
+def test_a_path_that_is_not_there_ends_with_two(capsys):
+    assert main(["lint", "nowhere"]) == 2
+    assert (
+        capsys.readouterr().err
+        == "keystream lint: there is no 'nowhere'\n  fix:   keystream lint PATH ...\n"
+    )
+
+
+def test_json_has_the_fields_of_the_audit(tmp_path, capsys):
+    _write(tmp_path / "train.py", REUSED)
+    assert main(["lint", "--format", "json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["version"] == 1
+    assert report["summary"] == {"files": 1, "lines": 5}
+    (finding,) = report["findings"]
+    assert finding["code"] == "KS101"
+    assert finding["name"] == "key-reused"
+    assert finding["locations"] == [
+        {"path": "train.py", "line": 5, "column": 5, "function": "<module>"}
+    ]
+    assert finding["related"][0]["line"] == 4
+
+
+def test_sarif_names_rule_level_and_place(tmp_path, capsys):
+    _write(tmp_path / "train.py", REUSED)
+    main(["lint", "--format", "sarif"])
+    (run,) = json.loads(capsys.readouterr().out)["runs"]
+    (result,) = run["results"]
+    assert (result["ruleId"], result["level"]) == ("KS101", "error")
+    assert result["locations"][0]["physicalLocation"]["region"] == {
+        "startLine": 5,
+        "startColumn": 5,
+    }
+
+
+def test_github_gets_workflow_commands(tmp_path, capsys):
+    _write(tmp_path / "train.py", REUSED)
+    main(["lint", "--format", "github"])
+    assert capsys.readouterr().out.startswith(
+        "::error file=train.py,line=5,title=KS101 key-reused,col=5::"
+    )
+
+
+def test_statistics_count_by_code(tmp_path, capsys):
+    _write(tmp_path / "a.py", REUSED)
+    _write(tmp_path / "b.py", REUSED)
+    assert main(["lint", "--statistics"]) == 1
+    assert capsys.readouterr().out == "     2  KS101  key-reused\n2 files, 10 lines read\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["--ignore", "KS101"], ["--select", "KS2,KS3"], ["--ignore", "key-reused"]]
+)
+def test_codes_are_selected_and_ignored(tmp_path, words):
+    _write(tmp_path / "train.py", REUSED)
+    assert main(["lint", *words]) == 0
+
+
+def test_a_code_that_is_none_is_refused(capsys):
+    assert main(["lint", "--select", "KS999"]) == 2
+    assert capsys.readouterr().err == (
+        "keystream lint: there is no code or mistake 'KS999'\n"
+        "  where: --select\n"
+        "  why:   what is not understood would be passed over in silence\n"
+        "  fix:   [tool.keystream]\n"
+        '         select = ["KS1", "KS2"]\n'
+        '         ignore = ["KS105"]\n'
+        "  KS002 value-out-of-range (keystream rule KS002)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'ignore = ["KS101"]',
+        'select = ["KS5"]',
+        'exclude = ["old"]',
+        '[tool.keystream.per-file-ignores]\n"old/*" = ["key-reused"]',
+    ],
+)
+def test_pyproject_says_what_is_wanted(tmp_path, table):
+    _write(tmp_path / "old" / "train.py", REUSED)
+    _write(tmp_path / "pyproject.toml", f"[tool.keystream]\n{table}\n")
+    assert main(["lint"]) == 0
+
+
+def test_an_option_that_is_none_is_refused(tmp_path, capsys):
+    _write(tmp_path / "pyproject.toml", "[tool.keystream]\nselct = []\n")
+    assert main(["lint"]) == 2
+    assert "[tool.keystream] has no option 'selct'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# keystream: ignore[KS101] compared on purpose",
+        "# keystream: ignore[key-reused]",
+        "# keystream: ignore",
+        "# noqa: KS101",
+        "# noqa: E501, KS101",
+    ],
+)
+def test_a_comment_suppresses_and_is_counted(tmp_path, capsys, comment):
+    _write(tmp_path / "train.py", REUSED.rstrip() + f"  {comment}\n")
+    assert main(["lint"]) == 0
+    assert capsys.readouterr().out == "keystream lint: 1 suppressed (1 file; 5 lines)\n"
+
+
+def test_a_comment_above_the_line_suppresses(tmp_path):
+    lines = REUSED.splitlines()
+    _write(
+        tmp_path / "train.py",
+        "\n".join([*lines[:4], "# keystream: ignore[KS101] on purpose", lines[4], ""]),
+    )
+    assert main(["lint"]) == 0
+
+
+def test_a_comment_for_another_code_does_not_suppress_and_is_named(tmp_path, capsys):
+    _write(tmp_path / "train.py", REUSED.rstrip() + "  # keystream: ignore[KS201]\n")
+    assert main(["lint"]) == 1
+    assert (
+        "note KS903 the comment ignores KS201, which is not found on its line"
+        in capsys.readouterr().out
+    )
+
+
+def test_a_comment_within_a_string_is_none(tmp_path):
+    _write(tmp_path / "train.py", REUSED.rstrip() + ' + len("# keystream: ignore")\n')
+    assert main(["lint"]) == 1
+
+
+def test_a_report_is_written_where_asked(tmp_path, capsys):
+    _write(tmp_path / "train.py", REUSED)
+    assert main(["lint", "--format", "json", "--output", "report.json"]) == 1
+    assert capsys.readouterr().out == ""
+    assert json.loads((tmp_path / "report.json").read_text())["findings"]
+
+
+def test_neither_jax_nor_the_users_code_is_imported(tmp_path):
+    _write(tmp_path / "train.py", REUSED + "raise SystemExit('imported')\n")
+    program = (
+        "import sys\n"
+        "for name in ('jax', 'jaxlib', 'numpy', 'flax', 'rich'): sys.modules[name] = None\n"
+        "from keystream._cli import main\n"
+        "raise SystemExit(main(['lint', 'train.py']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1, done.stderr
+    assert "KS101" in done.stdout
+
+
+def test_functions_of_the_project_are_followed_over_files(tmp_path, capsys):
+    _write(tmp_path / "pkg" / "__init__.py", "")
+    _write(
+        tmp_path / "pkg" / "noise.py",
+        """\
+        import jax
+
+        def noise(key, x):
+            return x + jax.random.normal(key, x.shape)
+        """,
+    )
+    _write(
+        tmp_path / "pkg" / "train.py",
+        """\
+        from .noise import noise
+        from pkg import noise as other
+
+        def train(key, xs):
+            return [noise(key, x) for x in xs]
+
+        def elsewhere(key, x):
+            return other.noise(key, x) + noise(key, x + 1)
+        """,
+    )
+    assert main(["lint", "pkg"]) == 1
+    out = capsys.readouterr().out
+    assert "pkg/train.py:5:13: error KS201" in out
+    assert "pkg/train.py:8:34: warning KS101" in out
+    assert "also:  pkg/noise.py:4:16: in noise" in out
+
+
+def test_many_files_are_shared_out_with_one_result(tmp_path, capsys):
+    filler = "".join(f"value_{i} = {i}\n" for i in range(4000))
+    for number in range(12):
+        _write(tmp_path / f"f{number:02}.py", REUSED + filler)
+    assert main(["lint", "--format", "json"]) == 1
+    shared = json.loads(capsys.readouterr().out)["findings"]
+    main(["lint", "--format", "json", "--jobs", "1"])
+    assert shared == json.loads(capsys.readouterr().out)["findings"]
+    assert [finding["locations"][0]["path"] for finding in shared] == [
+        f"f{number:02}.py" for number in range(12)
+    ]

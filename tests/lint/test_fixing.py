@@ -1,0 +1,195 @@
+"""Repairs: the finding is gone, nothing else has changed, and doing it again does nothing."""
+
+import ast
+import shutil
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from keystream._cli import main
+from keystream._linter.config import Config
+from keystream._linter.engine import Worker
+from keystream._linter.fixing import fix
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*.py"))
+
+
+def _fixed(tmp_path, text, *, unsafe=True):
+    path = tmp_path / "train.py"
+    path.write_text(textwrap.dedent(text))
+    fixed = fix(path, Config(), unsafe=unsafe)
+    return None if fixed is None else fixed.after
+
+
+def test_the_earlier_draw_gets_a_key_of_its_own_and_comments_stay(tmp_path):
+    after = _fixed(
+        tmp_path,
+        """\
+        import jax
+
+        def draw(key):
+            # the first
+            x = jax.random.normal(key, (3,))  # noise
+            return x + jax.random.uniform(
+                key,  # the same
+                (3,),
+            )
+        """,
+    )
+    assert after == textwrap.dedent(
+        """\
+        import jax
+
+        def draw(key):
+            # the first
+            key, x_key = jax.random.split(key)
+            x = jax.random.normal(x_key, (3,))  # noise
+            return x + jax.random.uniform(
+                key,  # the same
+                (3,),
+            )
+        """
+    )
+
+
+def test_a_loop_splits_a_key_in_each_turn(tmp_path):
+    after = _fixed(
+        tmp_path,
+        """\
+        from jax import random as jr
+
+        def noise(key, n):
+            total = 0.0
+            for i in range(n):
+                # add it up
+                total += jr.normal(key)
+            return total
+        """,
+    )
+    assert "        key, step_key = jr.split(key)\n        total += jr.normal(step_key)\n" in after
+    assert "# add it up" in after
+
+
+def test_a_comprehension_goes_over_split_keys(tmp_path):
+    after = _fixed(
+        tmp_path,
+        """\
+        import equinox as eqx
+        import jax
+
+        def layers(key, n):
+            return [eqx.nn.Linear(4, 4, key=key) for _ in range(n)]
+        """,
+    )
+    assert "[eqx.nn.Linear(4, 4, key=key) for key in jax.random.split(key, n)]" in after
+
+
+SAFE = {
+    "flax.apply": (
+        "import flax.linen as nn\n\ndef run(model, v, x, key):\n    return model.apply(v, x, "
+        "rng={'dropout': key})\n",
+        "import flax.linen as nn\n\ndef run(model, v, x, key):\n    return model.apply(v, x, "
+        "rngs={'dropout': key})\n",
+    ),
+    "split": (
+        "import jax\n\ndef f(key):\n    jax.random.split(key)\n    return 1\n",
+        "import jax\n\ndef f(key):\n    return 1\n",
+    ),
+    "lonely split": (
+        "import jax\n\ndef f(key):\n    jax.random.split(key)  # why\n",
+        "import jax\n\ndef f(key):\n    pass  # why\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), SAFE.values(), ids=SAFE)
+def test_safe_repairs_are_made_without_asking(tmp_path, before, after):
+    assert _fixed(tmp_path, before, unsafe=False) == after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import jax\n\ndef f(key):\n    return jax.random.normal(key) + jax.random.uniform(key)\n",
+        "import jax\nkey = jax.random.PRNGKey(0)\n",
+        "import flax.linen as nn\nlayer = nn.Dropout(50)\n",
+    ],
+)
+def test_what_changes_bits_is_left_alone_unless_asked_for(tmp_path, text):
+    assert _fixed(tmp_path, text, unsafe=False) is None
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_a_repaired_file_parses_has_fewer_findings_and_stays_as_it_is(tmp_path, path):
+    copy = tmp_path / path.name
+    shutil.copy(path, copy)
+    before = Worker(Config()).check(copy).findings
+    fixed = fix(copy, Config(), unsafe=True)
+    if fixed is None:
+        return
+    ast.parse(fixed.after)
+    copy.write_text(fixed.after)
+    after = Worker(Config()).check(copy).findings
+    assert len(after) <= len(before) - len({repair.code for repair in fixed.repairs})
+    assert fix(copy, Config(), unsafe=True) is None
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_lines_that_no_repair_names_are_unchanged(tmp_path, path):
+    copy = tmp_path / path.name
+    shutil.copy(path, copy)
+    fixed = fix(copy, Config(), unsafe=True)
+    if fixed is None:
+        return
+    touched = sum(len(repair.edits) for repair in fixed.repairs)
+    changed = [line for line in fixed.diff().splitlines() if line[:1] == "-" and line[:3] != "---"]
+    assert len(changed) <= touched
+
+
+def test_the_command_repairs_and_reports_what_is_left(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text(
+        "import jax\n\n\ndef f(key):\n    x = jax.random.normal(key)\n    return x + "
+        "jax.random.uniform(key)\n"
+    )
+    assert main(["lint", "--fix"]) == 1
+    capsys.readouterr()
+    assert main(["lint", "--unsafe-fixes"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == "1 repair made\n"
+    assert printed.out == "keystream lint: nothing found (1 file; 7 lines)\n"
+    assert main(["lint", "--unsafe-fixes"]) == 0
+
+
+def test_a_diff_changes_no_file(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "import jax\r\n\r\n\r\ndef f(key):\r\n    jax.random.split(key)\r\n    return 1\r\n"
+    (tmp_path / "train.py").write_bytes(text.encode())
+    assert main(["lint", "--fix", "--diff"]) == 1
+    assert capsys.readouterr().out == (
+        "--- a/train.py\n+++ b/train.py\n@@ -2,5 +2,4 @@\n \n \n def f(key):\n"
+        "-    jax.random.split(key)\n     return 1\n"
+    )
+    assert (tmp_path / "train.py").read_bytes() == text.encode()
+
+
+def test_line_ends_and_byte_order_marks_stay(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "train.py"
+    path.write_bytes(
+        b"\xef\xbb\xbfimport jax\r\n\r\n\r\ndef f(key):\r\n    jax.random.split(key)\r\n    return 1\r\n"
+    )
+    assert main(["lint", "--fix"]) == 0
+    assert path.read_bytes() == b"\xef\xbb\xbfimport jax\r\n\r\n\r\ndef f(key):\r\n    return 1\r\n"
+
+
+def test_a_suppressed_finding_is_not_repaired(tmp_path):
+    text = """\
+    import jax
+
+    def f(key):
+        jax.random.split(key)  # keystream: ignore[KS107]
+        return 1
+    """
+    assert _fixed(tmp_path, text) is None

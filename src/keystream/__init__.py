@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from keystream._version import __version__
 
 if TYPE_CHECKING:
+    from keystream import checkpoint as checkpoint
+    from keystream import distributed as distributed
     from keystream import dropout_model as dropout_model
     from keystream import equinox as equinox
     from keystream import errors as errors
@@ -32,34 +34,67 @@ if TYPE_CHECKING:
     from keystream._draws.token_mask import token_mask as token_mask
     from keystream._fuse import FuseThreefry as FuseThreefry
     from keystream._fuse import fuse_threefry as fuse_threefry
+    from keystream._host import HostStreams as HostStreams
+    from keystream._permutation import Permutation as Permutation
+    from keystream._plan.plan import Plan as Plan
+    from keystream._plan.plan import plan as plan
+    from keystream._plan.site import Observed as Observed
+    from keystream._plan.site import Site as Site
     from keystream._roots import seed as seed
+    from keystream._session import audit as audit
+    from keystream._session import step as step
     from keystream._streams import Identity as Identity
     from keystream._streams import Streams as Streams
 
 # public name -> the module that defines it; no submodule bears the name of a function or class.
 _HOME = {
     "FuseThreefry": "keystream._fuse",
+    "HostStreams": "keystream._host",
     "Identity": "keystream._streams",
+    "Observed": "keystream._plan.site",
+    "Permutation": "keystream._permutation",
+    "Plan": "keystream._plan.plan",
+    "Site": "keystream._plan.site",
     "Streams": "keystream._streams",
     "TokenMask": "keystream._draws.token_mask",
+    "audit": "keystream._session",
     "batch_slice": "keystream._draws.batch_slice",
     "drop_path": "keystream._draws.dropout",
     "drop_path_rates": "keystream._draws.dropout",
     "dropout": "keystream._draws.dropout",
     "fuse_threefry": "keystream._fuse",
     "gaussian_noise": "keystream._draws.noise",
+    "plan": "keystream._plan.plan",
     "seed": "keystream._roots",
+    "step": "keystream._session",
     "token_mask": "keystream._draws.token_mask",
 }
-_SUBMODULES = ("dropout_model", "equinox", "errors", "haiku", "linen", "nnx")
+_SUBMODULES = (
+    "checkpoint",
+    "distributed",
+    "dropout_model",
+    "equinox",
+    "errors",
+    "haiku",
+    "linen",
+    "nnx",
+)
 
 __all__ = [
     "FuseThreefry",
+    "HostStreams",
     "Identity",
+    "Observed",
+    "Permutation",
+    "Plan",
+    "Site",
     "Streams",
     "TokenMask",
     "__version__",
+    "audit",
     "batch_slice",
+    "checkpoint",
+    "distributed",
     "drop_path",
     "drop_path_rates",
     "dropout",
@@ -71,7 +106,9 @@ __all__ = [
     "haiku",
     "linen",
     "nnx",
+    "plan",
     "seed",
+    "step",
     "token_mask",
 ]
 

@@ -1,5 +1,6 @@
 """Importing stays light, and every public name works whatever was imported before it."""
 
+import os
 import subprocess
 import sys
 
@@ -10,7 +11,12 @@ import keystream as ks
 
 def run(code):
     return subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env=os.environ | {"KERAS_BACKEND": "jax"},  # else Keras wants TensorFlow
     )
 
 

@@ -146,7 +146,9 @@ def _public_names() -> list[str]:
 
 
 def test_every_public_name_is_documented(site: Path) -> None:
-    pages = "".join((site / page / "index.html").read_text() for page in ("api", "draws"))
+    pages = "".join(
+        (site / page / "index.html").read_text() for page in ("api", "draws", "plan", "audit")
+    )
     missing = [name for name in _public_names() if f'id="{name}"' not in pages]
     assert missing == []
 

@@ -9,24 +9,36 @@ what it needs. Exit codes: 0 done, 1 the command's own finding, 2 it could not r
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
 from collections.abc import Sequence
 
+from keystream._cli.output import discard_output, reader_may_leave
 from keystream._version import __version__
 from keystream.errors import KeystreamError
 
 # name -> (module, one line of help); the line stands here so that --help imports no command.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "audit": ("keystream._cli.audit", "run a program and report its randomness mistakes"),
     "demo": ("keystream._cli.demo", "train a digits classifier whose every draw is named"),
     "dropout-model": ("keystream._cli.dropout_model", "run the dropout exercise's model"),
     "exercise": ("keystream._cli.exercise", "show the dropout exercise, or check a solution"),
+    "identify": ("keystream._cli.identify", "read a key back to its stream and step"),
+    "lint": ("keystream._cli.lint", "find randomness mistakes in source, without running it"),
+    "migrate": ("keystream._cli.migrate", "show keys threaded by hand rewritten to named streams"),
+    "plan": ("keystream._cli.plan", "list every draw that a function will make"),
     "rule": ("keystream._cli.rule", "explain a code such as KS001"),
+    "server": (
+        "keystream._cli.server",
+        "serve an editor: findings and quick fixes while one types",
+    ),
 }
 
 COULD_NOT_RUN = 2
 INTERRUPTED = 130
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,21 +50,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0 done, 1 the command's own finding (a solution that is wrong, say), 2 it could not run.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    code = 0
+    try:
+        with reader_may_leave():
+            code = _run(list(sys.argv[1:] if argv is None else argv))
+    except KeyboardInterrupt:
+        if argv is None and "jax" in sys.modules:
+            sys.stdout.flush()
+            os._exit(INTERRUPTED)  # XLA, interrupted while it compiles, aborts as Python winds down
+        return INTERRUPTED
+    except OSError as error:
+        if error.errno not in _NO_ROOM or error.filename is not None:
+            raise
+        print(f"keystream: standard output can't be written: {error.strerror}", file=sys.stderr)
+        discard_output()
+        return COULD_NOT_RUN
+    return code
+
+
+def _run(words: list[str]) -> int:
     arguments = _parse(words)
     try:
         return importlib.import_module(COMMANDS[arguments.command][0]).run(arguments)
     except KeystreamError as error:
         print(f"keystream {arguments.command}: {error}", file=sys.stderr)
         return COULD_NOT_RUN
-    except KeyboardInterrupt:
-        if argv is None and "jax" in sys.modules:
-            sys.stdout.flush()
-            os._exit(INTERRUPTED)  # XLA, interrupted while it compiles, aborts as Python winds down
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader (head, less) went away; not our user's problem
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def _parse(words: list[str]) -> argparse.Namespace:

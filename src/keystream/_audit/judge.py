@@ -1,0 +1,96 @@
+"""Runs the rules over a recording and puts their findings in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keystream._audit.judged import shown
+from keystream._audit.recording import Recording
+from keystream._audit.store import unique
+from keystream._audit.timeline import timeline
+from keystream._findings import Finding, Report
+from keystream._source import ignoring
+
+Rule = Callable[[Recording], Iterator[Finding]]
+
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+def judge(recording: Recording, rules: Iterable[Rule]) -> Report:
+    """The report of a recording: what every rule found, the gravest first."""
+    findings: list[Finding] = []
+    for recorded in rules:
+        findings += recorded(recording)
+    findings = list(_suppressed(findings))
+    findings.sort(key=lambda finding: (_ORDER[finding.severity], finding.code, _line(finding)))
+    return Report(
+        recording.program,
+        tuple(findings),
+        _summary(recording),
+        "audit",
+        tuple(_draws(recording)),
+        tuple(timeline(recording)),
+    )
+
+
+def _suppressed(findings: list[Finding]) -> Iterator[Finding]:
+    """The findings, those marked that a comment on their first line ignores.
+
+    A comment that ignores nothing here may ignore what lint alone sees: lint reports those.
+    """
+    by_path: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_path.setdefault(_line(finding)[0], []).append(finding)
+    for path, found in by_path.items():
+        try:
+            text = Path(path).read_text(encoding="utf-8") if path else ""
+        except (OSError, UnicodeDecodeError):
+            text = ""
+        yield from ignoring.apply(found, text, path)[: len(found)]
+
+
+def _line(finding: Finding) -> tuple[str, int]:
+    place = finding.locations[0] if finding.locations else None
+    return (place.path, place.line) if place is not None else ("", 0)
+
+
+def _summary(recording: Recording) -> dict[str, Any]:
+    draws = np.array([site.kind == "draw" for site in recording.sites], bool)
+    drawn = draws[recording.key_sites] if len(recording.keys) else np.zeros(0, bool)
+    return {
+        "calls": recording.calls,
+        "draws": int(drawn.sum()),
+        "unique_keys": len(unique(recording.keys[drawn])),
+        "streams": sorted({site.stream for site in recording.sites if site.stream}),
+        "unseen": dict(recording.unseen),
+    }
+
+
+def _draws(recording: Recording) -> list[dict[str, Any]]:
+    """One row a place that drew, for the table of draws."""
+    rows: dict[Any, dict[str, Any]] = {}
+    counts = np.bincount(recording.key_sites, minlength=len(recording.sites))
+    for site, count in zip(recording.sites, counts, strict=True):
+        if site.kind != "draw" or not count or site.place is None:
+            continue
+        place = shown(site.place)
+        name = (site.module_path, place.path, place.line, site.distribution, site.shape)
+        row = rows.setdefault(
+            name,
+            {
+                "module_path": site.module_path,
+                "path": place.path,
+                "line": place.line,
+                "distribution": site.distribution,
+                "shape": list(site.shape),
+                "dtype": site.dtype,
+                "stream": site.stream,
+                "draws": 0,
+            },
+        )
+        row["draws"] += int(count)
+    return list(rows.values())

@@ -1,0 +1,115 @@
+"""Who made a key, and what was made of it: the edges of a recording, looked up both ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keystream._audit.judged import line
+from keystream._audit.recording import Recording, Site
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One making of a key.
+
+    Attributes:
+        kind: ``seed``, ``split`` or ``fold_in``.
+        parent: the key it was made of; the value of the seed for ``seed``.
+        child: the key made.
+        site: id of the site.
+        call: ordinal.
+        data: index in the split, or what was folded in.
+    """
+
+    kind: str
+    parent: int
+    child: int
+    site: int
+    call: int
+    data: int
+
+
+class Lineage:
+    """The family tree of the keys of a recording."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._sites = recording.sites
+        self._recording = recording
+        self._by_child = np.argsort(recording.children, kind="stable")
+        self._by_parent = np.argsort(recording.parents, kind="stable")
+        self._children = recording.children[self._by_child]
+        self._parents = recording.parents[self._by_parent]
+
+    def makers(self, key: int, limit: int = 4096) -> list[Edge]:
+        """The edges that made a key, in the order of the program."""
+        return self._edges(self._children, self._by_child, key, limit)
+
+    def uses(self, key: int, limit: int = 4096) -> list[Edge]:
+        """The edges that lead away from a key, in the order of the program; seeds are no keys."""
+        edges = self._edges(self._parents, self._by_parent, key, limit)
+        return [edge for edge in edges if edge.kind != "seed"]
+
+    def has_children(self, key: int) -> bool:
+        """Whether anything was made of the key."""
+        return bool(self.uses(key, limit=2))
+
+    def _edges(self, column: np.ndarray, order: np.ndarray, key: int, limit: int) -> list[Edge]:
+        value = np.uint64(key)
+        first, last = (
+            np.searchsorted(column, value, "left"),
+            np.searchsorted(column, value, "right"),
+        )
+        return [self._edge(int(row)) for row in np.sort(order[first : min(last, first + limit)])]
+
+    def _edge(self, row: int) -> Edge:
+        recording = self._recording
+        site = int(recording.edge_sites[row])
+        return Edge(
+            self._sites[site].kind,
+            int(recording.parents[row]),
+            int(recording.children[row]),
+            site,
+            int(recording.edge_calls[row]),
+            int(recording.edge_data[row]),
+        )
+
+    def chain(self, key: int, before: int | None = None) -> list[Edge]:
+        """The way from the seed to a key, seed first; empty where its origin was not seen."""
+        steps: list[Edge] = []
+        seen: set[int] = set()
+        while key not in seen and len(steps) < 1000:
+            seen.add(key)
+            edges = self.makers(key)
+            if not edges:
+                break
+            earlier = [edge for edge in edges if before is None or edge.call <= before]
+            edge = (earlier or edges)[-1] if before is not None else edges[0]
+            steps.append(edge)
+            if edge.kind == "seed":
+                break
+            key, before = edge.parent, edge.call
+        return steps[::-1]
+
+    def site(self, edge: Edge) -> Site:
+        """Where an edge was made."""
+        return self._sites[edge.site]
+
+
+def described(lineage: Lineage, key: int, before: int | None = None) -> tuple[str, ...]:
+    """The way from the seed to a key as text, one step an entry; long chains are shortened."""
+    steps = lineage.chain(key, before)
+    texts: list[str] = []
+    for edge in steps:
+        place = lineage.site(edge).place
+        where = f" ({line(place)})" if place is not None else ""
+        if edge.kind == "seed":
+            texts.append(f"key({edge.parent}){where}")
+        elif edge.kind == "split":
+            texts.append(f"split[{edge.data}]{where}")
+        else:
+            texts.append(f"fold_in({edge.data}){where}")
+    if len(texts) > 8:
+        texts = [*texts[:3], f"... {len(texts) - 6} more ...", *texts[-3:]]
+    return tuple(texts)

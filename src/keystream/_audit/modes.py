@@ -1,0 +1,138 @@
+"""Dropout with a rate that is none, that never draws in training, or that draws in evaluation."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from keystream._audit import intent
+from keystream._audit.judged import Judged, distinct
+from keystream._audit.recording import Note, Recording, Site
+
+_LAYERS = re.compile(
+    r"(flax/(linen|nnx/nn)/stochastic|equinox/nn/_dropout|haiku/_src/basic|keras/.*dropout)\.py$"
+)
+
+
+def rates(recording: Recording) -> list[Judged]:
+    """Rates and probabilities outside of [0, 1], or of 1."""
+    found: dict[object, Judged] = {}
+    for note in recording.notes:
+        if note.kind not in ("dropout", "probability") or not note.frames:
+            continue
+        value = note.fields["rate"] if note.kind == "dropout" else note.fields["value"]
+        if value is None or 0.0 <= value < 1.0:
+            continue
+        if note.kind == "probability" and _inside_layer(recording, note):
+            continue
+        severity = "warning" if value == 1.0 else "error"
+        place = note.frames[0]
+        layer = note.fields.get("layer", "jax.random.bernoulli")
+        judged = found.setdefault(
+            (place.path, place.line, repr(value)),
+            Judged("KS603", severity, note.frames, facts={"value": value, "layer": layer}),
+        )
+        judged.locations = distinct(judged.locations + note.frames)
+    return list(found.values())
+
+
+def _inside_layer(recording: Recording, note: Note) -> bool:
+    """Whether a Dropout passed on the probability: its own note tells of the rate."""
+    return any(
+        other.kind == "dropout" and other.frames == note.frames and _bad(other.fields["rate"])
+        for other in recording.notes
+    )
+
+
+def _bad(rate: float | None) -> bool:
+    return rate is not None and (math.isnan(rate) or not 0.0 <= rate <= 1.0)
+
+
+def switched(recording: Recording) -> list[Judged]:
+    """Dropout that is off wherever the model is differentiated, or on where it is evaluated."""
+    calls = [
+        note
+        for note in recording.notes
+        if note.kind == "dropout"
+        and note.frames
+        and not note.fields["initialising"]
+        and note.fields["rate"] != 0.0
+    ]
+    trained = [note for note in calls if note.fields["differentiated"]]
+    drew = [note for note in trained if note.fields["deterministic"] is not True]
+    if trained and not drew and not _differentiated_draws(recording):
+        return [_never(trained, calls)]
+    return _evaluations(recording)
+
+
+def _differentiated_draws(recording: Recording) -> bool:
+    ran = recording.ran
+    return any(
+        number in ran and "differentiated" in site.flags and _is_layer(site)
+        for number, site in enumerate(recording.sites)
+    )
+
+
+def _never(trained: list[Note], calls: list[Note]) -> Judged:
+    """One finding for the model: all its Dropouts get the same flag."""
+    first = trained[0]
+    elsewhere = [note for note in calls if note.fields["deterministic"] is False]
+    places = first.frames
+    for note in [*trained[1:], *elsewhere]:
+        places += note.frames
+    facts = {
+        "layer": first.fields["layer"],
+        "rate": first.fields["rate"],
+        "elsewhere": bool(elsewhere),
+        "layers": len({note.frames[0] for note in trained}),
+    }
+    return Judged(
+        "KS602",
+        "warning",
+        distinct(places),
+        facts=facts,
+        module_path=first.fields["path"],
+        stream=first.fields["collection"],
+    )
+
+
+def _evaluations(recording: Recording) -> list[Judged]:
+    """Masks drawn in a call that its names say evaluates, at a place where training draws them too."""
+    ran = recording.ran
+    sites = [
+        site
+        for number, site in enumerate(recording.sites)
+        if number in ran and site.kind == "draw" and site.stack and _masks(site)
+        and not site.flags & {"remat", "backward", "discarded", "initialising"}
+    ]  # fmt: skip
+    trained = {_spot(site) for site in sites if "differentiated" in site.flags}
+    found: dict[object, Judged] = {}
+    for site in sites:
+        if "differentiated" in site.flags or _spot(site) not in trained:
+            continue
+        place = intent.evaluates(site.stack)
+        if place is None:
+            continue
+        locations = distinct((place, *site.stack))
+        judged = Judged(
+            "KS601",
+            "warning",
+            locations,
+            facts={"site": site, "place": place},
+            module_path=site.module_path,
+            stream=site.stream,
+        )
+        found.setdefault((place.path, place.line), judged)
+    return list(found.values())
+
+
+def _spot(site: Site) -> tuple[str, int]:
+    return (site.stack[0].path, site.stack[0].line)
+
+
+def _masks(site: Site) -> bool:
+    return site.distribution == "bernoulli" or _is_layer(site)
+
+
+def _is_layer(site: Site) -> bool:
+    return any(_LAYERS.search(place.path) for place in site.library)

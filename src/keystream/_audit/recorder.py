@@ -1,0 +1,250 @@
+"""Writes down every use of a key while a program runs, without making the program wait."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+from keystream import _jax_door as door
+from keystream._audit import frames
+from keystream._audit.observers.state import marks
+from keystream._audit.plans import plan_of
+from keystream._audit.recording import Note, Recording, Site
+from keystream._audit.sites import (
+    MAKERS,
+    flags_of,
+    folds_float,
+    given_seed,
+    is_typed,
+    module_path,
+    planned_site,
+)
+from keystream._audit.writer import Writer
+from keystream._findings import Location
+
+_KINDS = {
+    "random_seed": "seed",
+    "random_split": "split",
+    "random_fold_in": "fold_in",
+    "random_bits": "draw",
+    "random_clone": "clone",
+}
+
+
+class Recorder:
+    """Looks through the door, and keeps what it sees in a `Recording`.
+
+    Attributes:
+        recording: sites and notes as they come; columns when the audit has ended.
+        step: the program's own number of its step; None where it sets none.
+    """
+
+    def __init__(self, program: str = "") -> None:
+        self.recording = Recording(program)
+        self.step: int | None = None
+        self._writer = Writer(self.recording, self._unseen)
+        self._sites: dict[Any, int] = {}
+        self._program_sites: dict[Any, list[int]] = {}
+        self._stacks: dict[Any, Any] = {}
+        self._notes: dict[Any, Note] = {}
+        self._kept: list[Any] = []  # plans, so that an id stays that of one plan
+        self._lock = threading.RLock()
+        self._local = threading.local()
+
+    # What the door calls.
+
+    def compiled_call(self, arguments: tuple[Any, ...], parameters: Mapping[str, Any]) -> bool:
+        """Start the plan of a compiled call beside it."""
+        try:
+            return self._compiled_call(arguments, parameters)
+        except Exception as error:  # the audit never ends the user's program
+            self._unseen(f"the plan of a call failed: {type(error).__name__}: {error}")
+            return False
+
+    def key_operation(self, primitive: str, arguments: tuple[Any, ...], result: Any) -> None:
+        """Note an eager operation of keys."""
+        try:
+            self._key_operation(_KINDS[primitive], arguments, result)
+        except Exception as error:
+            self._unseen(f"an eager operation was not recorded: {type(error).__name__}: {error}")
+
+    def unseen_call(self, reason: str) -> None:
+        """Count a call that can't be looked into."""
+        self._unseen(reason)
+
+    # Compiled calls.
+
+    def _compiled_call(self, arguments: tuple[Any, ...], parameters: Mapping[str, Any]) -> bool:
+        donates = any(parameters.get("donated_invars", ()))
+        start = frames.here(3)
+        key = frames.stack_key(start)
+        if self._about(key)[0]:
+            return self._sampler_call(start, key, arguments)
+        plan = plan_of(parameters["jaxpr"])
+        if plan.any:
+            with door.unobserved():
+                words = plan.dispatch(arguments)
+            sites = self._compiled_sites(key, plan, parameters.get("name", ""))
+            self._writer.call(self._next_call(), sites, plan, words)
+        else:
+            self._count_unseen(plan)
+        if donates:
+            self._writer.settle(wait=True)  # a donated key can't be read after
+        return plan.any or donates
+
+    def _sampler_call(self, start: FrameType, key: Any, arguments: tuple[Any, ...]) -> bool:
+        """A program of ``jax.random`` itself: the key given to the sampler is what is drawn from.
+
+        Returns:
+            Whether the program takes a key; what only prepares numbers is of no interest.
+        """
+        given = next((value for value in arguments if is_typed(value)), None)
+        if given is not None and not self._same_sampler_call(start, key):
+            self._eager(key, "draw", given, None, None)
+        return given is not None
+
+    def _compiled_sites(self, key: Any, plan: Any, program: str) -> list[int]:
+        """The recorded site of each site of a plan, for a call from this stack."""
+        outer = door.name_stack()
+        name = (key, id(plan), outer)
+        found = self._program_sites.get(name)
+        if found is None:
+            _, (call, library) = self._about(key)
+            trail = frames.trail(key)
+            made = [planned_site(planned, library, outer) for planned in plan.sites]
+            with self._lock:
+                first = len(self.recording.sites)
+                self.recording.sites += [
+                    replace(site, call=call, trail=trail, program=program) for site in made
+                ]
+            found = list(range(first, first + len(made)))
+            self._program_sites[name] = found
+            self._kept.append(plan)
+            self._count_unseen(plan)
+        return found
+
+    def _count_unseen(self, plan: Any) -> None:
+        for planned in plan.sites:
+            if planned.unseen and planned.kind in ("draw", "opaque"):
+                self._unseen(planned.unseen)
+
+    # Eager operations.
+
+    def _key_operation(self, kind: str, arguments: Sequence[Any], result: Any) -> None:
+        start = frames.here(3)
+        key = frames.stack_key(start)
+        sampler = self._about(key)[0]
+        if sampler and sampler not in MAKERS:
+            if not self._same_sampler_call(start, key):
+                self._eager(key, "draw", arguments[0], None, None)
+        elif kind == "draw":
+            self._eager(key, kind, arguments[0], None, None)
+        elif kind == "seed":
+            self._eager(key, kind, given_seed(start, arguments[0]), result, None)
+        else:
+            parent, *data = arguments
+            self._eager(key, kind, parent, result, data[0] if data else None)
+
+    def _eager(self, key: Any, kind: str, parent: Any, child: Any, data: Any) -> None:
+        site = self._eager_site(key, kind, parent)
+        self._writer.eager(self._next_call(), site, parent, child, data)
+
+    def _eager_site(self, key: Any, kind: str, value: Any) -> int:
+        outer, state = door.name_stack(), marks()
+        axes = getattr(value, "ndim", 0) if is_typed(value) else 0
+        name = (key, kind, axes, outer, state)
+        found = self._sites.get(name)
+        if found is not None:
+            return found
+        sampler, (user, library) = self._about(key)
+        flags = flags_of(outer) | state
+        if kind == "draw" and outer.count("vmap(") > axes:
+            flags |= {"vmap_shared"}
+        if kind == "fold_in" and folds_float(frames.here(2)):
+            flags |= {"float"}
+        site = Site(
+            kind=kind,
+            distribution=sampler,
+            frames=user,
+            library=library,
+            trail=frames.trail(key),
+            module_path=module_path(outer),
+            scopes=outer,
+            flags=flags,
+        )
+        with self._lock:
+            found = self._sites[name] = len(self.recording.sites)
+            self.recording.sites.append(site)
+        return found
+
+    def _about(self, key: Any) -> tuple[str, Any]:
+        """The sampler that a stack is in, and its user and library frames."""
+        about = self._stacks.get(key)
+        if about is None:
+            about = self._stacks[key] = (frames.sampler(key), frames.locations(key))
+        return about
+
+    def _same_sampler_call(self, start: FrameType, key: Any) -> bool:
+        """Whether this belongs to the sampler call whose first use of the key is noted already."""
+        local, call = self._local, (id(frames.sampler_frame(start)), frames.callers(key))
+        if getattr(local, "sampler", None) == call and key not in local.seen:
+            local.seen.add(key)
+            return True
+        local.sampler, local.seen = call, {key}  # the same stack once more: the next of two calls
+        return False
+
+    # What observers call.
+
+    def note(self, kind: str, depth: int = 1, **fields: Any) -> None:
+        """Keep what an observer saw, with the user's frames that led there; equal notes are counted.
+
+        Args:
+            kind: of the note.
+            depth: how many frames of ours are innermost.
+            fields: what was seen.
+        """
+        key = frames.stack_key(frames.here(depth))
+        name = (kind, key, repr(fields))
+        with self._lock:
+            note = self._notes.get(name)
+            if note is None:
+                user = self._about(key)[1][0]
+                note = self._notes[name] = Note(kind, user, fields, self.recording.calls, 0)
+                self.recording.notes.append(note)
+            note.count += 1
+
+    def place(self, depth: int = 1) -> Location | None:
+        """The user's innermost line of the running code."""
+        user = self._about(frames.stack_key(frames.here(depth)))[1][0]
+        return user[0] if user else None
+
+    def host(self, name: str) -> None:
+        """Note the host's randomness where the user's own function asks for it while JAX traces."""
+        frame: FrameType | None = frames.here(2)
+        while frame is not None and frame.f_code.co_filename.endswith(
+            ("/random.py", "/functools.py")
+        ):
+            frame = frame.f_back
+        if frame is not None and frames.is_user(frame.f_code.co_filename):
+            self.note("host", depth=3, name=name)
+
+    # Bookkeeping.
+
+    def _next_call(self) -> int:
+        with self._lock:
+            self.recording.calls += 1
+            if self.step is not None:
+                self.recording.steps[self.recording.calls] = self.step
+            return self.recording.calls
+
+    def _unseen(self, reason: str) -> None:
+        unseen = self.recording.unseen
+        unseen[reason] = unseen.get(reason, 0) + 1
+
+    def finish(self) -> Recording:
+        """All that was seen, with nothing left on the device."""
+        self._writer.finish()
+        return self.recording

@@ -1,0 +1,106 @@
+"""Where a key is used: the recorded site of a planned one, and of an eager operation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+import jax
+import numpy as np
+
+from keystream._audit import frames
+from keystream._audit.recording import Site
+from keystream._findings import Location
+
+# Functions of jax.random that make keys of keys; every other one draws.
+MAKERS = frozenset(
+    {"split", "fold_in", "key", "PRNGKey", "rbg_key", "clone", "random_seed", "seed_with_impl"}
+    | {"wrap_key_data", "key_data"}
+)
+
+_MARKS = {"remat": "rematted_computation", "backward": "transpose(", "differentiated": "jvp("}
+
+_PLUMBING = re.compile(
+    r"^(while|body|cond|scan|closed_call|checkpoint|rematted_computation|remat|body_jaxpr|cond_jaxpr|"
+    r"branch_\d+_fun|shard_map|pjit|jit|custom_jvp_call|custom_vjp_call|core_call)$"
+)
+
+
+def planned_site(planned: Any, library: tuple[Location, ...], outer: str) -> Site:
+    """The site of a plan as a recorded one.
+
+    Args:
+        planned: the site of the plan.
+        library: the library frames of the call, for a program that no user line is in.
+        outer: the scopes around the call.
+    """
+    loops = [loop for loop in planned.loops if loop.kind != "shards"]
+    return Site(
+        kind=planned.kind,
+        distribution=planned.distribution,
+        shape=planned.shape,
+        dtype=planned.dtype,
+        frames=_whole(planned.frames),
+        library=planned.library if planned.frames else planned.library + library,
+        module_path=planned.module_path or module_path(planned.scopes),
+        scopes="/".join(part for part in (outer, planned.scopes) if part),
+        derivation=tuple(str(step) for step in planned.derivation),
+        derived_at=_whole(step.place for step in planned.derivation if step.place is not None),
+        root=planned.root,
+        root_detail=planned.root_detail,
+        flags=frozenset(planned.flags | flags_of(outer)),
+        loop=(loops[-1].length or -1) if loops else 0,
+        conditions=planned.conditions,
+        draw=planned.draw,
+    )
+
+
+def _whole(places: Iterable[Location]) -> tuple[Location, ...]:
+    """Places with whole paths: a plan shows them relative to the working directory."""
+    return tuple(replace(place, path=frames.absolute(place.path)) for place in places)
+
+
+def flags_of(scopes: str) -> frozenset[str]:
+    """What the transformations in a name stack say about a draw."""
+    return frozenset(flag for flag, mark in _MARKS.items() if mark in scopes)
+
+
+def module_path(scopes: str) -> str:
+    """The module's path in a name stack: what is left without transformations and control flow."""
+    plain = re.sub(r"\w+\(", "", scopes).replace(")", "")
+    return "/".join(part for part in plain.split("/") if part and not _PLUMBING.match(part))
+
+
+def is_typed(value: Any) -> bool:
+    """Whether a value is a typed key or an array of them."""
+    return jax.numpy.issubdtype(getattr(value, "dtype", np.uint32), jax.dtypes.prng_key)
+
+
+def given_seed(frame: FrameType | None, value: Any) -> Any:
+    """The seed as the user gave it: without x64, JAX cuts it to 32 bits before anything is computed.
+
+    Args:
+        frame: of JAX, running ``jax.random.key`` or ``PRNGKey``.
+        value: the seed that arrived.
+    """
+    while frame is not None and frames.is_jax(frame.f_code.co_filename):
+        maker = frame.f_code.co_name in ("key", "PRNGKey")
+        if maker and frames.is_sampler(frame.f_code.co_filename):
+            seed = frame.f_locals.get("seed")
+            return np.asarray([seed % 2**64], np.uint64) if isinstance(seed, int) else value
+        frame = frame.f_back
+    return value
+
+
+def folds_float(frame: FrameType | None) -> bool:
+    """Whether the running ``jax.random.fold_in`` was given a number with a fraction."""
+    while frame is not None:
+        if frame.f_code.co_name == "fold_in" and frames.is_sampler(frame.f_code.co_filename):
+            data = frame.f_locals.get("data")
+            kind = getattr(getattr(data, "dtype", None), "kind", "")
+            return isinstance(data, float) or kind == "f"
+        frame = frame.f_back
+    return False

@@ -1,0 +1,53 @@
+"""`keystream audit`: run a program unchanged and report every randomness mistake it makes."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from pathlib import Path
+
+from keystream._findings import Report
+from keystream._report import FORMATS
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("-m", dest="module", action="store_true", help="PROGRAM is a module's name")
+    parser.add_argument("--format", choices=tuple(FORMATS), default="text", help="of the report")
+    parser.add_argument(
+        "--output", metavar="FILE", help="write the report there, not to the terminal"
+    )
+    parser.add_argument("program", metavar="PROGRAM", help="a script, or with -m a module")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="of the program")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the audit and return the exit code: the program's own, else 1 with findings, else 0."""
+    from keystream._audit.run import run_module, run_script
+    from keystream._session import audit
+
+    name = arguments.program
+    if not arguments.module and not Path(name).is_file():
+        print(f"keystream audit: there is no script {name}", file=sys.stderr)
+        return 2
+    piped = arguments.format != "text" and arguments.output is None
+    program_output = contextlib.redirect_stdout(sys.stderr) if piped else contextlib.nullcontext()
+    with program_output, audit(name) as session:
+        start = run_module if arguments.module else run_script
+        ending = start(name, arguments.arguments)
+        session.recording.error = ending.error
+    assert session.report is not None
+    _write(session.report, arguments.format, arguments.output)
+    return ending.code or session.report.exit_code
+
+
+def _write(report: Report, form: str, output: str | None) -> None:
+    from keystream._report import render, text
+
+    if output is not None:
+        Path(output).write_text(render(report, form), encoding="utf-8")
+    elif form == "text":
+        text.write(report, sys.stdout)
+    else:
+        print(render(report, form), end="")

@@ -1,0 +1,311 @@
+"""The one door through which the audit sees what JAX runs: every compiled call, every eager draw.
+
+Nothing is read out of a compiled program and nothing in it changes. Three tables of JAX are replaced
+while the door is open, for all threads, and put back when it closes:
+
+- ``jit``: JAX answers repeated calls in C++. The entries of that cache are dropped, and calls pass
+  through the Python function that fills it; the compiled programs themselves are kept.
+- the evaluation rules of the primitives that make keys and draw from them eagerly;
+- the calls of ahead-of-time compiled programs.
+
+Tested with JAX 0.9, 0.10, 0.11 and 0.12.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import jax
+
+from keystream.errors import UntestedJaxError
+
+TESTED = ((0, 9), (0, 10), (0, 11), (0, 12))
+
+# Primitives of keys that the audit records where they run eagerly, by name.
+KEY_PRIMITIVES = (
+    "random_seed",
+    "random_split",
+    "random_fold_in",
+    "random_bits",
+    "random_clone",
+)
+
+Undo = list[Callable[[], None]]  # what puts things back, the last first
+
+_state = threading.local()
+
+
+class Observer(Protocol):
+    """What looks through the door. Neither method may raise, nor run what the user's program sees."""
+
+    def compiled_call(self, arguments: tuple[Any, ...], parameters: Mapping[str, Any]) -> bool:
+        """A compiled program is about to run on `arguments`, donated ones included.
+
+        Args:
+            arguments: flat.
+            parameters: of JAX's primitive ``jit``: ``jaxpr``, ``name``, ``donated_invars``.
+
+        Returns:
+            Whether later calls of this program shall be shown too.
+        """
+        ...
+
+    def key_operation(self, primitive: str, arguments: tuple[Any, ...], result: Any) -> None:
+        """A primitive of keys has run eagerly."""
+        ...
+
+    def unseen_call(self, reason: str) -> None:
+        """A compiled program runs whose jaxpr is not known."""
+        ...
+
+
+@contextmanager
+def unobserved() -> Generator[None, None, None]:
+    """What this thread runs inside is not shown to the observer."""
+    before = getattr(_state, "inside", False)
+    _state.inside = True
+    try:
+        yield
+    finally:
+        _state.inside = before
+
+
+def inside(mine: threading.local) -> bool:
+    """Whether this thread is within something that an observer has been shown, or shall not see."""
+    return getattr(mine, "inside", False) or getattr(_state, "inside", False)
+
+
+def open_door(observer: Observer) -> Callable[[], None]:
+    """Show the observer all that JAX runs from now on, in every thread.
+
+    Args:
+        observer: is called before compiled calls and after eager operations of keys.
+
+    Returns:
+        What closes the door and puts JAX back as it was.
+
+    Raises:
+        UntestedJaxError: this version of JAX has no such door, or was never tested (KS011).
+    """
+    parts, mine = _parts(), threading.local()  # doors may open within doors: to each its state
+    undo: Undo = []
+    try:
+        _observe_jit(parts, observer, mine, undo)
+        _observe_key_primitives(observer, mine, undo)
+        _observe_ahead_of_time(parts, observer, mine, undo)
+    except BaseException:
+        _undo(undo)
+        raise
+    _forget_fast_calls(parts)
+
+    def close() -> None:
+        _undo(undo)
+        _forget_fast_calls(parts)  # calls made meanwhile are marked as slow for good; forget that
+
+    return close
+
+
+def name_stack() -> str:
+    """The scopes and transformations that the running code is under, such as ``vmap(net)/drop``."""
+    stack = _parts()["source_info_util"].current_name_stack()
+    return str(stack) if stack.stack else ""
+
+
+def is_tracing() -> bool:
+    """Whether this thread is tracing a function for compilation, beneath whatever transforms it."""
+    core = _parts()["core"]
+    if core.trace_state_clean():
+        return False
+    trace = getattr(getattr(core, "trace_ctx", None), "trace", None)
+    while trace is not None and not type(trace).__name__.startswith("DynamicJaxpr"):
+        trace = getattr(trace, "parent_trace", None)
+    return trace is not None
+
+
+_modules: dict[str, Any] = {}
+
+
+def _parts() -> dict[str, Any]:
+    """JAX's modules that hold the tables, checked once."""
+    if not _modules:
+        version = jax.__version_info__[:2]
+        try:
+            found = {
+                name: importlib.import_module(f"jax._src.{name}")
+                for name in ("pjit", "stages", "core", "source_info_util", "traceback_util")
+            }
+            complete = all(
+                (
+                    callable(found["pjit"]._pjit_call_impl_python),
+                    callable(found["pjit"].jit_p.impl),
+                    callable(found["pjit"]._cpp_pjit_cache_fun_only.clear),
+                    callable(found["pjit"]._cpp_pjit_cache_explicit_attributes.clear),
+                    callable(found["stages"].Compiled.__call__),
+                    callable(found["stages"].Traced.lower),
+                    callable(found["core"].trace_state_clean),
+                )
+            )
+        except (ImportError, AttributeError):
+            found, complete = {}, False
+        if not complete or version < TESTED[0]:
+            raise _no_door()
+        found["traceback_util"].register_exclusion(__file__)  # our frames are not the user's affair
+        _modules.update(found)
+    return _modules
+
+
+def _no_door() -> UntestedJaxError:
+    tested = ", ".join(f"{major}.{minor}" for major, minor in TESTED)
+    return UntestedJaxError(
+        f"The audit can't look into JAX {jax.__version__}.",
+        where="keystream audit",
+        why=f"it reads calls through parts of JAX that differ here; tested are {tested}.",
+        fix="pip install 'jax>=0.9,<0.13'",
+    )
+
+
+def _undo(undo: Undo) -> None:
+    for put_back in reversed(undo):
+        put_back()
+    undo.clear()
+
+
+def _forget_fast_calls(parts: dict[str, Any]) -> None:
+    """Drop the C++ entries that answer repeated calls; compiled programs stay in caches of their own."""
+    parts["pjit"]._cpp_pjit_cache_fun_only.clear()
+    parts["pjit"]._cpp_pjit_cache_explicit_attributes.clear()
+
+
+def _observe_jit(
+    parts: dict[str, Any], observer: Observer, mine: threading.local, undo: Undo
+) -> None:
+    """Pass every execution of a compiled function through Python.
+
+    JAX reaches a program on two ways: `_pjit_call_impl_python`, from a call that found no entry in the
+    C++ cache of its function, and the rule of the primitive ``jit``. Both are taken over. The first
+    then goes the way of the second, which has a C++ cache of its own: that keeps the call fast, and
+    no entry is made in the first cache, so the next call passes here again.
+    """
+    pjit = parts["pjit"]
+    run_slow, run = pjit._pjit_call_impl_python, pjit.jit_p.impl
+
+    def shown(jaxpr: Any) -> bool:
+        return inside(mine) or getattr(mine, "jaxpr", None) is jaxpr
+
+    def expecting(arguments: tuple[Any, ...], parameters: dict[str, Any]) -> Any:
+        """Run what was shown; a host callback within it may run other programs, to be shown too."""
+        before, mine.jaxpr = getattr(mine, "jaxpr", None), parameters["jaxpr"]
+        try:
+            return run(*arguments, **parameters)
+        finally:
+            mine.jaxpr = before
+
+    def from_function(*arguments: Any, **parameters: Any) -> Any:
+        if shown(parameters["jaxpr"]) or not observer.compiled_call(arguments, parameters):
+            return run_slow(*arguments, **parameters)
+        return expecting(arguments, parameters), None, None, []
+
+    def from_primitive(*arguments: Any, **parameters: Any) -> Any:
+        if not shown(parameters["jaxpr"]):
+            observer.compiled_call(arguments, parameters)
+        return expecting(arguments, parameters)
+
+    pjit._pjit_call_impl_python = from_function
+    undo.append(lambda: setattr(pjit, "_pjit_call_impl_python", run_slow))
+    _replace_rule(pjit.jit_p, from_primitive, undo)
+
+
+def _observe_key_primitives(observer: Observer, mine: threading.local, undo: Undo) -> None:
+    for name, primitive in key_primitives().items():
+        if name in KEY_PRIMITIVES:
+            rule = _observed_rule(name, primitive.impl, observer, mine)
+            _replace_rule(primitive, rule, undo)
+
+
+def _observed_rule(
+    name: str, run: Callable[..., Any], observer: Observer, mine: threading.local
+) -> Callable[..., Any]:
+    def rule(*arguments: Any, **parameters: Any) -> Any:
+        if inside(mine):
+            return run(*arguments, **parameters)
+        mine.inside = True
+        try:
+            result = run(*arguments, **parameters)
+        finally:
+            mine.inside = False
+        observer.key_operation(name, arguments, result)
+        return result
+
+    return rule
+
+
+def _replace_rule(primitive: Any, rule: Callable[..., Any], undo: Undo) -> None:
+    former = primitive.impl
+    primitive.impl = rule
+    undo.append(lambda: setattr(primitive, "impl", former))
+
+
+def key_primitives() -> dict[str, Any]:
+    """JAX's primitives of keys by name, found where JAX itself uses them."""
+
+    def use_all(words: jax.Array) -> Any:
+        key = jax.random.clone(jax.random.wrap_key_data(words))
+        children = jax.random.split(jax.random.fold_in(key, 1))
+        return jax.random.bits(children[0]), jax.random.key(words[0])
+
+    words = jax.ShapeDtypeStruct((2,), jax.numpy.uint32)
+    with jax.default_prng_impl("threefry2x32"):
+        closed = jax.make_jaxpr(use_all)(words)
+    found: dict[str, Any] = {}
+    pending = [closed.jaxpr]
+    while pending:
+        for equation in pending.pop().eqns:
+            found[equation.primitive.name] = equation.primitive
+            inner = equation.params.get("jaxpr")
+            if inner is not None:
+                pending.append(getattr(inner, "jaxpr", inner))
+    return {name: found[name] for name in found if name.startswith("random_")}
+
+
+def _observe_ahead_of_time(
+    parts: dict[str, Any], observer: Observer, mine: threading.local, undo: Undo
+) -> None:
+    """Carry the jaxpr from `Traced` to `Lowered` to `Compiled`, and show the call of the last."""
+    stages = parts["stages"]
+    lower, compile_, call = stages.Traced.lower, stages.Lowered.compile, stages.Compiled.__call__
+
+    def observed_lower(self: Any, *args: Any, **kwargs: Any) -> Any:
+        lowered = lower(self, *args, **kwargs)
+        lowered._keystream_parameters = self._params
+        return lowered
+
+    def observed_compile(self: Any, *args: Any, **kwargs: Any) -> Any:
+        compiled = compile_(self, *args, **kwargs)
+        compiled._keystream_parameters = getattr(self, "_keystream_parameters", None)
+        return compiled
+
+    def observed_call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if inside(mine):
+            return call(self, *args, **kwargs)
+        known = getattr(self, "_keystream_parameters", None)
+        if known is None:
+            observer.unseen_call("a program compiled ahead of time before the audit began")
+        else:
+            observer.compiled_call(tuple(jax.tree.leaves((args, kwargs))), known)
+        return call(self, *args, **kwargs)
+
+    for owner, name, former, new in (
+        (stages.Traced, "lower", lower, observed_lower),
+        (stages.Lowered, "compile", compile_, observed_compile),
+        (stages.Compiled, "__call__", call, observed_call),
+    ):
+        setattr(owner, name, new)
+        undo.append(_setter(owner, name, former))
+
+
+def _setter(owner: Any, name: str, value: Any) -> Callable[[], None]:
+    return lambda: setattr(owner, name, value)

@@ -1,0 +1,91 @@
+"""`keystream audit` runs a program as Python would, and adds its report."""
+
+import json
+import os
+import subprocess
+import sys
+
+REUSED = (
+    "import jax\nkey = jax.random.key(0)\na = jax.random.normal(key)\nb = jax.random.uniform(key)\n"
+)
+CLEAN = "import jax\nprint(float(jax.random.normal(jax.random.key(0))))\n"
+
+
+def keystream(*words, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "keystream", "audit", *map(str, words)],
+        cwd=cwd,
+        env={**os.environ, "JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_a_clean_program_exits_0(tmp_path):
+    (tmp_path / "clean.py").write_text(CLEAN)
+    done = keystream("clean.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1.6226")
+
+
+def test_a_program_with_a_mistake_exits_1_and_names_its_line(tmp_path):
+    (tmp_path / "train.py").write_text(REUSED)
+    done = keystream("--format", "json", "train.py", cwd=tmp_path)
+    report = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert [found["code"] for found in report["findings"]] == ["KS101"]
+    assert report["findings"][0]["locations"][0]["path"] == "train.py"
+    assert report["findings"][0]["locations"][0]["line"] == 4
+    assert report["summary"]["draws"] == 2
+
+
+def test_a_script_that_is_not_there_exits_2(tmp_path):
+    done = keystream("nothing.py", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "keystream audit: there is no script nothing.py\n"
+
+
+def test_arguments_name_folder_and_exit_code_are_those_of_python(tmp_path):
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "helper.py").write_text("WORD = 'found'\n")
+    (tmp_path / "jobs" / "main.py").write_text(
+        "import os, sys, helper\n"
+        "print(sys.argv, __name__, __file__, helper.WORD, sys.modules['__main__'].helper.WORD)\n"
+        "print(os.path.basename(os.getcwd()))\n"
+        "sys.exit(3)\n"
+    )
+    plain = subprocess.run(
+        [sys.executable, "jobs/main.py", "--format", "x"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    done = keystream("--output", "report.txt", "jobs/main.py", "--format", "x", cwd=tmp_path)
+    assert done.stdout == plain.stdout
+    assert done.returncode == plain.returncode == 3
+
+
+def test_a_failing_program_shows_its_own_traceback_and_the_findings_so_far(tmp_path):
+    (tmp_path / "train.py").write_text(REUSED + "raise RuntimeError('mine')\n")
+    plain = subprocess.run(
+        [sys.executable, "train.py"], cwd=tmp_path, capture_output=True, check=False, text=True
+    )
+    done = keystream("train.py", cwd=tmp_path)
+    assert done.stderr == plain.stderr
+    assert "RuntimeError: mine" in done.stderr
+    assert "KS101" in done.stdout
+    assert done.returncode == 1
+
+
+def test_a_module_runs_like_python_m(tmp_path):
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").write_text("")
+    (tmp_path / "package" / "train.py").write_text(
+        "from . import __name__ as p\nprint(p, __name__)\n" + REUSED
+    )
+    done = keystream("--format", "json", "-m", "package.train", cwd=tmp_path)
+    assert done.stderr == "package __main__\n"
+    assert [found["code"] for found in json.loads(done.stdout)["findings"]] == ["KS101"]

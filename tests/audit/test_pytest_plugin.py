@@ -35,7 +35,7 @@ def test_is_correct():
 def run(tmp_path, *options):
     (tmp_path / "test_models.py").write_text(TESTS)
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "keystream._pytest_plugin", "-q", *options],
+        [sys.executable, "-m", "pytest", "-q", *options],
         cwd=tmp_path,
         env={**os.environ, "JAX_PLATFORMS": "cpu", "PYTEST_ADDOPTS": ""},
         capture_output=True,

@@ -1,4 +1,51 @@
-"""A batch whose elements draw from one key."""
+"""A batch whose elements draw from one key.
+
+## What it does
+
+Finds a draw under `vmap` from a key that has no batch axis.
+
+## Why it matters
+
+All examples get the same noise or mask, so it does not average out over the batch.
+
+## Example
+
+```python
+import jax
+
+
+def noisy(x, key):
+    return x + jax.random.normal(key, x.shape)
+
+
+jax.vmap(noisy, in_axes=(0, None))(jax.numpy.zeros((4, 2)), jax.random.key(0))
+```
+
+## Use instead
+
+```python
+import jax
+
+
+def noisy(x, key):
+    return x + jax.random.normal(key, x.shape)
+
+
+jax.vmap(noisy)(jax.numpy.zeros((4, 2)), jax.random.split(jax.random.key(0), 4))
+```
+
+## Limits
+
+In source, sweeps over parameters, known by their names, are believed to want equal draws.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`jax.vmap`, jax 0.10.2.
+"""
 
 from __future__ import annotations
 

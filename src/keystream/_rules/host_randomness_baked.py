@@ -1,4 +1,54 @@
-"""Host randomness or a clock inside a compiled function."""
+"""Host randomness or a clock inside a compiled function.
+
+## What it does
+
+Finds calls of NumPy's or Python's randomness, or of a clock, inside a compiled function.
+
+## Why it matters
+
+The call runs once, while JAX traces. Every later call repeats the same numbers.
+
+## Example
+
+```python
+import jax
+import numpy as np
+
+
+@jax.jit
+def noisy(x):
+    return x + np.random.normal(size=3)
+
+
+noisy(jax.numpy.zeros(3))
+```
+
+## Use instead
+
+```python
+import jax
+
+
+@jax.jit
+def noisy(x, key):
+    return x + jax.random.normal(key, x.shape)
+
+
+noisy(jax.numpy.zeros(3), jax.random.key(0))
+```
+
+## Limits
+
+A call inside a library that it does not know is not read; the audit sees it in a run.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`jax.jit`, jax 0.10.2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,51 @@
-"""A key made once, where a function or class is defined."""
+"""A key made once, where a function or class is defined.
+
+## What it does
+
+Finds a key that is a parameter's default or the default of a class attribute.
+
+## Why it matters
+
+The key is made once, so every call that leaves it out draws the same numbers.
+
+## Example
+
+```python
+import jax
+
+
+def noisy(x, key=jax.random.key(0)):
+    return x + jax.random.normal(key, x.shape)
+
+
+noisy(jax.numpy.zeros(2))
+```
+
+## Use instead
+
+```python
+import jax
+
+
+def noisy(x, *, key):
+    return x + jax.random.normal(key, x.shape)
+
+
+noisy(jax.numpy.zeros(2), key=jax.random.key(0))
+```
+
+## Limits
+
+Only defaults written where the function or class is defined are found.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+The Python language reference, function definitions; jax 0.10.2.
+"""
 
 from __future__ import annotations
 

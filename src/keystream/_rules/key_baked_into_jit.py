@@ -1,4 +1,55 @@
-"""A compiled function that draws from a key which is no argument of it."""
+"""A compiled function that draws from a key which is no argument of it.
+
+## What it does
+
+Finds a compiled function that draws from a key which is no argument of it.
+
+## Why it matters
+
+What a compiled function closes over is a constant: every call draws the same numbers.
+
+## Example
+
+```python
+import jax
+
+key = jax.random.key(0)
+
+
+@jax.jit
+def noisy(x):
+    return x + jax.random.normal(key, x.shape)
+
+
+noisy(jax.numpy.zeros(2))
+```
+
+## Use instead
+
+```python
+import jax
+
+
+@jax.jit
+def noisy(x, key):
+    return x + jax.random.normal(key, x.shape)
+
+
+noisy(jax.numpy.zeros(2), jax.random.key(0))
+```
+
+## Limits
+
+In source, keys captured by functions of libraries that it does not know are not seen.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`jax.jit`, jax 0.10.2.
+"""
 
 from __future__ import annotations
 

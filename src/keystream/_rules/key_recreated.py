@@ -1,4 +1,45 @@
-"""One seed made into a key again, where the program goes on as if it were another."""
+"""One seed made into a key again, where the program goes on as if it were another.
+
+## What it does
+
+Finds one seed that is made into a key again, where the program goes on as if it were another.
+
+## Why it matters
+
+Equal seeds are equal keys: every draw from the new key repeats those from the old one.
+
+## Example
+
+```python
+import jax
+
+for step in range(3):
+    key = jax.random.key(0)
+    noise = jax.random.normal(key, (3,))
+```
+
+## Use instead
+
+```python
+import jax
+
+root = jax.random.key(0)
+for step in range(3):
+    noise = jax.random.normal(jax.random.fold_in(root, step), (3,))
+```
+
+## Limits
+
+In source, only seeds that are known to be equal are compared.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`jax.random.key`, jax 0.10.2.
+"""
 
 from __future__ import annotations
 

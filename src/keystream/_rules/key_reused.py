@@ -1,4 +1,48 @@
-"""Two draws from one key, in one function or through the functions that it calls."""
+"""Two draws from one key, in one function or through the functions that it calls.
+
+## What it does
+
+Finds two draws, or two splits, of one key, also through functions of the same project.
+The audit sees them by the value of the key.
+
+## Why it matters
+
+A key is a number, not a generator: equal keys give equal or dependent numbers where independent
+ones are expected.
+
+## Example
+
+```python
+import jax
+
+key = jax.random.key(0)
+weights = jax.random.normal(key, (3,))
+noise = jax.random.uniform(key, (3,))
+```
+
+## Use instead
+
+```python
+import jax
+
+weights_key, noise_key = jax.random.split(jax.random.key(0))
+weights = jax.random.normal(weights_key, (3,))
+noise = jax.random.uniform(noise_key, (3,))
+```
+
+## Limits
+
+In source, keys that are equal only in value are not seen, nor functions of libraries that it does
+not know. `jax.random.clone` is no use of a key.
+
+## Fix safety
+
+Unsafe: a key of its own is split off for the earlier use, which changes what is drawn.
+
+## Sources
+
+`jax.random` and `jax.random.split`, jax 0.10.2.
+"""
 
 from __future__ import annotations
 

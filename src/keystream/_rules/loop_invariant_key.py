@@ -1,4 +1,58 @@
-"""A draw in a loop from a key that the loop does not change."""
+"""A draw in a loop from a key that the loop does not change.
+
+## What it does
+
+Finds a draw in a loop from a key that the loop does not change.
+
+## Why it matters
+
+Every iteration draws the same numbers.
+
+## Example
+
+```python
+import jax
+
+
+def walk(key, x):
+    def body(i, x):
+        return x + jax.random.normal(key, x.shape)
+
+    return jax.lax.fori_loop(0, 3, body, x)
+
+
+walk(jax.random.key(0), jax.numpy.zeros(2))
+```
+
+## Use instead
+
+```python
+import jax
+
+
+def walk(key, x):
+    def body(i, x):
+        return x + jax.random.normal(jax.random.fold_in(key, i), x.shape)
+
+    return jax.lax.fori_loop(0, 3, body, x)
+
+
+walk(jax.random.key(0), jax.numpy.zeros(2))
+```
+
+## Limits
+
+A loop inside a function of a library that it does not know is not read.
+
+## Fix safety
+
+Unsafe: in a Python loop a key is split off in each turn, which changes what is drawn. The loops of
+JAX are left to you.
+
+## Sources
+
+`jax.lax.fori_loop` and `jax.random.fold_in`, jax 0.10.2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,41 @@
-"""A rate that is no probability."""
+"""A rate that is no probability.
+
+## What it does
+
+Finds a dropout rate outside [0, 1].
+
+## Why it matters
+
+The layer returns zeros or values of the wrong sign, without a word.
+
+## Example
+
+```python
+from flax import linen as nn
+
+layer = nn.Dropout(20, deterministic=False)
+```
+
+## Use instead
+
+```python
+from flax import linen as nn
+
+layer = nn.Dropout(0.2, deterministic=False)
+```
+
+## Limits
+
+In source, only rates that are known numbers are judged. The audit sees the others in a run.
+
+## Fix safety
+
+Unsafe: a percentage becomes a rate, which changes what is drawn.
+
+## Sources
+
+`flax.linen.Dropout`, flax 0.12.8.
+"""
 
 from __future__ import annotations
 

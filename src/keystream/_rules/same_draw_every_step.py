@@ -1,4 +1,57 @@
-"""A step that is given the same key each time."""
+"""A step that is given the same key each time.
+
+## What it does
+
+Finds a step that is given the same key in each turn of its loop.
+
+## Why it matters
+
+Every step draws the same mask or noise, so it acts as a constant of the training.
+
+## Example
+
+```python
+import jax
+
+
+@jax.jit
+def train_step(x, key):
+    return x + jax.random.normal(key, x.shape)
+
+
+key, x = jax.random.key(0), jax.numpy.zeros(2)
+for step in range(3):
+    x = train_step(x, key)
+```
+
+## Use instead
+
+```python
+import jax
+
+
+@jax.jit
+def train_step(x, key):
+    return x + jax.random.normal(key, x.shape)
+
+
+key, x = jax.random.key(0), jax.numpy.zeros(2)
+for step in range(3):
+    x = train_step(x, jax.random.fold_in(key, step))
+```
+
+## Limits
+
+In source, keys that are equal only in value are not seen. The audit compares the values.
+
+## Fix safety
+
+Unsafe: a key is split off in each turn of a Python loop, which changes what is drawn.
+
+## Sources
+
+`jax.random.fold_in`, jax 0.10.2.
+"""
 
 from __future__ import annotations
 

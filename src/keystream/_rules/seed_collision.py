@@ -1,4 +1,41 @@
-"""Seeds and folded numbers that differ in the program and are equal to JAX."""
+"""Seeds and folded numbers that differ in the program and are equal to JAX.
+
+## What it does
+
+Finds seeds and folded numbers that differ in the program and are equal to JAX.
+
+## Why it matters
+
+JAX cuts them to 32-bit integers: 0.1 and 0.9 give one key, and so do 0 and 2**32.
+
+## Example
+
+```python
+import jax
+
+key = jax.random.fold_in(jax.random.key(0), 0.5)
+```
+
+## Use instead
+
+```python
+import jax
+
+key = jax.random.fold_in(jax.random.key(0), 5)
+```
+
+## Limits
+
+In source, numbers that depend on data are not judged.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`jax.random.fold_in`, jax 0.10.2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,48 @@
-"""One parent key that is both split and folded with small numbers."""
+"""One parent key that is both split and folded with small numbers.
+
+## What it does
+
+Finds a key that is split and also folded with small numbers.
+
+## Why it matters
+
+`split(key, n)[i]` equals `fold_in(key, i)`, so the folded keys meet the split ones.
+
+## Example
+
+```python
+import jax
+
+root = jax.random.key(0)
+first, second = jax.random.split(root)
+weights = jax.random.normal(first, (3,))
+for step in range(3):
+    noise = jax.random.normal(jax.random.fold_in(root, step), (3,))
+```
+
+## Use instead
+
+```python
+import jax
+
+weights_key, steps_key = jax.random.split(jax.random.key(0))
+weights = jax.random.normal(weights_key, (3,))
+for step in range(3):
+    noise = jax.random.normal(jax.random.fold_in(steps_key, step), (3,))
+```
+
+## Limits
+
+In source, keys that are equal only in value are not seen.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`jax.random.split` and `jax.random.fold_in`, jax 0.10.2, partitionable Threefry.
+"""
 
 from __future__ import annotations
 

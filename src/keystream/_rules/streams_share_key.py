@@ -1,4 +1,49 @@
-"""Two streams that are given one key."""
+"""Two streams that are given one key.
+
+## What it does
+
+Finds two streams that are given one key.
+
+## Why it matters
+
+Flax does not fold a stream's name into its key, so the two draw the same numbers.
+
+## Example
+
+```python
+import jax
+from flax import linen as nn
+
+x = jax.numpy.ones((2, 4))
+model = nn.Dropout(0.5, deterministic=False)
+key = jax.random.key(0)
+model.apply({}, x, rngs={"dropout": key, "noise": key})
+```
+
+## Use instead
+
+```python
+import jax
+from flax import linen as nn
+
+x = jax.numpy.ones((2, 4))
+model = nn.Dropout(0.5, deterministic=False)
+dropout_key, noise_key = jax.random.split(jax.random.key(0))
+model.apply({}, x, rngs={"dropout": dropout_key, "noise": noise_key})
+```
+
+## Limits
+
+In source, keys that are equal only in value are not seen. For `init` with `params` it is a note.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`flax.linen.Module.make_rng`, flax 0.12.8.
+"""
 
 from __future__ import annotations
 

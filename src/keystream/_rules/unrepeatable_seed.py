@@ -1,4 +1,43 @@
-"""A seed that is another one in every run."""
+"""A seed that is another one in every run.
+
+## What it does
+
+Finds keys made of a clock, the system's entropy, a salted hash, or the order of a set of text.
+
+## Why it matters
+
+The run can't be repeated, and its parts on several hosts don't agree.
+
+## Example
+
+```python
+import time
+
+import jax
+
+key = jax.random.key(int(time.time()))
+```
+
+## Use instead
+
+```python
+import jax
+
+key = jax.random.key(0)
+```
+
+## Limits
+
+In source, a seed that the program prints is left alone: whoever reads the log can repeat the run.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`hash` of the Python language reference; `jax.random.key`, jax 0.10.2.
+"""
 
 from __future__ import annotations
 

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Generator, Mapping
+import weakref
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Protocol
 
 import jax
@@ -42,7 +44,7 @@ _state = threading.local()
 class Observer(Protocol):
     """What looks through the door. Neither method may raise, nor run what the user's program sees."""
 
-    def compiled_call(self, arguments: tuple[Any, ...], parameters: Mapping[str, Any]) -> bool:
+    def compiled_call(self, arguments: Sequence[Any], parameters: Mapping[str, Any]) -> bool:
         """A compiled program is about to run on `arguments`, donated ones included.
 
         Args:
@@ -94,6 +96,7 @@ def open_door(observer: Observer) -> Callable[[], None]:
     parts, mine = _parts(), threading.local()  # doors may open within doors: to each its state
     undo: Undo = []
     try:
+        _remember_types(parts, undo)
         _observe_jit(parts, observer, mine, undo)
         _observe_key_primitives(observer, mine, undo)
         _observe_ahead_of_time(parts, observer, mine, undo)
@@ -126,6 +129,13 @@ def is_tracing() -> bool:
     return trace is not None
 
 
+@lru_cache(maxsize=1)
+def key_arrays() -> type:
+    """The class of JAX's concrete arrays of typed keys."""
+    with unobserved():
+        return type(jax.random.key(0))
+
+
 _modules: dict[str, Any] = {}
 
 
@@ -136,11 +146,18 @@ def _parts() -> dict[str, Any]:
         try:
             found = {
                 name: importlib.import_module(f"jax._src.{name}")
-                for name in ("pjit", "stages", "core", "source_info_util", "traceback_util")
+                for name in (
+                    "config",
+                    "core",
+                    "pjit",
+                    "source_info_util",
+                    "stages",
+                    "traceback_util",
+                )
             }
             complete = all(
                 (
-                    callable(found["pjit"]._pjit_call_impl_python),
+                    callable(found["pjit"]._run_python_pjit),
                     callable(found["pjit"].jit_p.impl),
                     callable(found["pjit"]._cpp_pjit_cache_fun_only.clear),
                     callable(found["pjit"]._cpp_pjit_cache_explicit_attributes.clear),
@@ -180,42 +197,91 @@ def _forget_fast_calls(parts: dict[str, Any]) -> None:
     parts["pjit"]._cpp_pjit_cache_explicit_attributes.clear()
 
 
+def _remember_types(parts: dict[str, Any], undo: Undo) -> None:
+    """Look up the abstract value of a typed key, which JAX works out anew at each use of the key.
+
+    A call that is answered in C++ never asks for it; one that passes here does. It depends on more
+    than implementation and shape only where the key is spread over devices.
+    """
+    table, single = parts["core"].pytype_aval_mappings, jax.sharding.SingleDeviceSharding
+    kind, concrete = key_arrays(), type(jax.numpy.zeros(2))
+    work_out = table[kind]
+    known: dict[tuple[Any, tuple[int, ...]], Any] = {}
+
+    def look_up(key: Any) -> Any:
+        words = key._base_array
+        if type(words) is not concrete or type(words.sharding) is not single:
+            return work_out(key)
+        name = (key._impl, words.shape)
+        found = known.get(name)
+        if found is None:
+            found = known[name] = work_out(key)
+        return found
+
+    table[kind] = look_up
+    undo.append(lambda: table.__setitem__(kind, work_out))
+
+
 def _observe_jit(
     parts: dict[str, Any], observer: Observer, mine: threading.local, undo: Undo
 ) -> None:
     """Pass every execution of a compiled function through Python.
 
-    JAX reaches a program on two ways: `_pjit_call_impl_python`, from a call that found no entry in the
-    C++ cache of its function, and the rule of the primitive ``jit``. Both are taken over. The first
-    then goes the way of the second, which has a C++ cache of its own: that keeps the call fast, and
-    no entry is made in the first cache, so the next call passes here again.
+    JAX reaches a program on two ways: `_run_python_pjit`, from a call that found no entry in the C++
+    cache of its function, and the rule of the primitive ``jit``. Both are taken over. A call on the
+    first way makes that entry, unless it is shown: then the entry is left out, so that the next call
+    passes here again, and goes the second way, which has a C++ cache of its own.
     """
-    pjit = parts["pjit"]
-    run_slow, run = pjit._pjit_call_impl_python, pjit.jit_p.impl
+    pjit, core, config = parts["pjit"], parts["core"], parts["config"]
+    run_slow, run = pjit._run_python_pjit, pjit.jit_p.impl
+    mismatch = parts["stages"].DeviceAssignmentMismatchError
+    # Programs that were called once, with all of JAX's own checks.
+    familiar: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 
-    def shown(jaxpr: Any) -> bool:
-        return inside(mine) or getattr(mine, "jaxpr", None) is jaxpr
+    def plain(arguments: Sequence[Any]) -> bool:
+        """Whether JAX would do nothing but run the program."""
+        return (
+            core.trace_state_clean()
+            and not any(isinstance(each, core.Tracer) for each in arguments)
+            and not (config.debug_nans.value or config.debug_infs.value)
+            and not config.debug_key_reuse.value
+        )
 
-    def expecting(arguments: tuple[Any, ...], parameters: dict[str, Any]) -> Any:
+    def expecting(call: Callable[[], Any], jaxpr: Any) -> Any:
         """Run what was shown; a host callback within it may run other programs, to be shown too."""
-        before, mine.jaxpr = getattr(mine, "jaxpr", None), parameters["jaxpr"]
+        before, mine.jaxpr = getattr(mine, "jaxpr", None), jaxpr
         try:
-            return run(*arguments, **parameters)
+            return call()
         finally:
             mine.jaxpr = before
 
-    def from_function(*arguments: Any, **parameters: Any) -> Any:
-        if shown(parameters["jaxpr"]) or not observer.compiled_call(arguments, parameters):
-            return run_slow(*arguments, **parameters)
-        return expecting(arguments, parameters), None, None, []
+    def from_function(program: Any, arguments: Sequence[Any], *rest: Any) -> Any:
+        parameters = program.params
+        jaxpr = parameters["jaxpr"]
+        if inside(mine) or not core.trace_state_clean():
+            return run_slow(program, arguments, *rest)
+        if not observer.compiled_call(arguments, parameters):
+            return expecting(lambda: run_slow(program, arguments, *rest), jaxpr)
+        if familiar.get(id(jaxpr)) is jaxpr and plain(arguments):
+            try:
+                outs = expecting(lambda: run(*arguments, **parameters), jaxpr)
+            except mismatch:  # nothing ran; the error is JAX's to tell
+                outs = None
+            if outs is not None:
+                tree = program.out_tree
+                return tree.unflatten(outs), outs, tree, arguments, jaxpr, None, None, []
+        done = expecting(lambda: run_slow(program, arguments, *rest), jaxpr)
+        familiar[id(jaxpr)] = jaxpr
+        return (*done[:5], None, None, [])
 
     def from_primitive(*arguments: Any, **parameters: Any) -> Any:
-        if not shown(parameters["jaxpr"]):
+        jaxpr = parameters["jaxpr"]
+        if not inside(mine) and getattr(mine, "jaxpr", None) is not jaxpr:
             observer.compiled_call(arguments, parameters)
-        return expecting(arguments, parameters)
+        return expecting(lambda: run(*arguments, **parameters), jaxpr)
 
-    pjit._pjit_call_impl_python = from_function
-    undo.append(lambda: setattr(pjit, "_pjit_call_impl_python", run_slow))
+    pjit._run_python_pjit = from_function
+    undo.append(lambda: setattr(pjit, "_run_python_pjit", run_slow))
     _replace_rule(pjit.jit_p, from_primitive, undo)
 
 

@@ -45,10 +45,10 @@ def test_results_are_the_same_to_the_bit():
 def test_jax_is_as_it_was_when_the_audit_has_ended():
     parts = door._parts()
     rules = {name: primitive.impl for name, primitive in door.key_primitives().items()}
-    former = parts["pjit"]._pjit_call_impl_python, parts["pjit"].jit_p.impl
+    former = parts["pjit"]._run_python_pjit, parts["pjit"].jit_p.impl
     with ks.audit():
         assert parts["pjit"].jit_p.impl is not former[1]
-    assert (parts["pjit"]._pjit_call_impl_python, parts["pjit"].jit_p.impl) == former
+    assert (parts["pjit"]._run_python_pjit, parts["pjit"].jit_p.impl) == former
     assert {name: p.impl for name, p in door.key_primitives().items()} == rules
 
 

@@ -56,7 +56,7 @@ class Recorder:
 
     # What the door calls.
 
-    def compiled_call(self, arguments: tuple[Any, ...], parameters: Mapping[str, Any]) -> bool:
+    def compiled_call(self, arguments: Sequence[Any], parameters: Mapping[str, Any]) -> bool:
         """Start the plan of a compiled call beside it."""
         try:
             return self._compiled_call(arguments, parameters)
@@ -77,7 +77,7 @@ class Recorder:
 
     # Compiled calls.
 
-    def _compiled_call(self, arguments: tuple[Any, ...], parameters: Mapping[str, Any]) -> bool:
+    def _compiled_call(self, arguments: Sequence[Any], parameters: Mapping[str, Any]) -> bool:
         donates = any(parameters.get("donated_invars", ()))
         start = frames.here(3)
         key = frames.stack_key(start)
@@ -95,7 +95,7 @@ class Recorder:
             self._writer.settle(wait=True)  # a donated key can't be read after
         return plan.any or donates
 
-    def _sampler_call(self, start: FrameType, key: Any, arguments: tuple[Any, ...]) -> bool:
+    def _sampler_call(self, start: FrameType, key: Any, arguments: Sequence[Any]) -> bool:
         """A program of ``jax.random`` itself: the key given to the sampler is what is drawn from.
 
         Returns:
@@ -154,7 +154,7 @@ class Recorder:
 
     def _eager_site(self, key: Any, kind: str, value: Any) -> int:
         outer, state = door.name_stack(), marks()
-        axes = getattr(value, "ndim", 0) if is_typed(value) else 0
+        axes = value.ndim if "vmap(" in outer and is_typed(value) else 0
         name = (key, kind, axes, outer, state)
         found = self._sites.get(name)
         if found is not None:

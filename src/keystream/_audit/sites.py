@@ -8,9 +8,9 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
-import jax
 import numpy as np
 
+from keystream import _jax_door as door
 from keystream._audit import frames
 from keystream._audit.recording import Site
 from keystream._findings import Location
@@ -76,7 +76,7 @@ def module_path(scopes: str) -> str:
 
 def is_typed(value: Any) -> bool:
     """Whether a value is a typed key or an array of them."""
-    return jax.numpy.issubdtype(getattr(value, "dtype", np.uint32), jax.dtypes.prng_key)
+    return isinstance(value, door.key_arrays())
 
 
 def given_seed(frame: FrameType | None, value: Any) -> Any:

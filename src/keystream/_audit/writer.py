@@ -1,14 +1,15 @@
 """Moves the values of keys from the device to the columns of a recording, in batches.
 
 Nothing waits while values are on their way; only what is about to be donated is waited for, and a
-queue that has grown long.
+queue that has grown long. Calls of one program are written together: a short call would else take
+longer to write down than to run.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,32 @@ from keystream._audit.store import EDGES_KEPT, Columns, pack, unique
 BATCH = 256  # pending uses that are looked through for values that have arrived
 WAIT = 16384  # pending uses at which the program waits for them
 BYTES = 1 << 25  # of pending values at which they are looked through
+
+
+class _Call(NamedTuple):
+    """A compiled call whose slice was dispatched."""
+
+    values: Any
+    number: int
+    sites: list[int]
+    plan: Any
+
+    def alike(self) -> object:
+        return id(self.plan), id(self.sites)
+
+
+class _Eager(NamedTuple):
+    """An eager operation: the key drawn from, or parent, child and what led from one to the other."""
+
+    values: Any
+    number: int
+    site: int
+    child: Any
+    data: Any
+
+    def alike(self) -> object:
+        of_child = getattr(_words(self.child), "shape", None)
+        return self.site, getattr(_words(self.values), "shape", None), of_child
 
 
 class Writer:
@@ -32,19 +59,19 @@ class Writer:
         self._recording, self._unseen = recording, unseen
         self._keys = Columns(np.uint64, np.uint32, np.uint32)
         self._edges = Columns(np.uint64, np.uint64, np.uint32, np.uint32, np.uint64)
-        self._pending: list[tuple[Any, ...]] = []
+        self._pending: list[_Call | _Eager] = []
         self._bytes = 0
         self._lock = threading.RLock()
 
     def call(self, call: int, sites: list[int], plan: Any, words: Any) -> None:
         """Queue the values of a compiled call."""
-        self._pending.append((self._write_call, words, call, sites, plan))
-        self._bytes += words.words.nbytes
+        self._pending.append(_Call(words, call, sites, plan))
+        self._bytes += words.nbytes
         self._look()
 
     def eager(self, call: int, site: int, parent: Any, child: Any, data: Any) -> None:
         """Queue the keys of an eager operation: drawn from, or parent and child."""
-        self._pending.append((self._write_eager, parent, call, site, child, data))
+        self._pending.append(_Eager(parent, call, site, child, data))
         self._look()
 
     def _look(self) -> None:
@@ -56,24 +83,46 @@ class Writer:
     def settle(self, *, wait: bool) -> None:
         """Write down what has arrived, in order; with `wait`, everything."""
         with self._lock:
-            pending, self._pending = self._pending, []
-            for number, (write, values, *rest) in enumerate(pending):
-                if not wait and not _ready(values):
-                    self._pending = pending[number:] + self._pending
-                    return
-                try:
-                    write(values, *rest)
-                except Exception as error:  # a deleted buffer, say: the run goes on
-                    self._unseen(f"values could not be read: {type(error).__name__}: {error}")
+            pending, count = self._pending, len(self._pending)
+            if not wait:
+                late = (n for n in range(count) if not _ready(pending[n].values))
+                count = next(late, count)
+            due = pending[:count]
+            del pending[:count]  # in place: other threads add to it meanwhile
+            keys, edges = _Rows(self._keys), _Rows(self._edges)
+            for batch in _batches(due):
+                self._write(batch, keys, edges)
+            keys.flush()
+            if len(self._edges) < EDGES_KEPT:
+                edges.flush()
 
-    def _write_call(self, words: Any, call: int, sites: list[int], plan: Any) -> None:
-        for seen in words.read():
+    def _write(self, batch: list[Any], keys: _Rows, edges: _Rows) -> None:
+        marks = len(keys.parts), len(edges.parts)
+        try:
+            if isinstance(batch[0], _Call):
+                self._write_calls(batch, keys, edges)
+            else:
+                self._write_eager(batch, keys, edges)
+        except Exception as error:  # a deleted buffer, say: the run goes on
+            del keys.parts[marks[0] :], edges.parts[marks[1] :]
+            if len(batch) == 1:
+                self._unseen(f"values could not be read: {type(error).__name__}: {error}")
+                return
+            for each in batch:
+                self._write([each], keys, edges)
+
+    def _write_calls(self, batch: list[_Call], keys: _Rows, edges: _Rows) -> None:
+        plan, sites = batch[0].plan, batch[0].sites
+        calls = np.array([each.number for each in batch], np.uint32)
+        words = np.stack([np.asarray(each.values.words) for each in batch])
+        for seen in plan.read(words):
             planned, site = plan.sites[seen.site], sites[seen.site]
             values = pack(seen.keys)
             if seen.missed:
                 self._unseen("iterations of a loop beyond those that are kept")
             if planned.kind != "seed":
-                self._write_keys(call, site, values, seen.ran, planned.loops)
+                kinds = tuple(loop.kind for loop in planned.loops)
+                self._write_keys(keys, (calls, site, kinds), values, seen.ran)
             if seen.children is None:
                 continue
             children = pack(seen.children)
@@ -81,42 +130,61 @@ class Writer:
             if planned.kind == "fold_in":
                 data = np.asarray(seen.data)
                 data = data.reshape(data.shape + (1,) * (children.ndim - data.ndim))
-            parents = np.broadcast_to(values[..., None], children.shape)
-            data = np.broadcast_to(data, children.shape)
-            self._edge(site, call, *(_ran(each, seen.ran) for each in (children, parents, data)))
+            of_call = calls.reshape((-1,) + (1,) * (children.ndim - 1))
+            columns = (children, values[..., None], of_call, data)
+            child, parent, call, index = (
+                _ran(np.broadcast_to(each, children.shape), seen.ran) for each in columns
+            )
+            edges.add(child, parent, site, call, _unsigned(index))
 
-    def _write_eager(self, parent: Any, call: int, site: int, child: Any, data: Any) -> None:
+    def _write_eager(self, batch: list[_Eager], keys: _Rows, edges: _Rows) -> None:
+        site = batch[0].site
         kind = self._recording.sites[site].kind
+        calls = np.array([each.number for each in batch], np.uint32)
         if kind == "seed":
-            seeds = np.asarray(parent)
-            seeds = seeds if seeds.dtype == np.uint64 else seeds.astype(np.int64).astype(np.uint64)
-            self._edge(site, call, _values(child).reshape(-1), seeds.reshape(-1), 0)
+            child = _values([each.child for each in batch]).reshape(-1)
+            seeds = np.concatenate([_unsigned(each.values).reshape(-1) for each in batch])
+            edges.add(child, seeds, site, np.repeat(calls, child.size // calls.size), np.uint64(0))
             return
-        values = _values(parent)
-        self._write_keys(call, site, values, None, ())
-        if kind in ("split", "fold_in"):
-            children, parents = _values(child).reshape(-1), values.reshape(-1)
-            index = np.asarray(data).reshape(-1)
-            if kind == "split":
-                count = children.size // max(parents.size, 1)
-                index, parents = np.tile(np.arange(count), parents.size), np.repeat(parents, count)
-            self._edge(site, call, children, parents, index)
+        values = _values([each.values for each in batch])
+        self._write_keys(keys, (calls, site, ()), values, None)
+        if kind not in ("split", "fold_in"):
+            return
+        child = _values([each.child for each in batch]).reshape(-1)
+        count = child.size // max(values.size, 1)
+        if kind == "split":
+            index = np.tile(np.arange(count), values.size)
+        else:
+            data = np.stack([np.asarray(each.data).reshape(-1) for each in batch])
+            index = np.broadcast_to(data, (calls.size, child.size // calls.size)).reshape(-1)
+        parent = np.repeat(values.reshape(-1), count)
+        edges.add(child, parent, site, np.repeat(calls, child.size // calls.size), _unsigned(index))
 
-    def _write_keys(self, call: int, site: int, values: Any, ran: Any, loops: Any) -> None:
-        """The keys of a site in one call; what repeats within the call is counted by its axis."""
-        flat = _ran(values, ran)
-        different = unique(flat) if flat.size > 1 else flat
-        if different.size < flat.size:
-            counts = self._recording.inner_repeats.setdefault(site, {})
-            for axis in range(values.ndim):
-                kind = loops[axis].kind if axis < len(loops) else "lanes"
-                counts[kind] = counts.get(kind, 0) + _repeats_along(values, ran, axis)
-        self._keys.append(different, site, call)
+    def _write_keys(
+        self, keys: _Rows, uses: tuple[Any, int, tuple[str, ...]], values: Any, ran: Any
+    ) -> None:
+        """The keys of a site in some calls; what repeats within a call is counted by its axis.
 
-    def _edge(self, site: int, call: int, children: Any, parents: Any, data: Any) -> None:
-        if len(self._edges) < EDGES_KEPT and children.size:
-            data = np.asarray(data).astype(np.int64).astype(np.uint64)
-            self._edges.append(children.reshape(-1), parents, site, call, data)
+        Args:
+            keys: get the rows.
+            uses: the calls, the site, and the kind of each loop around it.
+            values: with a leading axis of calls.
+            ran: like the values; None where all were executed.
+        """
+        calls, site, loops = uses
+        if ran is None and values.size == calls.size:
+            keys.add(values.reshape(-1), site, calls)
+            return
+        for call, inside in enumerate(values):
+            ran_here = None if ran is None else ran[call]
+            flat = _ran(inside, ran_here)
+            different = unique(flat) if flat.size > 1 else flat
+            if different.size < flat.size:
+                counts = self._recording.inner_repeats.setdefault(site, {})
+                for axis in range(inside.ndim):
+                    kind = loops[axis] if axis < len(loops) else "lanes"
+                    counts[kind] = counts.get(kind, 0) + _repeats_along(inside, ran_here, axis)
+            keys.add(different, site, calls[call])
 
     def finish(self) -> None:
         """Wait for everything, and hand the columns to the recording."""
@@ -132,8 +200,47 @@ class Writer:
         ) = self._edges.read()
 
 
-def _words(value: Any) -> Any:
-    return getattr(value, "_base_array", value)
+class _Rows:
+    """Rows on their way to columns: gathered by program, put in the order of the calls.
+
+    Args:
+        columns: where they go; the one before the last or the last holds the call's ordinal.
+    """
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self.parts: list[tuple[Any, ...]] = []
+
+    def add(self, *values: Any) -> None:
+        """Rows: the first value has one entry each, every other as many or a scalar."""
+        if np.size(values[0]):
+            self.parts.append(values)
+
+    def flush(self) -> None:
+        """Hand the rows over."""
+        if not self.parts:
+            return
+        sizes = [np.size(part[0]) for part in self.parts]
+        whole = [
+            np.concatenate([np.broadcast_to(v, n) for v, n in zip(column, sizes, strict=True)])
+            for column in zip(*self.parts, strict=True)
+        ]
+        calls = whole[_CALL[len(whole)]]
+        if np.any(calls[1:] < calls[:-1]):
+            order = np.argsort(calls, kind="stable")
+            whole = [column[order] for column in whole]
+        self._columns.append(*whole)
+
+
+_CALL = {3: 2, 5: 3}  # by the number of columns, the one of the call's ordinal
+
+
+def _batches(due: Sequence[Any]) -> list[list[Any]]:
+    """What is written together: calls of one program from one place, operations of one site."""
+    found: dict[object, list[Any]] = {}
+    for each in due:
+        found.setdefault(each.alike(), []).append(each)
+    return list(found.values())
 
 
 def _ready(value: Any) -> bool:
@@ -141,8 +248,21 @@ def _ready(value: Any) -> bool:
     return ready is None or ready()
 
 
-def _values(value: Any) -> Any:
-    return pack(np.asarray(_words(value)).astype(np.uint32))
+def _words(value: Any) -> Any:
+    return getattr(value, "_base_array", value)
+
+
+def _values(keys: Sequence[Any]) -> Any:
+    """Keys of one shape as 64-bit values, stacked."""
+    return pack(np.stack([np.asarray(_words(key)) for key in keys]).astype(np.uint32))
+
+
+def _unsigned(numbers: Any) -> Any:
+    """Integers of any kind as uint64, modulo 2**64."""
+    numbers = np.asarray(numbers)
+    if numbers.dtype == np.uint64:
+        return numbers
+    return numbers.astype(np.int64).astype(np.uint64)
 
 
 def _ran(values: Any, ran: Any) -> Any:

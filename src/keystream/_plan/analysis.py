@@ -61,6 +61,11 @@ class Analysis:
         """How many equations the slice has."""
         return sum(len(region.needed - region.entered.keys()) for region in self._program.below())
 
+    @property
+    def nbytes(self) -> int:
+        """Of the values that one run of the slice makes; 0 before the first."""
+        return 4 * self._layout[-1][3] if self._layout else 0
+
     def _wants(self, draft: Draft) -> str:
         if draft.number not in self._seen:
             return ""
@@ -124,11 +129,15 @@ class Analysis:
         return jnp.concatenate(parts) if parts else jnp.zeros(0, np.uint32)
 
     def read(self, words: NDArray[np.uint32]) -> list[Observed]:
-        """The values of each site, of the words that the slice made."""
+        """The values of each site, of the words that the slice made.
+
+        Args:
+            words: ``(..., n)``; what is observed of several calls gets the same leading axes.
+        """
         found: list[Observed] = []
-        start = 0
+        start, calls = 0, words.shape[:-1]
         for number, name, shape, end in self._layout:
-            value = words[start:end].reshape(shape)
+            value = words[..., start:end].reshape((*calls, *shape))
             start = end
             if name == "keys":
                 found.append(Observed(number, value))
@@ -195,6 +204,11 @@ class Pending:
     def __init__(self, analysis: Analysis, words: jax.Array) -> None:
         self._analysis = analysis
         self.words = words
+
+    @property
+    def nbytes(self) -> int:
+        """What reading them moves to the host."""
+        return self._analysis.nbytes
 
     def is_ready(self) -> bool:
         """Whether reading them waits for nothing."""

@@ -14,6 +14,8 @@ from keystream._findings import Location
 Frames = tuple[tuple[CodeType, int], ...]
 
 _HERE = str(Path(__file__).resolve().parent.parent) + os.sep
+_DOOR = _HERE + "_jax_door.py"
+_OUR_PROGRAMS = _HERE + "_demo" + os.sep  # audited as a user's, wherever they are installed
 _PYTHON = tuple(
     str(Path(sysconfig.get_path(name)).resolve()) + os.sep for name in ("stdlib", "platstdlib")
 )
@@ -28,7 +30,8 @@ def frames_of(equation: Any) -> Frames:
     """The frames of an equation inside the jaxpr it stands in, innermost first.
 
     A jaxpr that is traced once is used again by other callers: frames beyond the place where its
-    tracing began are those of whoever came first. They end there; the call's own follow.
+    tracing began are those of whoever came first. They end there; the call's own follow. What an
+    audit's door puts between JAX's frames is left out.
     """
     traceback = equation.source_info.traceback
     if traceback is None:
@@ -38,7 +41,8 @@ def frames_of(equation: Any) -> Frames:
     for code, instruction in zip(codes, instructions, strict=True):
         if code.co_filename.endswith(_TRACING) and code.co_name.startswith("trace_to_jaxpr"):
             break
-        found.append((code, instruction))
+        if code.co_filename != _DOOR:
+            found.append((code, instruction))
     return tuple(found)
 
 
@@ -104,6 +108,8 @@ def is_user(path: str) -> bool:
     if path.startswith("<") or not path:
         return False
     full = os.path.realpath(path)
+    if full.startswith(_OUR_PROGRAMS):
+        return True
     if any(part in full for part in _INSTALLED) or full.startswith(_HERE):
         return False
     return not full.startswith(_PYTHON)

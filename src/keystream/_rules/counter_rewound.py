@@ -1,4 +1,65 @@
-"""A counter folded into a key that begins again while the key stays."""
+"""A counter folded into a key that begins again while the key stays.
+
+## What it does
+
+Finds a counter that goes back. Lint reads it in loops within loops: the inner counter is all that
+tells the keys apart. The audit sees it where Flax counts the draws, as NNX does, and the counts
+were restored or never returned.
+
+## Why it matters
+
+Every epoch draws what the first epoch drew: the same masks for the same batches, so the model sees
+less noise than it seems to.
+
+## Example
+
+```python
+import jax
+
+
+def train(key, w, epochs, batches):
+    for _ in range(epochs):
+        for step, batch in enumerate(batches):
+            step_key = jax.random.fold_in(key, step)
+            w = w + batch * jax.random.normal(step_key, w.shape)
+    return w
+
+
+w = train(jax.random.key(0), jax.numpy.zeros(3), 2, [1.0, 2.0, 3.0])
+```
+
+## Use instead
+
+```python
+import jax
+
+
+def train(key, w, epochs, batches):
+    for epoch in range(epochs):
+        epoch_key = jax.random.fold_in(key, epoch)
+        for step, batch in enumerate(batches):
+            step_key = jax.random.fold_in(epoch_key, step)
+            w = w + batch * jax.random.normal(step_key, w.shape)
+    return w
+
+
+w = train(jax.random.key(0), jax.numpy.zeros(3), 2, [1.0, 2.0, 3.0])
+```
+
+## Limits
+
+Lint does not see a counter that is reset by hand, nor one that a checkpoint brings back. Loops of a
+few turns that are written out, such as `range(3)`, it names KS203. The audit names it KS201 where
+the program folds by itself.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`jax.random.fold_in`, jax 0.10.2; `flax.nnx.RngStream`, flax 0.12.8.
+"""
 
 from __future__ import annotations
 

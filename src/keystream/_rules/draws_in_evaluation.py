@@ -1,4 +1,89 @@
-"""Dropout that is on while the program evaluates."""
+"""Dropout that is on while the program evaluates.
+
+## What it does
+
+Finds a draw of dropout in a function that evaluates. Lint follows the calls of such a function; the
+audit sees masks drawn there at a line where training draws them too.
+
+## Why it matters
+
+The figures are those of a network with units dropped at random: too low, and different in each
+call.
+
+## Example
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dense(1)(nn.Dropout(0.5, deterministic=not train)(x))
+
+
+model, x = Net(), jax.numpy.ones((4, 3))
+
+
+def loss(variables, key):
+    return model.apply(variables, x, train=True, rngs={"dropout": key}).mean()
+
+
+def evaluate(variables, key):
+    return model.apply(variables, x, train=True, rngs={"dropout": key}).mean()
+
+
+params_key, train_key, eval_key = jax.random.split(jax.random.key(0), 3)
+variables = model.init(params_key, x, train=False)
+gradient = jax.grad(loss)(variables, train_key)
+mean = evaluate(variables, eval_key)
+```
+
+## Use instead
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dense(1)(nn.Dropout(0.5, deterministic=not train)(x))
+
+
+model, x = Net(), jax.numpy.ones((4, 3))
+
+
+def loss(variables, key):
+    return model.apply(variables, x, train=True, rngs={"dropout": key}).mean()
+
+
+def evaluate(variables):
+    return model.apply(variables, x, train=False).mean()
+
+
+params_key, train_key = jax.random.split(jax.random.key(0))
+variables = model.init(params_key, x, train=False)
+gradient = jax.grad(loss)(variables, train_key)
+mean = evaluate(variables)
+```
+
+## Limits
+
+That a function evaluates is known by its name (`evaluate`, `accuracy`, `validate`); one that
+samples on purpose (`mc_`, `uncertainty`, `ensemble`) is left alone. Where training and evaluation
+share no line that draws, the audit is silent.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`flax.linen.Dropout`, flax 0.12.8; `equinox.nn.inference_mode`, equinox 0.13.8.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,80 @@
-"""Dropout that is off while the program trains."""
+"""Dropout that is off while the program trains.
+
+## What it does
+
+Finds dropout that is deterministic where a gradient is taken, a flag wired to its opposite, and a
+model left in evaluation or inference mode. Lint reads flags and modes; the audit observes every
+call of a dropout layer and whether it was differentiated.
+
+## Why it matters
+
+Nothing is dropped in training, so the layer does nothing; with an inverted flag it drops in
+evaluation too. The loss goes down faster, and nobody complains.
+
+## Example
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dense(1)(nn.Dropout(0.5, deterministic=train)(x))
+
+
+model, x = Net(), jax.numpy.ones((4, 3))
+
+
+def loss(variables, key):
+    return model.apply(variables, x, train=True, rngs={"dropout": key}).mean()
+
+
+params_key, init_key, key = jax.random.split(jax.random.key(0), 3)
+variables = model.init({"params": params_key, "dropout": init_key}, x, train=True)
+gradient = jax.grad(loss)(variables, key)
+```
+
+## Use instead
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dense(1)(nn.Dropout(0.5, deterministic=not train)(x))
+
+
+model, x = Net(), jax.numpy.ones((4, 3))
+
+
+def loss(variables, key):
+    return model.apply(variables, x, train=True, rngs={"dropout": key}).mean()
+
+
+params_key, init_key, key = jax.random.split(jax.random.key(0), 3)
+variables = model.init({"params": params_key, "dropout": init_key}, x, train=True)
+gradient = jax.grad(loss)(variables, key)
+```
+
+## Limits
+
+Lint knows a flag by its name, such as `train` or `is_training`. The audit reports a model none of
+whose dropout layers drew under a gradient: one that freezes a single layer is fine. A rate of 0 is
+taken as meant. Dropout made by hand of `bernoulli` has no flag to observe.
+
+## Fix safety
+
+Unsafe: an inverted flag is negated, which changes what is drawn. Other forms are left to you.
+
+## Sources
+
+`flax.linen.Dropout`, flax 0.12.8; `equinox.nn.Dropout`, equinox 0.13.8.
+"""
 
 from __future__ import annotations
 

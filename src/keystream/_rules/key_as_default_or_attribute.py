@@ -18,7 +18,8 @@ def noisy(x, key=jax.random.key(0)):
     return x + jax.random.normal(key, x.shape)
 
 
-noisy(jax.numpy.zeros(2))
+for _ in range(2):
+    y = noisy(jax.numpy.zeros(2))
 ```
 
 ## Use instead
@@ -31,12 +32,14 @@ def noisy(x, *, key):
     return x + jax.random.normal(key, x.shape)
 
 
-noisy(jax.numpy.zeros(2), key=jax.random.key(0))
+for key in jax.random.split(jax.random.key(0), 2):
+    y = noisy(jax.numpy.zeros(2), key=key)
 ```
 
 ## Limits
 
-Only defaults written where the function or class is defined are found.
+Only defaults written where the function or class is defined are found. The audit has no such rule:
+it reports the draws that repeat, as KS201 or KS101.
 
 ## Fix safety
 

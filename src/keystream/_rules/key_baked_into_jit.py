@@ -40,7 +40,9 @@ noisy(jax.numpy.zeros(2), jax.random.key(0))
 
 ## Limits
 
-In source, keys captured by functions of libraries that it does not know are not seen.
+In source, keys captured by functions of libraries that it does not know are not seen; where the
+function is called again, lint names the draws that repeat, KS101 or KS201. The audit needs a second
+call: a single one repeats nothing.
 
 ## Fix safety
 

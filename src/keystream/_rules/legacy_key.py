@@ -1,4 +1,46 @@
-"""Keys made by `PRNGKey`: one note a file."""
+"""Keys made by `PRNGKey`: one note a file.
+
+## What it does
+
+Finds calls of `jax.random.PRNGKey`. Lint reads them in source, the audit sees those that run.
+
+## Why it matters
+
+A legacy key is an array of `uint32` like any other: it can be added to, cast, indexed or passed as
+data, and JAX says nothing. A typed key refuses all that, and knows its implementation.
+
+## Example
+
+```python
+import jax
+
+key = jax.random.PRNGKey(0)
+noise = jax.random.normal(key, (3,))
+```
+
+## Use instead
+
+```python
+import jax
+
+key = jax.random.key(0)
+noise = jax.random.normal(key, (3,))
+```
+
+## Limits
+
+It is a matter of style: the numbers drawn are the same. Legacy keys made in another way, such as by
+`jax.random.key_data`, are not named.
+
+## Fix safety
+
+Unsafe: `PRNGKey` becomes `key`. The draws are the same, but code that takes the key for an array
+fails, and so does a checkpoint that stored it as one.
+
+## Sources
+
+`jax.random.PRNGKey` and `jax.random.key`, jax 0.10.2; JEP 9263, typed keys.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,92 @@
-"""A lifted loop or batch of layers that splits the params stream and no other."""
+"""A lifted loop or batch of layers that splits the params stream and no other.
+
+## What it does
+
+Finds an `nn.scan` or `nn.vmap` whose layers have parameters of their own and share a stream that
+they draw from, or that gives each layer parameters and does not split `params`. Lint reads
+`split_rngs` and which streams the layers draw from; the audit sees the draws repeat.
+
+## Why it matters
+
+All layers drop the same units, or all begin with the same weights. The model trains, and is smaller
+than it looks.
+
+## Example
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Block(nn.Module):
+    @nn.compact
+    def __call__(self, x, _):
+        return nn.Dropout(0.5, deterministic=False)(nn.Dense(8)(x)), None
+
+
+class Stack(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        blocks = nn.scan(
+            Block,
+            variable_axes={"params": 0},
+            split_rngs={"params": True, "dropout": False},
+            length=4,
+        )
+        return blocks()(x, None)[0]
+
+
+x = jax.numpy.ones((2, 8))
+params_key, init_key, key = jax.random.split(jax.random.key(0), 3)
+variables = Stack().init({"params": params_key, "dropout": init_key}, x)
+y = Stack().apply(variables, x, rngs={"dropout": key})
+```
+
+## Use instead
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Block(nn.Module):
+    @nn.compact
+    def __call__(self, x, _):
+        return nn.Dropout(0.5, deterministic=False)(nn.Dense(8)(x)), None
+
+
+class Stack(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        blocks = nn.scan(
+            Block,
+            variable_axes={"params": 0},
+            split_rngs={"params": True, "dropout": True},
+            length=4,
+        )
+        return blocks()(x, None)[0]
+
+
+x = jax.numpy.ones((2, 8))
+params_key, init_key, key = jax.random.split(jax.random.key(0), 3)
+variables = Stack().init({"params": params_key, "dropout": init_key}, x)
+y = Stack().apply(variables, x, rngs={"dropout": key})
+```
+
+## Limits
+
+Lint does not follow a `split_rngs` that is computed. A layer that shares its parameters too, as a
+cell over time does, may share its masks: that is not reported. A stream that `split_rngs` leaves
+out is not served inside at all; lint reports it, and in a run Flax raises an error.
+
+## Fix safety
+
+Unsafe: the stream is split too, which changes what is drawn.
+
+## Sources
+
+`flax.linen.scan` and `flax.linen.vmap`, flax 0.12.8.
+"""
 
 from __future__ import annotations
 

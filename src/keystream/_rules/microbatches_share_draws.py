@@ -1,4 +1,76 @@
-"""Gradient accumulation with one key for all microbatches."""
+"""Gradient accumulation with one key for all microbatches.
+
+## What it does
+
+Finds a loop over the microbatches of a step that draws from one key. Lint knows the loop by its
+words, such as `accumulate` and `microbatch`; the audit by a draw under a gradient in a compiled
+loop.
+
+## Why it matters
+
+The accumulated gradient sees one mask in place of one for each microbatch, so it is noisier than
+that of the large batch it stands for.
+
+## Example
+
+```python
+import jax
+import jax.numpy as jnp
+
+
+def loss(w, x, key):
+    keep = jax.random.bernoulli(key, 0.5, x.shape)
+    return jnp.mean(jnp.where(keep, x, 0.0) @ w)
+
+
+def accumulate(w, microbatches, key):
+    def add(total, x):
+        return total + jax.grad(loss)(w, x, key), None
+
+    return jax.lax.scan(add, jnp.zeros_like(w), microbatches)[0]
+
+
+gradient = accumulate(jnp.ones(4), jnp.ones((3, 2, 4)), jax.random.key(0))
+```
+
+## Use instead
+
+```python
+import jax
+import jax.numpy as jnp
+
+
+def loss(w, x, key):
+    keep = jax.random.bernoulli(key, 0.5, x.shape)
+    return jnp.mean(jnp.where(keep, x, 0.0) @ w)
+
+
+def accumulate(w, microbatches, key):
+    def add(total, numbered):
+        i, x = numbered
+        return total + jax.grad(loss)(w, x, jax.random.fold_in(key, i)), None
+
+    numbered = jnp.arange(len(microbatches)), microbatches
+    return jax.lax.scan(add, jnp.zeros_like(w), numbered)[0]
+
+
+gradient = accumulate(jnp.ones(4), jnp.ones((3, 2, 4)), jax.random.key(0))
+```
+
+## Limits
+
+A Python loop over microbatches is KS201 in the audit, where each compiled call looks like a step.
+In source, a loop without such words is KS203 or KS201.
+
+## Fix safety
+
+Unsafe: in a Python loop a key is split off in each turn, which changes what is drawn. The loops of
+JAX are left to you.
+
+## Sources
+
+`jax.lax.scan`, jax 0.10.2.
+"""
 
 from __future__ import annotations
 

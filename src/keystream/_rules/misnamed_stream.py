@@ -1,4 +1,69 @@
-"""A stream given under a name that resembles the one that is drawn from."""
+"""A stream given under a name that resembles the one that is drawn from.
+
+## What it does
+
+Finds a stream that was given and never asked for, beside one that was asked for and not given,
+where the two names are alike. Lint compares the names in source; the audit observes both in the
+run.
+
+## Why it matters
+
+A stream is found by its exact name. The key under the other name is never used: Flax fails, or,
+where `params` was given, serves the stream from there in silence.
+
+## Example
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dropout(0.5, deterministic=not train)(nn.Dense(8)(x))
+
+
+model, x = Net(), jax.numpy.ones((2, 3))
+params_key, dropout_key = jax.random.split(jax.random.key(0))
+variables = model.init(params_key, x, train=False)
+rngs = {"params": params_key, "droput": dropout_key}
+y = model.apply(variables, x, train=True, rngs=rngs)
+```
+
+## Use instead
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dropout(0.5, deterministic=not train)(nn.Dense(8)(x))
+
+
+model, x = Net(), jax.numpy.ones((2, 3))
+params_key, dropout_key = jax.random.split(jax.random.key(0))
+variables = model.init(params_key, x, train=False)
+rngs = {"params": params_key, "dropout": dropout_key}
+y = model.apply(variables, x, train=True, rngs=rngs)
+```
+
+## Limits
+
+Names that are not alike are KS401 or KS405. Where lint can't read the model, it knows only names
+near `dropout` and `params`, and warns.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`flax.linen.Module.make_rng`, flax 0.12.8.
+"""
 
 from __future__ import annotations
 

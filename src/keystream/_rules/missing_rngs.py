@@ -1,4 +1,70 @@
-"""A model run in training mode without the stream that it draws from."""
+"""A model run in training mode without the stream that it draws from.
+
+## What it does
+
+Finds a call that draws from a stream it was not given. Lint follows the call into the model; the
+audit reads the error that ends the program, also of NNX, Equinox and Haiku.
+
+## Why it matters
+
+Flax refuses to go on, often late: in the first step of training, or in the one branch that nobody
+had tried.
+
+## Example
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dropout(0.5, deterministic=not train)(nn.Dense(8)(x))
+
+
+model, x = Net(), jax.numpy.ones((2, 3))
+params_key, dropout_key = jax.random.split(jax.random.key(0))
+variables = model.init(params_key, x, train=False)
+y = model.apply(variables, x, train=True)
+```
+
+```text
+flax.errors.InvalidRngError: Dropout_0 needs PRNG for "dropout" (https://flax.readthedocs.io/en/latest/api_reference/flax.errors.html#flax.errors.InvalidRngError)
+```
+
+## Use instead
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dropout(0.5, deterministic=not train)(nn.Dense(8)(x))
+
+
+model, x = Net(), jax.numpy.ones((2, 3))
+params_key, dropout_key = jax.random.split(jax.random.key(0))
+variables = model.init(params_key, x, train=False)
+y = model.apply(variables, x, train=True, rngs={"dropout": dropout_key})
+```
+
+## Limits
+
+Lint sees models whose class it can read, called with streams it can read. The audit reports the
+error of the run and no other; one that the program catches is not reported.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`flax.errors.InvalidRngError`, flax 0.12.8.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,52 @@
-"""A dropout layer that is never told whether to draw."""
+"""A dropout layer that is never told whether to draw.
+
+## What it does
+
+Finds `nn.Dropout` that is given `deterministic` neither when it is made nor when it is called. Lint
+reads both calls; the audit reads the error that ends the program, also of other layers and of
+normalisation.
+
+## Why it matters
+
+Flax raises an error when the layer is called. To silence it with a constant is worse than the
+error: dropout is then on in evaluation, or off in training.
+
+## Example
+
+```python
+import flax.linen as nn
+import jax
+
+layer, x = nn.Dropout(0.5), jax.numpy.ones(8)
+y = layer.apply({}, x, rngs={"dropout": jax.random.key(0)})
+```
+
+```text
+ValueError: Parameter "deterministic" must be passed to the constructor or at call time.
+```
+
+## Use instead
+
+```python
+import flax.linen as nn
+import jax
+
+layer, x = nn.Dropout(0.5), jax.numpy.ones(8)
+y = layer.apply({}, x, deterministic=False, rngs={"dropout": jax.random.key(0)})
+```
+
+## Limits
+
+Lint is silent where the layer's arguments come from elsewhere, as in `nn.Dropout(**options)`.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`flax.linen.Dropout` and `flax.linen.merge_param`, flax 0.12.8.
+"""
 
 from __future__ import annotations
 

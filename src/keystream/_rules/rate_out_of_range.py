@@ -11,17 +11,21 @@ The layer returns zeros or values of the wrong sign, without a word.
 ## Example
 
 ```python
+import jax
 from flax import linen as nn
 
-layer = nn.Dropout(20, deterministic=False)
+layer, x = nn.Dropout(20, deterministic=False), jax.numpy.ones(8)
+y = layer.apply({}, x, rngs={"dropout": jax.random.key(0)})
 ```
 
 ## Use instead
 
 ```python
+import jax
 from flax import linen as nn
 
-layer = nn.Dropout(0.2, deterministic=False)
+layer, x = nn.Dropout(0.2, deterministic=False), jax.numpy.ones(8)
+y = layer.apply({}, x, rngs={"dropout": jax.random.key(0)})
 ```
 
 ## Limits

@@ -1,4 +1,69 @@
-"""Devices that draw from one replicated key."""
+"""Devices that draw from one replicated key.
+
+## What it does
+
+Finds a draw under `pmap` or `shard_map` from a key that is the same on every device. Lint reads
+which arguments are mapped; the audit sees the values on the devices, in compiled calls.
+
+## Why it matters
+
+All replicas drop the same units, or add the same noise, for different data: a run on eight devices
+explores no more than a run on one.
+
+## Example
+
+```python
+import jax
+import numpy as np
+from jax.sharding import Mesh
+from jax.sharding import PartitionSpec as P
+
+
+def noisy(key, x):
+    return x + jax.random.normal(key, x.shape)
+
+
+mesh = Mesh(np.array(jax.devices()), ("data",))
+specs = {"in_specs": (P(), P("data")), "out_specs": P("data")}
+noisy = jax.jit(jax.shard_map(noisy, mesh=mesh, **specs))
+y = noisy(jax.random.key(0), jax.numpy.zeros(16))
+```
+
+## Use instead
+
+```python
+import jax
+import numpy as np
+from jax.sharding import Mesh
+from jax.sharding import PartitionSpec as P
+
+
+def noisy(key, x):
+    key = jax.random.fold_in(key, jax.lax.axis_index("data"))
+    return x + jax.random.normal(key, x.shape)
+
+
+mesh = Mesh(np.array(jax.devices()), ("data",))
+specs = {"in_specs": (P(), P("data")), "out_specs": P("data")}
+noisy = jax.jit(jax.shard_map(noisy, mesh=mesh, **specs))
+y = noisy(jax.random.key(0), jax.numpy.zeros(16))
+```
+
+## Limits
+
+One draw meant for all devices, as of a model's initial weights, can't be told from a mistake: hence
+a warning. Where `shard_map` returns one value for all devices, lint takes the draw as meant. On a
+single device the audit sees nothing. Sharding by `jit` shares no draws: there a mask is drawn over
+the whole array.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`jax.shard_map`, `jax.pmap` and `jax.lax.axis_index`, jax 0.10.2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,69 @@
-"""`rng=` where Flax takes `rngs=`."""
+"""`rng=` where Flax takes `rngs=`.
+
+## What it does
+
+Finds `rng=` in a call of `init`, `apply` or the like. Lint reads the keyword; the audit reads the
+error that ends the program.
+
+## Why it matters
+
+Flax hands every keyword it does not know to the module's `__call__`. Where that has no such
+parameter, the program fails; the streams are not served in any case.
+
+## Example
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dropout(0.5, deterministic=not train)(nn.Dense(8)(x))
+
+
+model, x = Net(), jax.numpy.ones((2, 3))
+params_key, dropout_key = jax.random.split(jax.random.key(0))
+variables = model.init(params_key, x, train=False)
+y = model.apply(variables, x, train=True, rng={"dropout": dropout_key})
+```
+
+```text
+TypeError: Net.__call__() got an unexpected keyword argument 'rng'
+```
+
+## Use instead
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dropout(0.5, deterministic=not train)(nn.Dense(8)(x))
+
+
+model, x = Net(), jax.numpy.ones((2, 3))
+params_key, dropout_key = jax.random.split(jax.random.key(0))
+variables = model.init(params_key, x, train=False)
+y = model.apply(variables, x, train=True, rngs={"dropout": dropout_key})
+```
+
+## Limits
+
+Lint is silent where the module's `__call__` takes `rng` or `**kwargs`.
+
+## Fix safety
+
+Safe: `rng=` becomes `rngs=`. The program failed before, so no drawn bit changes.
+
+## Sources
+
+`flax.linen.Module.apply`, flax 0.12.8.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,9 @@ JAX cuts them to 32-bit integers: 0.1 and 0.9 give one key, and so do 0 and 2**3
 ```python
 import jax
 
-key = jax.random.fold_in(jax.random.key(0), 0.5)
+root = jax.random.key(0)
+for rate in (0.1, 0.9):
+    noise = jax.random.normal(jax.random.fold_in(root, rate), (3,))
 ```
 
 ## Use instead
@@ -21,7 +23,9 @@ key = jax.random.fold_in(jax.random.key(0), 0.5)
 ```python
 import jax
 
-key = jax.random.fold_in(jax.random.key(0), 5)
+root = jax.random.key(0)
+for number, rate in enumerate((0.1, 0.9)):
+    noise = jax.random.normal(jax.random.fold_in(root, number), (3,))
 ```
 
 ## Limits

@@ -1,4 +1,63 @@
-"""A model with dropout initialised in training mode with a single key."""
+"""A model with dropout initialised in training mode with a single key.
+
+## What it does
+
+Finds an `init` that gets one key without a name while the model draws from another stream as well.
+Lint follows `init` into the model; the audit observes what was asked for.
+
+## Why it matters
+
+Flax takes the key as `params` and serves `dropout` from it, so nothing shows that the model needs a
+second stream. The first `apply` then fails.
+
+## Example
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dropout(0.5, deterministic=not train)(nn.Dense(8)(x))
+
+
+model, x = Net(), jax.numpy.ones((2, 3))
+variables = model.init(jax.random.key(0), x, train=True)
+```
+
+## Use instead
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dropout(0.5, deterministic=not train)(nn.Dense(8)(x))
+
+
+model, x = Net(), jax.numpy.ones((2, 3))
+params_key, dropout_key = jax.random.split(jax.random.key(0))
+variables = model.init({"params": params_key, "dropout": dropout_key}, x, train=True)
+```
+
+## Limits
+
+The weights are right, and the masks of `init` are thrown away: the audit gives a note. Lint sees
+models whose class it can read.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`flax.linen.Module.init`, flax 0.12.8.
+"""
 
 from __future__ import annotations
 

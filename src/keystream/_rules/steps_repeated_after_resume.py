@@ -1,4 +1,68 @@
-"""A loop that goes on from a restored step with a key that begins anew."""
+"""A loop that goes on from a restored step with a key that begins anew.
+
+## What it does
+
+Finds a loop whose first step was restored while its chain of keys starts from the seed. Lint reads
+it in source; the audit sees that a second run of a loop drew from the keys of the first.
+
+## Why it matters
+
+After a restart the steps draw what the first steps of the whole run drew: the same masks, noise and
+order of the data again, while the loss goes on as if nothing had happened.
+
+## Example
+
+```python
+import jax
+
+
+def train(checkpoint, until):
+    key = jax.random.key(0)
+    w = checkpoint["w"]
+    for _ in range(checkpoint["step"], until):
+        key, step_key = jax.random.split(key)
+        w = w + jax.random.normal(step_key, (3,))
+    return {"w": w, "step": until}
+
+
+checkpoint = train({"w": 0.0, "step": 0}, 3)
+checkpoint = train(checkpoint, 6)
+```
+
+## Use instead
+
+```python
+import jax
+
+
+def train(checkpoint, until):
+    key = jax.random.key(0)
+    w = checkpoint["w"]
+    for step in range(checkpoint["step"], until):
+        step_key = jax.random.fold_in(key, step)
+        w = w + jax.random.normal(step_key, (3,))
+    return {"w": w, "step": until}
+
+
+checkpoint = train({"w": 0.0, "step": 0}, 3)
+checkpoint = train(checkpoint, 6)
+```
+
+## Limits
+
+Lint knows a restored step by its words, such as `restore`, `load` and `checkpoint`. The audit sees
+only runs within one process: it stores no recording, so the keys of an earlier process are unknown
+to it. Where no word says that the second run resumes, the audit gives a warning; a loop over
+settings is a note, KS106.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`jax.random.fold_in`, jax 0.10.2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,68 @@
-"""A stream that Flax serves from params because it was not given."""
+"""A stream that Flax serves from params because it was not given.
+
+## What it does
+
+Finds a module that draws from a stream which the call was not given, while `params` was. Lint
+follows the call into the module; the audit observes which stream served. `ks.linen.guard()` raises
+this code as an error.
+
+## Why it matters
+
+Flax says nothing: dropout then draws from keys that are tied to the initial weights, and the same
+`params` key gives the same masks in every step.
+
+## Example
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dropout(0.5, deterministic=not train)(nn.Dense(8)(x))
+
+
+model, x = Net(), jax.numpy.ones((2, 3))
+params_key, dropout_key = jax.random.split(jax.random.key(0))
+variables = model.init(params_key, x, train=False)
+y = model.apply(variables, x, train=True, rngs={"params": dropout_key})
+```
+
+## Use instead
+
+```python
+import flax.linen as nn
+import jax
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dropout(0.5, deterministic=not train)(nn.Dense(8)(x))
+
+
+model, x = Net(), jax.numpy.ones((2, 3))
+params_key, dropout_key = jax.random.split(jax.random.key(0))
+variables = model.init(params_key, x, train=False)
+y = model.apply(variables, x, train=True, rngs={"dropout": dropout_key})
+```
+
+## Limits
+
+Lint sees calls of which it knows the module and all streams; a dictionary built elsewhere is left
+alone. The audit sees it where the call runs. In `init` with a single key it is KS404, under a
+similar name KS407.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`flax.linen.Module.make_rng`, flax 0.12.8.
+"""
 
 from __future__ import annotations
 

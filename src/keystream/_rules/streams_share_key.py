@@ -14,10 +14,18 @@ Flax does not fold a stream's name into its key, so the two draw the same number
 import jax
 from flax import linen as nn
 
+
+class Noisy(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        keep = jax.random.bernoulli(self.make_rng("mask"), 0.5, x.shape)
+        noise = jax.random.normal(self.make_rng("noise"), x.shape)
+        return keep * x + noise
+
+
 x = jax.numpy.ones((2, 4))
-model = nn.Dropout(0.5, deterministic=False)
 key = jax.random.key(0)
-model.apply({}, x, rngs={"dropout": key, "noise": key})
+y = Noisy().apply({}, x, rngs={"mask": key, "noise": key})
 ```
 
 ## Use instead
@@ -26,10 +34,18 @@ model.apply({}, x, rngs={"dropout": key, "noise": key})
 import jax
 from flax import linen as nn
 
+
+class Noisy(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        keep = jax.random.bernoulli(self.make_rng("mask"), 0.5, x.shape)
+        noise = jax.random.normal(self.make_rng("noise"), x.shape)
+        return keep * x + noise
+
+
 x = jax.numpy.ones((2, 4))
-model = nn.Dropout(0.5, deterministic=False)
-dropout_key, noise_key = jax.random.split(jax.random.key(0))
-model.apply({}, x, rngs={"dropout": dropout_key, "noise": noise_key})
+mask_key, noise_key = jax.random.split(jax.random.key(0))
+y = Noisy().apply({}, x, rngs={"mask": mask_key, "noise": noise_key})
 ```
 
 ## Limits

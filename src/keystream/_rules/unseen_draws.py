@@ -1,4 +1,70 @@
-"""unseen-draws."""
+"""Draws that the audit could not see, with the reasons and how many there were.
+
+## What it does
+
+Counts what a run did beyond the sight of the audit, so that a report without findings says how much
+it rests on. It is a note, one a run.
+
+## Why it matters
+
+The audit computes the keys of a compiled call beside the call. Where that would repeat an effect,
+or cost too much, it does not, and mistakes among those draws are not in its report.
+
+## Example
+
+```python
+import jax
+import numpy as np
+from jax.experimental import io_callback
+
+
+@jax.jit
+def noisy(x):
+    seed = io_callback(lambda: np.uint32(7), jax.ShapeDtypeStruct((), np.uint32))
+    return x + jax.random.normal(jax.random.key(seed), x.shape)
+
+
+y = noisy(jax.numpy.zeros(3))
+```
+
+## Use instead
+
+```python
+import jax
+
+
+@jax.jit
+def noisy(x, key):
+    return x + jax.random.normal(key, x.shape)
+
+
+y = noisy(jax.numpy.zeros(3), jax.random.key(7))
+```
+
+## Limits
+
+The reasons, and what helps:
+
+- *its key needs …, which has an effect*, or *runs on the host*: make the key, or its seed, outside
+  of the function and pass it in.
+- *its key comes out of a mutable array*: return the key from the function in place of storing it.
+- *a program compiled ahead of time before the audit began*: compile it within the audit.
+- *its key needs … of the data (costly)*: derive the key from a step or a counter, not from the
+  data.
+- *… can't be looked into*, *… has no key*: a stored program, or a kernel that draws by itself;
+  audit the program that it was made from.
+- *iterations of a loop beyond those that are kept*: nothing; the first ones were judged.
+- *the plan of a call failed*, *values could not be read*, *… is not observed*: a limit of the audit
+  with the installed versions. Report it, with the reason.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`jax.experimental.io_callback` and `jax.stages.Compiled`, jax 0.10.2.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,44 @@
 """A comment `# keystream: ignore[...]` that suppresses nothing.
 
-The mistake that it was written for is gone, or the line has moved away from it. Left there, it would
-hide the next mistake on its line. Remove the comment, or move it to the line that is named first.
+## What it does
+
+Finds comments that ignore a code which is not found on their line. Lint reports it, also for a
+comment that ignores several codes of which one is not found.
+
+## Why it matters
+
+The mistake that the comment was written for is gone, or its line has moved away. Left there, it
+would hide the next mistake on its line.
+
+## Example
+
+```python
+import jax
+
+key = jax.random.key(0)
+noise = jax.random.normal(key, (3,))  # keystream: ignore[KS101] compared below
+```
+
+## Use instead
+
+```python
+import jax
+
+key = jax.random.key(0)
+noise = jax.random.normal(key, (3,))
+```
+
+## Limits
+
+A comment that suppresses what only the audit sees is unused to lint: leave KS903 out of the file
+with `per-file-ignores`, or bear with the note. The audit itself never reports one. A `# noqa` is
+left to the linter that it belongs to.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`ruff` and its rule RUF100, unused-noqa.
 """

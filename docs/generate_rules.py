@@ -1,0 +1,283 @@
+"""Writes rules.md and rules/ from the docstrings of the rules, which `keystream rule` prints too.
+
+python docs/generate_rules.py
+"""
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from keystream import _rules
+from keystream._codes import CODES
+from keystream.errors import by_code
+
+DOCS = Path(__file__).parent
+
+FAMILIES = {
+    "KS1": "Keys",
+    "KS2": "Steps",
+    "KS3": "Replicas and batches",
+    "KS4": "Streams",
+    "KS5": "Other randomness",
+    "KS6": "Mode and rate",
+    "KS9": "The tools themselves",
+}
+
+SEVERITIES = {
+    "KS101": "error, warning",
+    "KS102": "error, warning, note",
+    "KS103": "error, warning",
+    "KS104": "error",
+    "KS105": "note",
+    "KS106": "error, warning, note",
+    "KS107": "error",
+    "KS108": "warning",
+    "KS109": "error, warning",
+    "KS201": "error, warning, note",
+    "KS202": "error, warning",
+    "KS203": "error, warning",
+    "KS204": "warning",
+    "KS301": "warning",
+    "KS302": "error",
+    "KS303": "warning",
+    "KS304": "error, warning",
+    "KS305": "error, warning",
+    "KS401": "error, warning",
+    "KS402": "",
+    "KS403": "error, note",
+    "KS404": "warning, note",
+    "KS405": "error",
+    "KS406": "error",
+    "KS407": "error, warning",
+    "KS501": "error",
+    "KS502": "error, warning",
+    "KS503": "error, warning",
+    "KS601": "warning",
+    "KS602": "error, warning",
+    "KS603": "error, warning",
+    "KS604": "error",
+    "KS901": "warning",
+    "KS902": "note",
+    "KS903": "note",
+}
+
+PLANNED = ("KS101", "KS102", "KS103", "KS203", "KS503")
+READ_BY_LINT_ITSELF = ("KS901", "KS903")
+
+# What the audit needs to see a mistake: the evidence, where it comes from, the rules that rest on it.
+EVIDENCE = (
+    (
+        "keys: their values and lineage",
+        "plans of compiled calls, eager operations",
+        "KS101 KS102 KS103 KS104 KS105 KS106 KS109 KS201 KS202 KS204 KS403 KS502 KS503 KS601",
+    ),
+    (
+        "keys: the loops, batches and replicas of a draw",
+        "plans of compiled calls",
+        "KS203 KS301 KS303 KS304 KS305",
+    ),
+    (
+        "frameworks: what was asked for, and done",
+        "observers of Linen, NNX, Equinox, Haiku, Keras",
+        "KS305 KS401 KS403 KS404 KS407 KS602 KS603",
+    ),
+    (
+        "frameworks: errors that end the program",
+        "their type and words",
+        "KS101 KS405 KS406 KS407 KS503 KS603 KS604",
+    ),
+    ("randomness of the host", "NumPy, `random`, while JAX traces", "KS501"),
+    (
+        "source at the lines concerned",
+        "a reader of the audited files",
+        "KS202 KS502 KS601, and the intent behind all others",
+    ),
+    ("what the others could not give", "a count of it, with reasons", "KS902"),
+)
+
+KINDS = (
+    ("one key drawn from twice, or drawn from and split", "KS101 KS102"),
+    ("a part of a split thrown away, and the old key used again", "KS107"),
+    ("a child of `split` that is also a child of `fold_in`", "KS103"),
+    ("two modules whose paths get one key", "KS104"),
+    ("a key made again of its seed: in a loop, in a call, at another line", "KS106"),
+    ("a key as a default argument or a field", "KS108"),
+    ("seeds or folded numbers that meet: cut to 32 bits, floats, sums, ranges", "KS109"),
+    ("the same draw in every step", "KS201 KS203"),
+    ("a resumed run that repeats its steps", "KS202"),
+    ("a counter of draws that goes back", "KS204"),
+    ("one key for all devices", "KS301"),
+    ("processes that declare different streams", "KS302"),
+    ("one key for all members of a batch", "KS303"),
+    ("one key for all microbatches", "KS304"),
+    ("layers under `nn.scan` or `nn.vmap` that share a stream", "KS305"),
+    ("a stream that was not given: served from another, or refused", "KS401 KS404 KS405"),
+    ("a stream given under another name", "KS407"),
+    ("two streams with one key, seed or id", "KS403 KS003 KS009"),
+    ("`rng=` where `rngs=` is meant", "KS406"),
+    ("the host's randomness, or a key, frozen into a compiled function", "KS501 KS503"),
+    ("a seed that nobody can give again", "KS502"),
+    ("dropout that is on in evaluation", "KS601"),
+    ("dropout that is off in training, or its flag inverted", "KS602"),
+    ("dropout that is not told its mode", "KS604"),
+    ("a rate or probability outside [0, 1]", "KS603 KS004"),
+    (
+        "a key of the wrong kind: a number, or an array of another shape",
+        "KS006 from `Streams`; elsewhere JAX refuses it, which the audit reports as KS405",
+    ),
+)
+
+HEAD = """\
+<!-- Written by docs/generate_rules.py from the docstrings in keystream._rules. Edit those. -->
+
+# Rules
+
+A rule finds one kind of mistake. [Lint](lint.md) reads source, the [audit](audit.md) watches a run,
+a [plan](plan.md) judges one function without running it; a code names the mistake, whichever of them
+saw it. `keystream rule KS101` prints a rule's page.
+
+An *error* is proven: two things that should be independent are equal, or the run can't be repeated. A
+*warning* is likely, a *note* is a matter of style or of an intent that can't be told. The same mistake
+may be an error in a run and a warning in source. A *safe* repair changes no drawn bit, an *unsafe* one
+does, and has to be asked for; see [Lint](lint.md#repairs). Codes that begin with KS0 are
+[errors](errors.md) that the library raises.
+"""
+
+EVIDENCE_HEAD = """
+## What each rule rests on
+
+Lint has the source alone, a plan the function's operations. The audit has more, and each of its rules
+says a mistake only with the evidence for it:
+
+| Evidence | From | Rules |
+| --- | --- | --- |
+"""
+
+KINDS_HEAD = """
+## Which rule finds which mistake
+
+What goes wrong with randomness in programs, and the code that names it:
+
+| Mistake | Code |
+| --- | --- |
+"""
+
+UNSEEN = """
+## What no rule sees
+
+- **One seed for two runs.** That is how a run is repeated. A run that goes on in a new process with
+  the keys of the old one is seen in source alone, KS202: the audit keeps no recording of earlier runs.
+- **A legacy key changed by arithmetic.** `key + 1` is another valid key, of which nothing is known.
+  KS105 names the keys that allow it; typed keys refuse it.
+- **Randomness outside JAX.** Workers of a data loader that share a NumPy seed draw from no key. The
+  host's randomness is judged where JAX traces it, KS501, and where it makes a seed, KS502.
+- **A draw that is right and unwise:** another distribution than was meant, a mask over the wrong axis, a
+  rate of 0.9. Nothing in the program says otherwise.
+- **A stream that is given and never drawn from.** It can't be told from one that evaluation does not
+  need: KS402 is reserved.
+- **Keys behind an effect, or inside a stored program.** They are counted and said, KS902.
+
+What each rule can't see stands under *Limits* on its page.
+"""
+
+
+def codes() -> list[str]:
+    """The codes of findings, in order; those of errors alone are not among them."""
+    return [code for code in sorted(CODES) if code[:3] in FAMILIES]
+
+
+def index() -> str:
+    """The text of rules.md."""
+    parts = [HEAD]
+    for prefix, title in FAMILIES.items():
+        rows = [_row(code) for code in codes() if code.startswith(prefix)]
+        columns = (
+            "| Code | Mistake | Severity | Seen by | Repair |\n| --- | --- | --- | --- | --- |"
+        )
+        parts.append(f"\n## {title}\n\n{columns}\n" + "\n".join(rows) + "\n")
+    evidence = [f"| {what} | {where} | {_linked(which)} |" for what, where, which in EVIDENCE]
+    kinds = [f"| {what} | {_linked(which)} |" for what, which in KINDS]
+    parts += [EVIDENCE_HEAD, "\n".join(evidence), "\n"]
+    parts += [KINDS_HEAD, "\n".join(kinds), "\n", _linked(UNSEEN)]
+    return "".join(parts)
+
+
+def page(code: str) -> str:
+    """The text of a rule's page."""
+    text = _docstring(code)
+    first, _, rest = text.partition("\n")
+    name = _rules.page(code).__name__  # pyright: ignore[reportOptionalMemberAccess]
+    facts = f"*{SEVERITIES[code] or 'not reported'}"
+    facts += f" · seen by {seen}" if (seen := seen_by(code)) else ""
+    facts += f" · repair {safety}*" if (safety := repair(code)) else "*"
+    return (
+        f"<!-- Written by docs/generate_rules.py from the docstring of {name}. Edit that. -->\n\n"
+        f"# {code} {CODES[code]}\n\n{first}\n\n{facts}\n{rest}\n"
+    )
+
+
+def pages() -> dict[str, str]:
+    """Every page by its path below docs."""
+    found = {f"rules/{code}.md": page(code) for code in codes() if _rules.page(code) is not None}
+    return {"rules.md": index(), **found}
+
+
+def seen_by(code: str) -> str:
+    """What finds the mistake, in words."""
+    rule = _rules.page(code)
+    return ", ".join(
+        name
+        for name, sees in (
+            ("lint", hasattr(rule, "read") or code in READ_BY_LINT_ITSELF),
+            ("audit", hasattr(rule, "recorded")),
+            ("plan", code in PLANNED),
+            ("the library", code in by_code()),
+        )
+        if sees
+    )
+
+
+def repair(code: str) -> str:
+    """``safe``, ``unsafe`` or nothing, as the page begins to say."""
+    said = _docstring(code).partition("## Fix safety\n\n")[2]
+    return next((word for word in ("safe", "unsafe") if said.startswith(f"{word.title()}:")), "")
+
+
+def _row(code: str) -> str:
+    cells = (
+        _link(code),
+        CODES[code],
+        SEVERITIES[code] or "not reported",
+        seen_by(code),
+        repair(code),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _docstring(code: str) -> str:
+    return inspect.getdoc(_rules.page(code) or by_code()[code]) or ""
+
+
+def _linked(text: str) -> str:
+    return re.sub(r"KS\d{3}", lambda match: _link(match[0]), text)
+
+
+def _link(code: str) -> str:
+    if _rules.page(code) is None:
+        return f"[{code}](errors.md#{code.lower()}-{CODES[code]})"
+    return f"[{code}](rules/{code}.md)"
+
+
+def stale() -> Iterator[Path]:
+    """Pages of rules that are no more."""
+    known = {DOCS / name for name in pages()}
+    yield from (path for path in (DOCS / "rules").glob("*.md") if path not in known)
+
+
+if __name__ == "__main__":
+    (DOCS / "rules").mkdir(exist_ok=True)
+    for path in list(stale()):
+        path.unlink()
+    for name, text in pages().items():
+        (DOCS / name).write_text(text)

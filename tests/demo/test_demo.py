@@ -1,8 +1,10 @@
 """The demonstration as its user runs it: real digits, real training, in a process of its own."""
 
+import io
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +17,8 @@ import pytest
 import keystream as ks
 from keystream._cli import demo as command
 from keystream._cli import main
-from keystream._demo import digits, proof, render
+from keystream._demo import digits, proof, render, twin
+from keystream.errors import UntestedJaxError
 
 ROOT = Path(__file__).parents[2]
 ONE_DEVICE = {key: value for key, value in os.environ.items() if key != "XLA_FLAGS"}
@@ -56,11 +59,44 @@ def test_a_whole_run_reads_digits_well_and_proves_that_it_can_be_repeated(done):
     assert rows["seed 0, resumed after epoch 15"][-3:] == [digest, "the", "same"]
     assert rows["seed 1"][-1] == "another"
     assert rows["seed 1"][-2] != digest
-    assert lines[-1] == "Reproducible: one seed, one set of parameters, to the last bit."
+    assert "Reproducible: one seed, one set of parameters, to the last bit." in lines
+
+
+def of_the_demo_itself(printed):
+    """What is printed before the broken twin's report, whose paths and excerpts have their own width."""
+    return printed.partition("What `keystream audit` says of it:")[0]
+
+
+def test_it_audits_itself_and_says_that_every_draw_had_a_key_of_its_own(done):
+    said = " ".join(of_the_demo_itself(done[0].stdout).split())
+    # 22 x 30 steps of 7 draws, 30 shuffles, and init: 8 layers' weights, 7 draws thrown away
+    assert (
+        "The training from seed 0 was audited while it ran: nothing found. 4665 draws from 4665"
+        " distinct keys: in Flax from drop_path, dropout, mask, noise and params, outside of it from"
+        " shuffle. After the first, an epoch took " in said
+    )
+    assert re.search(r"an epoch took \d+ ms; again, without the audit, \d+ ms\.", said)
+
+
+def test_the_report_of_the_broken_twin_names_its_three_mistakes_on_their_lines(done):
+    report = done[0].stdout.partition("What `keystream audit` says of it:")[2]
+    source = twin.PROGRAM.read_text(encoding="utf-8").splitlines()
+    heads = re.findall(r"^(\S+):(\d+):\d+: (\w+) (KS\d+) ", report, re.MULTILINE)
+    assert [(severity, code) for _, _, severity, code in heads] == [
+        ("error", "KS106"),
+        ("warning", "KS201"),
+        ("note", "KS404"),
+    ]
+    assert {Path(path) for path, *_ in heads} == {twin.PROGRAM}
+    lines = [source[int(line) - 1] for _, line, *_ in heads]
+    assert "mask_key = jax.random.key(1)  # Wrong" in lines[0]
+    assert "train_step(" in lines[1]
+    assert "nn.Dropout(0.1" in lines[2]
+    assert all(f"| {line}" in report for line in lines)  # the excerpts
 
 
 def test_the_table_has_a_row_an_epoch(done):
-    rows = [line.split() for line in done[0].stdout.splitlines()]
+    rows = [line.split() for line in of_the_demo_itself(done[0].stdout).splitlines()]
     numbers = [int(row[0]) for row in rows if len(row) == 4 and row[0].isdigit()]
     assert numbers == list(range(1, 31))
 
@@ -69,8 +105,9 @@ def test_in_a_pipe_there_is_neither_progress_nor_colour_and_80_columns_suffice(d
     run, _ = done
     assert run.stderr == ""
     assert "\x1b" not in run.stdout
-    assert run.stdout.isascii()
-    assert max(map(len, run.stdout.splitlines())) <= 80
+    printed = of_the_demo_itself(run.stdout)
+    assert printed.isascii()
+    assert max(map(len, printed.splitlines())) <= 80
     assert all(line == line.rstrip() for line in run.stdout.splitlines())
 
 
@@ -124,6 +161,8 @@ def test_json_holds_what_the_text_shows(short):
         "reproducible",
         "picture",
         "runs",
+        "audit",
+        "broken_twin",
         "versions",
     ]
     assert (document["seed"], document["epochs"]) == (3, 2)
@@ -139,6 +178,12 @@ def test_json_holds_what_the_text_shows(short):
     assert document["runs"][2]["epochs"] == document["runs"][0]["epochs"][1:]
     assert list(document["runs"][0]["epochs"][0]) == ["loss", "train", "test"]
     assert document["test_accuracy"] == document["runs"][0]["epochs"][-1]["test"]
+    assert [one["audited"] for one in document["runs"]] == [True, False, False, False]
+    assert [one["epoch_seconds"] is None for one in document["runs"]] == [False, False, True, False]
+    assert document["audit"]["findings"] == []
+    assert document["audit"]["summary"]["draws"] == document["audit"]["summary"]["unique_keys"]
+    codes = [finding["code"] for finding in document["broken_twin"]["findings"]]
+    assert codes == ["KS106", "KS201", "KS404"]
     assert document["versions"]["keystream"] == ks.__version__
     assert document["versions"]["jax"] == jax.__version__
     assert list(folder.iterdir()) == []
@@ -152,7 +197,7 @@ def test_on_a_terminal_a_bar_shows_the_progress_and_then_goes(short):
     assert shown.rstrip().endswith("\x1b[1A\x1b[2K")  # up one line, and clear it
 
 
-def test_the_example_alone_prints_the_digests_of_the_command(short, tmp_path):
+def test_the_example_alone_without_an_audit_prints_the_digests_of_the_command(short, tmp_path):
     run = subprocess.run(
         [sys.executable, str(ROOT / "examples" / "digits.py"), "3", "2"],
         cwd=tmp_path,
@@ -193,6 +238,12 @@ PICTURE = (
     "  fix:   keystream demo --picture curves.png, or --no-picture\n"
     "  KS002 value-out-of-range (keystream rule KS002)\n"
 )
+PAGE = (
+    "  where: keystream demo --html\n"
+    "  why:   the reports of the audits are written there, the second with -broken in its name\n"
+    "  fix:   keystream demo --html report.html\n"
+    "  KS002 value-out-of-range (keystream rule KS002)\n"
+)
 EPOCHS = (
     "  where: keystream demo --epochs\n"
     "  why:   every run is trained for that many passes over the images\n"
@@ -217,6 +268,8 @@ SEED = (
         (["--picture", "a.txt"], f"'a.txt' does not end in .png, .svg or .pdf\n{PICTURE}"),
         (["--picture", "no/a.png"], f"'no/a.png' is not a file in a folder that exists\n{PICTURE}"),
         (["--picture", "d.png"], f"'d.png' is not a file in a folder that exists\n{PICTURE}"),
+        (["--html", "a.txt"], f"'a.txt' does not end in .html or .htm\n{PAGE}"),
+        (["--html", "no/a.html"], f"'no/a.html' is not a file in a folder that exists\n{PAGE}"),
     ],
 )
 def test_a_bad_option_is_refused_before_anything_runs(
@@ -237,7 +290,8 @@ def test_a_picture_that_can_not_be_written_after_all_costs_no_result(tmp_path, c
     what = "'full.png' can't be written: No space left on device"
     assert errors == f"keystream demo: {what}\n{PICTURE}"
     assert "Learning curves" not in printed
-    assert printed.endswith("\n\nReproducible: one seed, one set of parameters, to the last bit.\n")
+    assert "\n\nReproducible: one seed, one set of parameters, to the last bit.\n" in printed
+    assert printed.rstrip().endswith("streams dropout, params)")
 
 
 def test_a_library_that_is_missing_is_named_with_the_way_to_install_it(tmp_path):
@@ -258,6 +312,82 @@ def test_the_example_is_the_program_that_the_command_runs():
     assert example == Path(digits.__file__).read_text(encoding="utf-8")
     assert len(example.splitlines()) <= 150
     assert command._EPOCHS == digits.EPOCHS  # --help says how many without loading the program
+
+
+def test_the_broken_example_is_the_program_that_the_command_runs():
+    example = (ROOT / "examples" / "digits_broken.py").read_text(encoding="utf-8")
+    assert example == twin.PROGRAM.read_text(encoding="utf-8")
+    assert len(example.splitlines()) <= 75
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "closing"),
+    [
+        (["examples/digits.py", "0", "1"], 0, "keystream audit: nothing found ("),
+        (["examples/digits_broken.py"], 1, "keystream audit: 1 error, 1 warning, 1 note ("),
+    ],
+)
+def test_the_audit_of_the_examples_says_which_one_is_broken(words, code, closing):
+    run = subprocess.run(
+        [sys.executable, "-m", "keystream", "audit", *words],
+        cwd=ROOT,
+        env=ONE_DEVICE,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert run.returncode == code, run.stderr
+    assert f"\n{closing}" in run.stdout
+
+
+def test_the_pages_of_both_audits_are_written(tmp_path, capsys):
+    page = tmp_path / "report.html"
+    assert main(["demo", "--epochs", "1", "--no-picture", "--html", str(page)]) == 0
+    printed = capsys.readouterr().out
+    assert "an epoch took" not in printed  # the only one compiles
+    assert "Nothing found" in page.read_text(encoding="utf-8")
+    broken = (tmp_path / "report-broken.html").read_text(encoding="utf-8")
+    assert all(code in broken for code in ("KS106", "KS201", "KS404"))
+    assert "mask_key = jax.random.key(1)" in broken
+
+
+def test_the_broken_twin_leaves_the_interpreter_as_it_was():
+    before = sys.argv, list(sys.path), sys.modules["__main__"], sys.modules.get("digits")
+    done = twin.run()
+    assert before == (sys.argv, sys.path, sys.modules["__main__"], sys.modules.get("digits"))
+    losses = [float(line.split()[-1]) for line in done.printed.splitlines()]
+    assert losses[1] < losses[0]  # nothing in what it prints tells
+
+
+def test_the_audit_of_the_demo_sees_a_mistake_that_is_put_into_its_program(monkeypatch):
+    right = digits.train_step
+    wrong = lambda state, streams, batch, step: right(state, streams, batch, 0)  # noqa: E731
+    monkeypatch.setattr(digits, "train_step", wrong)
+    plans = [proof.Plan("seed 0", 0, 0, same=True, audited=True)]
+    runs = list(proof.carry_out(plans, 1, lambda plan, epoch: None))
+    assert "KS201" in {finding.code for finding in runs[0].report.findings}
+    assert render.audited(runs).startswith(
+        "NOT CLEAN: the audit of the training from seed 0 found\n"
+    )
+
+
+def test_where_jax_can_not_be_looked_into_it_trains_all_the_same(monkeypatch, capsys):
+    def no_door(_):
+        raise UntestedJaxError("untested", where="here", why="so", fix="thus")
+
+    monkeypatch.setattr("keystream._jax_door.open_door", no_door)
+    assert main(["demo", "--epochs", "1", "--no-picture"]) == 0
+    assert capsys.readouterr().out.endswith(
+        "\nNot audited: this version of JAX can't be looked into (keystream rule KS011).\n"
+    )
+
+
+def test_an_output_that_has_no_arrows_gets_a_report_without_them(monkeypatch):
+    output = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", output)
+    command._say("key(1) → fold_in(0)")
+    assert output.buffer.getvalue() == b"key(1) ? fold_in(0)\n"
 
 
 def test_the_model_draws_from_four_streams_in_training_and_from_none_in_evaluation():

@@ -29,7 +29,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _INSTALLS = "installs from the network; the command runs for itself, in CI or in the reader's shell"
 SKIPPED_LINES = {
     "python3 -m venv .venv && .venv/bin/python -m pip install --quiet --constraint constraints.txt "
-    "--editable '.[demo]' && .venv/bin/keystream demo": _INSTALLS,
+    "--editable '.[demo]' && .venv/bin/keystream audit examples/digits.py": _INSTALLS,
     "python3 -m venv .venv && .venv/bin/python -m pip install --quiet --constraint constraints.txt "
     "--editable '.[dev]' && .venv/bin/python -m pytest -n auto": _INSTALLS,
     "python -m pip install --constraint constraints.txt --editable '.[flax]'": _INSTALLS,

@@ -13,6 +13,7 @@ from types import CodeType, FrameType
 from keystream._findings import Location
 
 _HERE = str(Path(__file__).resolve().parent.parent) + os.sep
+_OUR_PROGRAMS = _HERE + "_demo" + os.sep  # audited as a user's, wherever they are installed
 _STDLIB = tuple(
     {str(Path(sysconfig.get_path(name)).resolve()) + os.sep for name in ("stdlib", "platstdlib")}
 )
@@ -43,6 +44,8 @@ def is_user(path: str) -> bool:
     if path.startswith("<") or not path:
         return False
     full = os.path.realpath(path)
+    if full.startswith(_OUR_PROGRAMS):
+        return True
     if any(part in full for part in _INSTALLED) or full.startswith(_HERE):
         return False
     return not full.startswith(_STDLIB)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from keystream.errors import KeystreamError, ValueOutOfRangeError
 
 if TYPE_CHECKING:
     from keystream._demo.proof import Run
+    from keystream._demo.twin import Twin
 
 _EXTRAS = ("flax", "optax", "sklearn")
 _EPOCHS = 30  # of the program in `keystream._demo.digits`; --help must not import it to know
@@ -24,8 +27,9 @@ _FAILED = 1
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.epilog = (
-        "Exit code: 0 done; 1 a run could not be repeated, or test accuracy stayed below"
-        f" {_ACCURACY} after {_EPOCHS} epochs or more; 2 it could not run."
+        "Exit code: 0 done; 1 a run could not be repeated, its audit found a mistake, or test accuracy"
+        f" stayed below {_ACCURACY} after {_EPOCHS} epochs or more; 2 it could not run. What is found"
+        " in the broken program at the end does not count."
     )
     parser.add_argument("--seed", type=int, default=0, help="of every stream (default: 0)")
     parser.add_argument(
@@ -39,22 +43,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="where the learning curves go: .png, .svg or .pdf (default: keystream-demo.png)",
     )
     parser.add_argument("--no-picture", action="store_true", help="draw none")
+    parser.add_argument(
+        "--html",
+        type=Path,
+        metavar="FILE",
+        help="write the audit's report there, and that of the broken program beside it",
+    )
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, show the epochs, and prove that the run can be repeated.
+    """Train under the audit, show the epochs, prove that the run can be repeated, run a broken twin.
 
     Raises:
-        KeystreamError: KS002, an argument is out of range, or the picture can't be written; KS007, a
+        KeystreamError: KS002, an argument is out of range, or a file can't be written; KS007, a
             library is missing.
     """
     picture: Path | None = None if arguments.no_picture else arguments.picture
-    _check_epochs(arguments.epochs)
-    if picture:
-        _check_picture(picture)
-    for module in _EXTRAS if picture is None else (*_EXTRAS, "matplotlib"):
-        require(module, extra="demo", purpose="keystream demo")
+    _check(arguments, picture)
     from keystream._demo import digits, render
 
     digits.declare(arguments.seed)  # refuses a seed out of range before anything runs
@@ -64,17 +70,37 @@ def run(arguments: argparse.Namespace) -> int:
     failure = None if picture is None else _draw(runs, picture)
     drawn = None if failure else picture
     needed = _ACCURACY if arguments.epochs >= _EPOCHS else None
-    if arguments.json:
-        _say(json.dumps(render.to_json(runs, drawn), indent=1))
-    else:
+    if not arguments.json:
         _say(f"\n{render.table(runs[0])}\n\n{render.outcome(runs, drawn, needed)}")
+        _say(f"\n{render.audited(runs)}")
+    twin = _twin(runs, shown=not arguments.json)
+    if arguments.json:
+        _say(json.dumps(render.to_json(runs, drawn, twin), indent=1))
+    if arguments.html and twin:
+        _write_pages(arguments.html, runs, twin)
     if failure:  # only now: the outcome is not to be lost for a full disk
         raise failure
     accurate = needed is None or runs[0].epochs[-1].test > needed
-    return 0 if accurate and all(run.as_planned for run in runs) else _FAILED
+    clean = not any(run.report and run.report.exit_code for run in runs)
+    return 0 if accurate and clean and all(run.as_planned for run in runs) else _FAILED
+
+
+def _check(arguments: argparse.Namespace, picture: Path | None) -> None:
+    """Refuse what can't be done before anything is trained."""
+    _check_epochs(arguments.epochs)
+    if picture:
+        _check_file(picture, _PICTURE)
+    for module in _EXTRAS if picture is None else (*_EXTRAS, "matplotlib"):
+        require(module, extra="demo", purpose="keystream demo")
+    if arguments.html:
+        _check_file(arguments.html, _PAGE)
+        _check_file(_beside(arguments.html), _PAGE)
+        require("jinja2", extra="demo", purpose="keystream demo --html")
 
 
 def _say(text: str) -> None:
+    encoding = sys.stdout.encoding or "utf-8"
+    text = text.encode(encoding, "replace").decode(encoding)  # a report has arrows
     print(text, flush=True)  # the reader of a pipe has it before the training is done
 
 
@@ -111,17 +137,46 @@ def _check_epochs(epochs: int) -> None:
     )
 
 
-def _check_picture(path: Path) -> None:
-    """Refuse a picture that can't be written before anything is trained."""
+@dataclass(frozen=True)
+class _File:
+    """A file that an option names, and what is told where it can't be written."""
+
+    option: str
+    endings: tuple[str, ...]
+    why: str
+    fix: str
+
+    def unwritable(self, what: str) -> KeystreamError:
+        where = f"keystream demo {self.option}"
+        return ValueOutOfRangeError(what, where=where, why=self.why, fix=self.fix)
+
+
+_PICTURE = _File(
+    "--picture",
+    (".png", ".svg", ".pdf"),
+    "the learning curves are drawn there once training is done",
+    "keystream demo --picture curves.png, or --no-picture",
+)
+_PAGE = _File(
+    "--html",
+    (".html", ".htm"),
+    "the reports of the audits are written there, the second with -broken in its name",
+    "keystream demo --html report.html",
+)
+
+
+def _check_file(path: Path, file: _File) -> None:
+    """Refuse a file that can't be written before anything is trained."""
     what = ""
-    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
-        what = f"{str(path)!r} does not end in .png, .svg or .pdf"
+    if path.suffix.lower() not in file.endings:
+        *some, last = file.endings
+        what = f"{str(path)!r} does not end in {', '.join(some)} or {last}"
     elif path.is_dir() or not path.parent.is_dir():
         what = f"{str(path)!r} is not a file in a folder that exists"
     elif not os.access(path if path.exists() else path.parent, os.W_OK):
         what = f"{str(path)!r} can't be written"
     if what:
-        raise _unwritable(what)
+        raise file.unwritable(what)
 
 
 def _draw(runs: list[Run], path: Path) -> KeystreamError | None:
@@ -131,14 +186,36 @@ def _draw(runs: list[Run], path: Path) -> KeystreamError | None:
     try:
         draw(runs, path)
     except OSError as error:
-        return _unwritable(f"{str(path)!r} can't be written: {error.strerror or error}")
+        return _PICTURE.unwritable(f"{str(path)!r} can't be written: {error.strerror or error}")
     return None
 
 
-def _unwritable(what: str) -> KeystreamError:
-    return ValueOutOfRangeError(
-        what,
-        where="keystream demo --picture",
-        why="the learning curves are drawn there once training is done",
-        fix="keystream demo --picture curves.png, or --no-picture",
-    )
+def _twin(runs: list[Run], *, shown: bool) -> Twin | None:
+    """Run the broken twin; None where this version of JAX can't be looked into."""
+    from keystream._demo import render, twin
+
+    if runs[0].report is None:
+        return None
+    if shown:
+        _say(f"\n{render.BROKEN}\n")
+    done = twin.run()
+    if shown:
+        _say(render.broken(done))
+    return done
+
+
+def _write_pages(path: Path, runs: list[Run], twin: Twin) -> None:
+    from keystream._report import render
+
+    for file, report in ((path, runs[0].report), (_beside(path), twin.report)):
+        if report is None:
+            continue
+        try:
+            file.write_text(render(report, "html"), encoding="utf-8")
+        except OSError as error:
+            what = f"{str(file)!r} can't be written: {error.strerror or error}"
+            raise _PAGE.unwritable(what) from error
+
+
+def _beside(path: Path) -> Path:
+    return path.with_stem(f"{path.stem}-broken")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import platform
+import textwrap
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from keystream._demo.proof import Run
+from keystream._demo.twin import Twin
+from keystream._findings import Report, as_json
+from keystream._report import render
 from keystream._version import __version__
 
 DRAWS = {
@@ -85,7 +89,59 @@ def _verdict(runs: Sequence[Run]) -> str:
     return "NOT REPRODUCIBLE: a line above is marked WRONG."
 
 
-def to_json(runs: Sequence[Run], picture: Path | None) -> dict[str, Any]:
+def audited(runs: Sequence[Run]) -> str:
+    """What the audit says of the first run, and what it cost: the second went without."""
+    report = runs[0].report
+    if report is None:
+        return "Not audited: this version of JAX can't be looked into (keystream rule KS011)."
+    name = runs[0].plan.title
+    if report.findings:
+        return f"NOT CLEAN: the audit of the training from {name} found\n\n{render(report, 'text')}"
+    return textwrap.fill(" ".join(_clean(report, name, runs)), 80)
+
+
+def _clean(report: Report, name: str, runs: Sequence[Run]) -> list[str]:
+    draws, keys = report.summary["draws"], report.summary["unique_keys"]
+    sentences = [
+        f"The training from {name} was audited while it ran: nothing found.",
+        f"{draws} draws from {keys} distinct keys{_streams(report.summary['streams'])}.",
+    ]
+    costs = [run.epoch_seconds for run in runs[:2] if run.epoch_seconds]
+    if len(costs) == 2:
+        audited, alone = (f"{1000 * seconds:.0f} ms" for seconds in costs)
+        sentences.append(
+            f"After the first, an epoch took {audited}; again, without the audit, {alone}."
+        )
+    return sentences
+
+
+def _streams(named: Sequence[str]) -> str:
+    """Where the draws came from: the audit knows the names that Flax was asked for while it traced."""
+    outside = [stream for stream in DRAWS if stream not in named]
+    if not named or not outside:
+        return f": {_all(named)}" if named else ""
+    return f": in Flax from {_all(named)}, outside of it from {_all(outside)}"
+
+
+def _all(names: Sequence[str]) -> str:
+    *some, last = names
+    return f"{', '.join(some)} and {last}" if some else last
+
+
+BROKEN = """\
+For comparison: digits_broken.py reads the same digits with keys made by hand,
+and with three mistakes. It shows no more of them than this:"""
+
+
+def broken(twin: Twin) -> str:
+    """What the twin printed, and what the audit says of it."""
+    printed = textwrap.indent(twin.printed, "  ")
+    return (
+        f"{printed}\nWhat `keystream audit` says of it:\n\n{render(twin.report, 'text')}".rstrip()
+    )
+
+
+def to_json(runs: Sequence[Run], picture: Path | None, twin: Twin | None) -> dict[str, Any]:
     """The same as values that `json` writes."""
     return {
         "seed": runs[0].plan.seed,
@@ -94,6 +150,8 @@ def to_json(runs: Sequence[Run], picture: Path | None) -> dict[str, Any]:
         "reproducible": all(run.as_planned for run in runs),
         "picture": None if picture is None else str(picture),
         "runs": [_run(run, runs[0]) for run in runs],
+        "audit": runs[0].report and _audit(runs[0].report),
+        "broken_twin": twin and _audit(twin.report),
         # Our own version is not looked up: a source tree on PYTHONPATH has no metadata.
         "versions": {"keystream": __version__, "python": platform.python_version()}
         | {package: version(package) for package in _PACKAGES},
@@ -108,5 +166,14 @@ def _run(run: Run, first: Run) -> dict[str, Any]:
         "parameters_sha256": run.digest,
         "same_as_first": run.digest == first.digest,
         "as_planned": run.as_planned,
+        "audited": run.report is not None,
+        "epoch_seconds": run.epoch_seconds,
         "epochs": [epoch._asdict() for epoch in run.epochs],
+    }
+
+
+def _audit(report: Report) -> dict[str, Any]:
+    return {
+        "findings": [as_json(finding) for finding in report.findings],
+        "summary": dict(report.summary),
     }

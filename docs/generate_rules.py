@@ -34,6 +34,7 @@ SEVERITIES = {
     "KS107": "error",
     "KS108": "warning",
     "KS109": "error, warning",
+    "KS110": "error",
     "KS201": "error, warning, note",
     "KS202": "error, warning",
     "KS203": "error, warning",
@@ -85,7 +86,7 @@ EVIDENCE = (
     (
         "frameworks: errors that end the program",
         "their type and words",
-        "KS101 KS405 KS406 KS407 KS503 KS603 KS604",
+        "KS101 KS110 KS405 KS406 KS407 KS503 KS603 KS604",
     ),
     ("randomness of the host", "NumPy, `random`, while JAX traces", "KS501"),
     (
@@ -124,7 +125,7 @@ KINDS = (
     ("a rate or probability outside [0, 1]", "KS603 KS004"),
     (
         "a key of the wrong kind: a number, or an array of another shape",
-        "KS006 from `Streams`; elsewhere JAX refuses it, which the audit reports as KS405",
+        "KS110, KS006 from `Streams`",
     ),
 )
 

@@ -18,6 +18,7 @@ CODES: dict[str, str] = {
     "KS010": "bad-exercise-input",
     "KS011": "untested-jax",
     "KS012": "checkpoint-not-saved",
+    "KS013": "record-not-saved",
     # 1: keys
     "KS101": "key-reused",
     "KS102": "key-drawn-and-split",
@@ -28,6 +29,7 @@ CODES: dict[str, str] = {
     "KS107": "split-result-unused",
     "KS108": "key-as-default-or-attribute",
     "KS109": "seed-collision",
+    "KS110": "not-one-key",
     # 2: steps
     "KS201": "same-draw-every-step",
     "KS202": "steps-repeated-after-resume",

@@ -132,8 +132,12 @@ def is_tracing() -> bool:
 @lru_cache(maxsize=1)
 def key_arrays() -> type:
     """The class of JAX's concrete arrays of typed keys."""
-    with unobserved():
-        return type(jax.random.key(0))
+    return _concrete("PRNGKeyArray")
+
+
+def _concrete(name: str) -> type:
+    """A class of JAX's values by its name; to make one would start JAX before the program does."""
+    return next(kind for kind in _parts()["core"].pytype_aval_mappings if kind.__name__ == name)
 
 
 _modules: dict[str, Any] = {}
@@ -164,6 +168,7 @@ def _parts() -> dict[str, Any]:
                     callable(found["stages"].Compiled.__call__),
                     callable(found["stages"].Traced.lower),
                     callable(found["core"].trace_state_clean),
+                    found["core"].pytype_aval_mappings,
                 )
             )
         except (ImportError, AttributeError):
@@ -204,7 +209,7 @@ def _remember_types(parts: dict[str, Any], undo: Undo) -> None:
     than implementation and shape only where the key is spread over devices.
     """
     table, single = parts["core"].pytype_aval_mappings, jax.sharding.SingleDeviceSharding
-    kind, concrete = key_arrays(), type(jax.numpy.zeros(2))
+    kind, concrete = key_arrays(), _concrete("ArrayImpl")
     work_out = table[kind]
     known: dict[tuple[Any, tuple[int, ...]], Any] = {}
 

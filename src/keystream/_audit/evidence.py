@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from keystream._audit import hosted, modes, streams
 from keystream._audit.classify import repeated_keys
+from keystream._audit.earlier import drawn_earlier
 from keystream._audit.failures import failed
 from keystream._audit.judged import Judged
 from keystream._audit.recording import Recording
@@ -13,15 +14,44 @@ from keystream._audit.shared import shared_draws
 def judged(recording: Recording) -> list[Judged]:
     """Every mistake that the evidence shows, each once."""
     streams.assign(recording)
+    return _causes(
+        [
+            *failed(recording),
+            *repeated_keys(recording),
+            *drawn_earlier(recording),
+            *shared_draws(recording),
+            *streams.fallbacks(recording),
+            *modes.rates(recording),
+            *modes.switched(recording),
+            *hosted.baked(recording),
+            *hosted.unrepeatable(recording),
+            *hosted.legacy(recording),
+            *hosted.unseen(recording),
+        ]
+    )
+
+
+def _causes(found: list[Judged]) -> list[Judged]:
+    """The mistakes without what merely follows from another of them.
+
+    A stream that was served from another one repeats draws; so does a key that is a constant of a
+    program, until the program ends of it.
+    """
+    ended = {each.code for each in found[:1] if "error" in each.facts}
+    served = [each for each in found if each.code in ("KS401", "KS407")]
     return [
-        *failed(recording),
-        *repeated_keys(recording),
-        *shared_draws(recording),
-        *streams.fallbacks(recording),
-        *modes.rates(recording),
-        *modes.switched(recording),
-        *hosted.baked(recording),
-        *hosted.unrepeatable(recording),
-        *hosted.legacy(recording),
-        *hosted.unseen(recording),
+        each
+        for number, each in enumerate(found)
+        if not (number and each.code in ended)
+        and not (each.code in _REPEATS and any(_follows(each, cause) for cause in served))
     ]
+
+
+_REPEATS = ("KS101", "KS201", "KS203", "KS204")
+
+
+def _follows(each: Judged, cause: Judged) -> bool:
+    lines = {(place.path, place.line) for place in (*each.locations, *each.related)}
+    return each.stream == cause.stream and any(
+        (place.path, place.line) in lines for place in cause.locations
+    )

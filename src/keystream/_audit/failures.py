@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 import traceback
 from typing import Any
@@ -36,13 +37,20 @@ _SIGNS: tuple[tuple[str, str, str], ...] = (
     ("ValueError", r"Parameter `?\"?(?P<name>deterministic)", "KS604"),
     ("ValueError", r"rate must be in \[0, 1\)", "KS603"),
     ("ValueError|TypeError", r"[Rr]ate.*(range|between|\[0)", "KS603"),
+    ("TypeError|ValueError", r"(?s)(?=.*\bcarry\b)(?=.*\bkey<)", "KS110"),
     (
         "TypeError|ValueError|AttributeError",
-        r"(PRNG key|unexpected PRNG|random key|expected a key|prng_key|PRNGKey|key data)",
-        "KS405",
+        r"(PRNG key|unexpected PRNG|random key|expected a key|prng_key|PRNGKey|key data|single key)",
+        "KS110",
     ),
     ("KeyReuseError", r".*", "KS101"),
     ("UnexpectedTracerError", r".*", "KS503"),
+)
+
+
+# What a library's functions call a key that they are given.
+_KEYS = frozenset(
+    {"key", "keys", "rng", "rngs", "rng_key", "prng", "prng_key", "random_key", "seed"}
 )
 
 
@@ -50,7 +58,7 @@ def failed(recording: Recording) -> list[Judged]:
     """The mistake that ended the program, where it is one of randomness."""
     error = recording.error
     while error is not None:
-        found = _read(error)
+        found = _read(error) or _without_key(error)
         if found is not None:
             return [found]
         error = error.__cause__ or error.__context__
@@ -63,7 +71,8 @@ def _read(error: BaseException) -> Judged | None:
     for kind, words, code in _SIGNS:
         match = re.search(words, text) if kinds & set(kind.split("|")) else None
         if match and not (code == "KS503" and not _touches_keys(error)):
-            refined, places = _refined(code, error, match), places_of(error)
+            refined = _refined(code, error, match)
+            places = _leaked_at(text) + places_of(error)
             if not places:
                 return None
             name = match.groupdict().get("name") or ""
@@ -82,8 +91,29 @@ def _read(error: BaseException) -> Judged | None:
     return None
 
 
+def _without_key(error: BaseException) -> Judged | None:
+    """An error of a library whose failing line reads a key that is None."""
+    steps = list(traceback.walk_tb(error.__traceback__))
+    places = places_of(error)
+    if not steps or not places or isinstance(error, (KeyboardInterrupt, SystemExit)):
+        return None
+    frame, number = steps[-1]
+    path = frame.f_code.co_filename
+    if frames.is_user(path):
+        return None
+    names = set(re.findall(r"\w+", linecache.getline(path, number)))
+    missing = [name for name in sorted(names & _KEYS) if frame.f_locals.get(name, "") is None]
+    if not missing:
+        return None
+    text = (str(error).splitlines() or [""])[0] or f"{missing[0]} is None"
+    facts = {"error": type(error).__name__, "text": text, "name": ""}
+    return Judged("KS405", "error", places, facts=facts)
+
+
 def _refined(code: str, error: BaseException, match: re.Match[str]) -> str:
     """A missing stream whose near miss was given is a misspelt one."""
+    if code == "KS110" and "NoneType" in str(error):
+        return "KS405"  # there is no key at all
     given = given_streams(error)
     name = match.groupdict().get("name") or ""
     if code == "KS405" and name and any(_near(name, other) for other in given):
@@ -108,6 +138,14 @@ def _near(name: str, other: str) -> bool:
 
 def _touches_keys(error: BaseException) -> bool:
     return "key<" in str(error) or "uint32[2]" in str(error)
+
+
+def _leaked_at(text: str) -> tuple[Location, ...]:
+    """The user's line that made a value which left its compiled function, as JAX's error tells it."""
+    match = re.search(r"created on line (.+?):(\d+):(\d+) \((.+?)\)", text)
+    if match is None or not frames.is_user(match[1]):
+        return ()
+    return (Location(frames.absolute(match[1]), int(match[2]), int(match[3]), match[4]),)
 
 
 def places_of(error: BaseException) -> tuple[Location, ...]:

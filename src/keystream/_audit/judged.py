@@ -74,3 +74,9 @@ def line(place: Location) -> str:
     """A place in running text, such as ``train.py:12``."""
     where = shown(place)
     return f"{os.path.basename(where.path)}:{where.line}"  # noqa: PTH119
+
+
+def said(error: Exception) -> str:
+    """An error on a line: its type, and the first line of what it says."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 from keystream._audit import intent
 from keystream._audit.judged import Judged, distinct
@@ -49,7 +50,7 @@ def _bad(rate: float | None) -> bool:
 
 
 def switched(recording: Recording) -> list[Judged]:
-    """Dropout that is off wherever the model is differentiated, or on where it is evaluated."""
+    """Dropout that is off where the model is differentiated, or on where it is evaluated."""
     calls = [
         note
         for note in recording.notes
@@ -62,7 +63,28 @@ def switched(recording: Recording) -> list[Judged]:
     drew = [note for note in trained if note.fields["deterministic"] is not True]
     if trained and not drew and not _differentiated_draws(recording):
         return [_never(trained, calls)]
-    return _evaluations(recording)
+    ceased = [note for note in trained if _ceased(note, drew)]
+    if not ceased:
+        return _evaluations(recording)
+    found = _never(ceased, calls)
+    found.related = distinct(
+        tuple(
+            replace(note.frames[0], message="switched off here")
+            for note in recording.notes
+            if note.kind == "switched_off" and note.frames
+        )
+    )
+    return [found, *_evaluations(recording)]
+
+
+def _ceased(note: Note, drew: list[Note]) -> bool:
+    """Whether a layer is off in the very call of a training step in which it drew before."""
+    return note.fields["deterministic"] is True and any(
+        each.frames == note.frames
+        and each.fields["path"] == note.fields["path"]
+        and each.use < note.use
+        for each in drew
+    )
 
 
 def _differentiated_draws(recording: Recording) -> bool:
@@ -85,6 +107,7 @@ def _never(trained: list[Note], calls: list[Note]) -> Judged:
         "rate": first.fields["rate"],
         "elsewhere": bool(elsewhere),
         "layers": len({note.frames[0] for note in trained}),
+        "ceased": any(note.frames == first.frames for note in elsewhere),
     }
     return Judged(
         "KS602",

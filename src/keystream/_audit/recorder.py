@@ -10,6 +10,7 @@ from typing import Any
 
 from keystream import _jax_door as door
 from keystream._audit import frames
+from keystream._audit.judged import said
 from keystream._audit.observers.state import marks
 from keystream._audit.plans import plan_of
 from keystream._audit.recording import Note, Recording, Site
@@ -21,6 +22,7 @@ from keystream._audit.sites import (
     is_typed,
     module_path,
     planned_site,
+    sharing_shards,
 )
 from keystream._audit.writer import Writer
 from keystream._findings import Location
@@ -61,7 +63,7 @@ class Recorder:
         try:
             return self._compiled_call(arguments, parameters)
         except Exception as error:  # the audit never ends the user's program
-            self._unseen(f"the plan of a call failed: {type(error).__name__}: {error}")
+            self._unseen(f"the plan of a call failed: {said(error)}")
             return False
 
     def key_operation(self, primitive: str, arguments: tuple[Any, ...], result: Any) -> None:
@@ -69,7 +71,7 @@ class Recorder:
         try:
             self._key_operation(_KINDS[primitive], arguments, result)
         except Exception as error:
-            self._unseen(f"an eager operation was not recorded: {type(error).__name__}: {error}")
+            self._unseen(f"an eager operation was not recorded: {said(error)}")
 
     def unseen_call(self, reason: str) -> None:
         """Count a call that can't be looked into."""
@@ -82,7 +84,7 @@ class Recorder:
         start = frames.here(3)
         key = frames.stack_key(start)
         if self._about(key)[0]:
-            return self._sampler_call(start, key, arguments)
+            return self._sampler_call(start, key, arguments, parameters["jaxpr"])
         plan = plan_of(parameters["jaxpr"])
         if plan.any:
             with door.unobserved():
@@ -95,16 +97,23 @@ class Recorder:
             self._writer.settle(wait=True)  # a donated key can't be read after
         return plan.any or donates
 
-    def _sampler_call(self, start: FrameType, key: Any, arguments: Sequence[Any]) -> bool:
+    def _sampler_call(
+        self, start: FrameType, key: Any, arguments: Sequence[Any], program: Any
+    ) -> bool:
         """A program of ``jax.random`` itself: the key given to the sampler is what is drawn from.
 
         Returns:
             Whether the program takes a key; what only prepares numbers is of no interest.
         """
-        given = next((value for value in arguments if is_typed(value)), None)
-        if given is not None and not self._same_sampler_call(start, key):
-            self._eager(key, "draw", given, None, None)
-        return given is not None
+        place = next((n for n, value in enumerate(arguments) if is_typed(value)), None)
+        if place is None:
+            return False
+        if not self._same_sampler_call(start, key):
+            site = self._eager(key, "draw", arguments[place], None, None)
+            sharing = sharing_shards(program, place)
+            if sharing > 1:
+                self.recording.inner_repeats.setdefault(site, {})["shards"] = sharing - 1
+        return True
 
     def _compiled_sites(self, key: Any, plan: Any, program: str) -> list[int]:
         """The recorded site of each site of a plan, for a call from this stack."""
@@ -148,9 +157,10 @@ class Recorder:
             parent, *data = arguments
             self._eager(key, kind, parent, result, data[0] if data else None)
 
-    def _eager(self, key: Any, kind: str, parent: Any, child: Any, data: Any) -> None:
+    def _eager(self, key: Any, kind: str, parent: Any, child: Any, data: Any) -> int:
         site = self._eager_site(key, kind, parent)
         self._writer.eager(self._next_call(), site, parent, child, data)
+        return site
 
     def _eager_site(self, key: Any, kind: str, value: Any) -> int:
         outer, state = door.name_stack(), marks()

@@ -20,7 +20,9 @@ def shared_draws(recording: Recording) -> list[Judged]:
         found = Judged(
             code,
             "error" if code in ("KS203", "KS304", "KS305") else "warning",
-            distinct(declared_at(recording, site)[:1] * (code == "KS305") + site.stack),
+            distinct(
+                declared_at(recording, site)[:1] * (code == "KS305") + site.stack + site.derived_at
+            ),
             facts={"site": site, "repeats": recording.inner_repeats.get(number, {})},
             module_path=site.module_path,
             stream=site.stream,

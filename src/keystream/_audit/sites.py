@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -77,6 +78,24 @@ def module_path(scopes: str) -> str:
 def is_typed(value: Any) -> bool:
     """Whether a value is a typed key or an array of them."""
     return isinstance(value, door.key_arrays())
+
+
+def sharing_shards(program: Any, place: int) -> int:
+    """How many shards an eager ``shard_map`` hands one and the same argument.
+
+    Args:
+        program: what JAX runs for one operation: nothing but the ``shard_map`` of it.
+        place: of the argument.
+    """
+    equations = getattr(program, "eqns", ())
+    if len(equations) != 1 or equations[0].primitive.name != "shard_map":
+        return 1
+    parameters = equations[0].params
+    spread = {
+        axis for part in parameters["in_specs"][place] if part for axis in np.atleast_1d(part)
+    }
+    mesh = parameters["mesh"].shape
+    return math.prod(size for axis, size in mesh.items() if axis not in spread)
 
 
 def given_seed(frame: FrameType | None, value: Any) -> Any:

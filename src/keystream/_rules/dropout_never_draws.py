@@ -140,9 +140,14 @@ def recorded(recording: Recording) -> Iterator[Finding]:
     for found in verdicts(recording, "KS602"):
         rate = found.facts["rate"]
         elsewhere = ", and draws where it is not" if found.facts["elsewhere"] else ""
+        layer, ceased = found.facts["layer"], found.facts["ceased"]
         yield found.finding(
-            f"{found.facts['layer']} (rate {rate}) never draws where the model is "
-            f"differentiated{elsewhere}",
+            f"{layer} (rate {rate}) no longer draws in a training step in which it drew before"
+            if ceased
+            else f"{layer} (rate {rate}) never draws where the model is differentiated{elsewhere}",
             why="training runs without the regularisation that the model declares",
-            fix="pass the flag the right way round:\nDropout(rate, deterministic=not train)",
+            fix="train the model, evaluate a copy:\n"
+            "evaluated = eqx.nn.inference_mode(model)   # NNX: model.train() after model.eval()"
+            if ceased
+            else "pass the flag the right way round:\nDropout(rate, deterministic=not train)",
         )

@@ -94,8 +94,10 @@ def read(module: Module) -> Iterator[Finding]:
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS101 that the evidence of a run shows."""
     for found in verdicts(recording, "KS101"):
-        what = " and ".join(found.facts["distributions"][:2]) or "two draws"
-        if found.severity == "error":
+        what = " and ".join(found.facts.get("distributions", ())[:2]) or "two draws"
+        if "error" in found.facts:
+            message = f"a key was used again: {found.facts['text']}"
+        elif found.severity == "error":
             message = f"{what} drew from one key, first at {line(found.facts['first'])}"
         else:
             message = f"{what} drew the same numbers again: its call got a key that was used before"

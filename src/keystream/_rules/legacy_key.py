@@ -76,8 +76,9 @@ def read(module: Module) -> Iterator[Finding]:
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS105 that the evidence of a run shows."""
     for found in verdicts(recording, "KS105"):
+        more = f" ({found.count} places)" if found.count > 1 else ""
         yield found.finding(
-            f"jax.random.PRNGKey makes a key of plain numbers ({found.count} places)",
+            f"jax.random.PRNGKey makes a key of plain numbers{more}",
             why="arithmetic on such a key, or its use as data, goes unnoticed",
             fix="make typed keys:\nkey = jax.random.key(seed)",
         )

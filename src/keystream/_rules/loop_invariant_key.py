@@ -97,6 +97,7 @@ def recorded(recording: Recording) -> Iterator[Finding]:
         what = found.facts["site"].distribution or "a draw"
         yield found.finding(
             f"{what} inside a compiled loop got one key for all iterations",
-            why="the loop closes over its key, so each iteration draws the same numbers",
+            why="the loop closes over its key or carries it unchanged, so each iteration draws the "
+            "same numbers",
             fix="carry the key, or scan over keys:\nkeys = jax.random.split(key, length)",
         )

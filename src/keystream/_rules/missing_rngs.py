@@ -107,6 +107,9 @@ def recorded(recording: Recording) -> Iterator[Finding]:
         stream = f"stream {name}" if name else "a key"
         yield found.finding(
             f"{stream} is missing: {found.facts['text']}",
-            why="a layer that draws was called without randomness to draw from",
-            fix=f"model.apply(variables, x, rngs={{{name or 'dropout'!r}: key}})",
+            why="what draws was called without randomness to draw from",
+            fix=f"model.apply(variables, x, rngs={{{name!r}: key}})"
+            if name
+            else "give the call a key of its own: an argument `key`, `rng` or `rngs`, or NumPyro's\n"
+            "numpyro.handlers.seed(model, key)",
         )

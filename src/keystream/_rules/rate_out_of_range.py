@@ -72,6 +72,13 @@ def read(module: Module) -> Iterator[Finding]:
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS603 that the evidence of a run shows."""
     for found in verdicts(recording, "KS603"):
+        if "error" in found.facts:
+            yield found.finding(
+                f"a rate is none: {found.facts['text']}",
+                why="the layer refuses what is no probability",
+                fix="pass a fraction: 0.2 for 20 percent",
+            )
+            continue
         value = found.facts["value"]
         yield found.finding(
             f"{found.facts['layer']} was given {value}; a probability is in [0, 1]"

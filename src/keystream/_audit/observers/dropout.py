@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from keystream._audit.observers.state import differentiating, marks
@@ -27,6 +29,17 @@ def note(recorder: Any, layer: str, rate: Any, deterministic: Any, **fields: Any
         initialising="initialising" in marks(),
         **fields,
     )
+
+
+def switching(recorder: Any, switch: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that switches dropout off, observed: a finding names the line that called it."""
+
+    @functools.wraps(switch)
+    def observed(*args: Any, **kwargs: Any) -> Any:
+        recorder.note("switched_off", depth=2)
+        return switch(*args, **kwargs)
+
+    return observed
 
 
 def number(value: Any) -> float | None:

@@ -14,6 +14,9 @@ from keystream._audit.observers import dropout, replace
 def install(recorder: Any, undo: list[Callable[[], None]]) -> None:
     """Observe Equinox until the audit ends."""
     replace(eqx.nn.Dropout, "__call__", _dropout(recorder, eqx.nn.Dropout.__call__), undo)
+    for name in ("inference_mode", "tree_inference"):
+        if hasattr(eqx.nn, name):
+            replace(eqx.nn, name, dropout.switching(recorder, getattr(eqx.nn, name)), undo)
 
 
 def _dropout(recorder: Any, call: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,6 +16,7 @@ def install(recorder: Any, undo: list[Callable[[], None]]) -> None:
     replace(nnx.RngStream, "__call__", _stream(recorder, nnx.RngStream.__call__), undo)
     replace(nnx.Rngs, "_get_stream", _get_stream(recorder, vars(nnx.Rngs)["_get_stream"]), undo)
     replace(nnx.Dropout, "__call__", _dropout(recorder, nnx.Dropout.__call__), undo)
+    replace(nnx.Module, "eval", dropout.switching(recorder, nnx.Module.eval), undo)
 
 
 def _stream(recorder: Any, call: Callable[..., Any]) -> Callable[..., Any]:

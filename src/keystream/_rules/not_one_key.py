@@ -1,0 +1,80 @@
+"""Something else is given where one key belongs.
+
+## What it does
+
+Finds an error that JAX or a framework raises because a number, an array of several keys, or a key of
+another shape was given as the key.
+
+## Why it matters
+
+`split(key, 1)` is an array of one key, not a key; a sampler takes one key and is mapped over several.
+The error names the sampler or the loop, seldom the line that made the key.
+
+## Example
+
+```python
+import jax
+
+
+def step(key, _):
+    noise = jax.random.normal(key)
+    return jax.random.split(key, 1), noise
+
+
+jax.lax.scan(step, jax.random.key(0), length=3)
+```
+
+```text
+TypeError: scan body function carry input and carry output must have equal types, but they differ:
+```
+
+## Use instead
+
+```python
+import jax
+
+
+def step(key, _):
+    key, noise_key = jax.random.split(key)
+    return key, jax.random.normal(noise_key)
+
+
+jax.lax.scan(step, jax.random.key(0), length=3)
+```
+
+## Limits
+
+The audit reports the error of the run and no other; one that the program catches is not reported.
+A key that is missing altogether, None, is KS405. Lint does not look for it.
+
+## Fix safety
+
+There is no automatic repair.
+
+## Sources
+
+`jax.random`, jax 0.10.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from keystream._audit.verdicts import verdicts
+from keystream._findings import Finding
+
+if TYPE_CHECKING:
+    from keystream._audit.recording import Recording
+
+
+def recorded(recording: Recording) -> Iterator[Finding]:
+    """The mistakes of KS110 that the evidence of a run shows."""
+    for found in verdicts(recording, "KS110"):
+        yield found.finding(
+            f"what is given is not one key: {found.facts['text']}",
+            why="a sampler, and a loop that carries a key, take one key of one shape",
+            fix="take keys apart, or map over them:\n"
+            "key, sub = jax.random.split(key)\n"
+            "jax.vmap(lambda key: jax.random.normal(key))(keys)",
+        )

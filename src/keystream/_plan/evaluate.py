@@ -27,6 +27,7 @@ from keystream._plan.regions import Draft, Region
 Seen = dict[int, dict[str, Any]]
 
 KEPT: Final = (1024, 32)  # iterations of a while loop whose keys are kept; of one inside another
+ABREAST: Final = 4096  # iterations without a carry that are computed side by side
 CHILDREN: Final = 4096  # keys made by a split, up to which they are observed themselves
 
 
@@ -192,11 +193,35 @@ def _scan(
         for place, aval in zip(carry, avals, strict=True)
     ]
     items = [read(equation.invars[place]) for place in stacked]
-    ended, (made, seen) = lax.scan(
-        step, state, items, length=parameters["length"], reverse=parameters["reverse"]
-    )
+    if not carry and parameters["length"] <= ABREAST and _lanes_alike(body, around):
+        ended: list[Any] = []
+        made, seen = jax.vmap(lambda items: step([], items)[1], axis_size=parameters["length"])(
+            items
+        )
+    else:
+        ended, (made, seen) = lax.scan(
+            step, state, items, length=parameters["length"], reverse=parameters["reverse"]
+        )
     outs = dict(zip(carry, ended, strict=True)) | dict(zip(results, made, strict=True))
     return outs, seen
+
+
+def _lanes_alike(body: Region, around: Around) -> bool:
+    """Whether iterations that need nothing of each other may be computed side by side.
+
+    Threefry does to each key of a batch what it does to one; other generators may not. Values that a
+    replay asks for, and what runs on a mesh, stay as the program makes them.
+    """
+    if around.axes or any(
+        around.wants(draft) == "result" and draft.kind == "draw"
+        for region in body.below()
+        for draft in region.sites.values()
+    ):
+        return False
+    needed = (
+        region.jaxpr.eqns[place] for region in body.below() for place in sorted(region.needed)
+    )
+    return all(primitives.is_threefry(equation) for equation in needed)
 
 
 def _typed(value: Any, aval: Any) -> Any:

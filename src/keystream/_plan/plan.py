@@ -150,7 +150,7 @@ class Plan:
             {'noisy': array([0, 5], dtype=uint32)}
         """
         arrays = self._given.others(args, kwargs)
-        seen = {each.site: each for each in self._analysis.observe(arrays)}
+        seen = {each.site: each for each in self._analysis.keys(arrays)}
         return {
             self._labels[site.id]: _ran(seen[site.id]) for site in self.draws if site.id in seen
         }

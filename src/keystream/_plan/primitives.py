@@ -149,6 +149,14 @@ def is_key(aval: Any) -> bool:
     return dtype is not None and jax.dtypes.issubdtype(dtype, jax.dtypes.prng_key)
 
 
+def is_threefry(equation: Any) -> bool:
+    """Whether an equation's random bits, if it makes or takes any keys, are Threefry's of two words."""
+    if equation.primitive.name == "rng_bit_generator":
+        return False
+    variables = (*equation.invars, *equation.outvars)
+    return all(str(var.aval.dtype) == "key<fry>" for var in variables if is_key(var.aval))
+
+
 def key_operand(equation: Any) -> int:
     """The operand of a sampler's or our own call that is the key; -1 where there is none."""
     for place, operand in enumerate(equation.invars):

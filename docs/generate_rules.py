@@ -36,7 +36,7 @@ SEVERITIES = {
     "KS109": "error, warning",
     "KS110": "error",
     "KS201": "error, warning, note",
-    "KS202": "error, warning",
+    "KS202": "error, warning, note",
     "KS203": "error, warning",
     "KS204": "warning",
     "KS301": "warning",
@@ -168,7 +168,8 @@ UNSEEN = """
 ## What no rule sees
 
 - **One seed for two runs.** That is how a run is repeated. A run that goes on in a new process with
-  the keys of the old one is seen in source alone, KS202: the audit keeps no recording of earlier runs.
+  the keys of the old one is seen in source, and by the audit where `--after` names the old one's record,
+  KS202.
 - **A legacy key changed by arithmetic.** `key + 1` is another valid key, of which nothing is known.
   KS105 names the keys that allow it; typed keys refuse it.
 - **Randomness outside JAX.** Workers of a data loader that share a NumPy seed draw from no key. The

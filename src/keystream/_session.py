@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import os
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from keystream import _jax_door as door
+from keystream._audit import parquet
 from keystream._audit.judge import judge
 from keystream._audit.observers import install
 from keystream._audit.recorder import Recorder
@@ -14,6 +17,8 @@ from keystream._findings import Finding, Report
 from keystream._rules import rules
 
 _running: list[Recorder] = []
+
+File = str | os.PathLike[str]
 
 
 class Audit:
@@ -35,20 +40,36 @@ class Audit:
 
 
 @contextmanager
-def audit(program: str = "") -> Generator[Audit, None, None]:
+def audit(
+    program: str = "", *, record: File | None = None, after: File | Sequence[File] = ()
+) -> Generator[Audit, None, None]:
     """Record every use of a key inside the block, and judge the recording when it ends.
 
     The block runs as it would without; compiled programs stay as they are.
 
     Args:
         program: a name for the report.
+        record: a Parquet file to save what was seen in, also when the block ends by an exception.
+        after: records of earlier runs that this one goes on from: drawing from their keys again is
+            KS202.
 
     Yields:
         The audit, whose `report` is there when the block has ended, also by an exception.
 
     Raises:
         UntestedJaxError: this version of JAX can't be looked into (KS011).
+        MissingExtraError: `record` or `after` needs pyarrow (KS007).
+        RecordNotSavedError: the record can't be written (KS013): before the block runs where that can
+            be known, else after it, when the report is there.
+        RestoredStateMismatchError: an earlier record can't be read (KS005).
     """
+    # The names as they were given, and whole, since the block may change the working directory.
+    earlier = {os.fspath(each): Path(os.path.realpath(each)) for each in _each(after)}
+    for path in earlier.values():
+        parquet.peek(path)
+    saved_in = Path(os.path.realpath(record)) if record is not None else None
+    if saved_in is not None:
+        parquet.check(saved_in)
     recorder = Recorder(program)
     session = Audit(recorder.recording)
     close = door.open_door(recorder)
@@ -64,7 +85,22 @@ def audit(program: str = "") -> Generator[Audit, None, None]:
         uninstall()
         close()
         recorder.finish()
-        session.report = judge(session.recording, rules("recorded"))
+        _conclude(session, earlier, saved_in)
+
+
+def _each(after: File | Sequence[File]) -> Sequence[File]:
+    return (after,) if isinstance(after, (str, os.PathLike)) else after
+
+
+def _conclude(session: Audit, earlier: dict[str, Path], saved_in: Path | None) -> None:
+    """Judge the recording and save it; what fails is told when the report is there."""
+    recording = session.recording
+    try:
+        recording.evidence["earlier"] = [parquet.load(path, n) for n, path in earlier.items()]
+    finally:
+        session.report = judge(recording, rules("recorded"))
+    if saved_in is not None:
+        parquet.save(recording, session.report.summary, saved_in)
 
 
 def step(number: int) -> None:

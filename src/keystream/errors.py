@@ -16,6 +16,7 @@ __all__ = [
     "KeystreamError",
     "MissingExtraError",
     "RateOutOfRangeError",
+    "RecordNotSavedError",
     "ReplicasDisagreeError",
     "RestoredStateMismatchError",
     "SingleKeyGivenError",
@@ -216,6 +217,18 @@ class CheckpointNotSavedError(KeystreamError):
     """
 
     code = "KS012"
+
+
+class RecordNotSavedError(KeystreamError):
+    """The record of an audit could not be written: the disk is full, or the directory refuses it.
+
+    The report stands, but this run can't be compared with another one later. A record of that name
+    from before is whole: a record gets its name only once it is written.
+
+    See to the reason that the message gives, or name another file, and run the program again.
+    """
+
+    code = "KS013"
 
 
 class ReplicasDisagreeError(KeystreamError):

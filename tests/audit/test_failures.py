@@ -9,8 +9,9 @@ import flax.linen as nn
 import haiku as hk
 import jax
 import jax.numpy as jnp
-import keystream as ks
 import pytest
+
+import keystream as ks
 
 
 def one_key_for_two_draws():

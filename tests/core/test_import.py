@@ -59,6 +59,7 @@ def test_every_public_name_works_whatever_submodule_was_imported_before_it(rever
         "import importlib, pkgutil, types\n"
         "import keystream as ks\n"
         "found = [m.name for m in pkgutil.walk_packages(ks.__path__, 'keystream.')]\n"
+        "found.remove('keystream._demo.digits_broken')  # a script: it imports its neighbour\n"
         f"for module in sorted(found, reverse={reverse}):\n"
         "    if not module.endswith('__main__'): importlib.import_module(module)\n"
         "assert ks.seed(3) == 3\n"

@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from keystream._audit.judged import shown
+from keystream._audit.again import drawn_again
+from keystream._audit.judged import said, shown
 from keystream._audit.recording import Recording
-from keystream._audit.store import unique
 from keystream._audit.timeline import timeline
 from keystream._findings import Finding, Report
 from keystream._source import ignoring
@@ -24,7 +22,11 @@ def judge(recording: Recording, rules: Iterable[Rule]) -> Report:
     """The report of a recording: what every rule found, the gravest first."""
     findings: list[Finding] = []
     for recorded in rules:
-        findings += recorded(recording)
+        try:
+            findings += recorded(recording)
+        except Exception as error:  # what the other rules found is not lost
+            reason = f"{recorded.__module__} failed: {said(error)}"
+            recording.unseen[reason] = recording.unseen.get(reason, 0) + 1
     findings = list(_suppressed(findings))
     findings.sort(key=lambda finding: (_ORDER[finding.severity], finding.code, _line(finding)))
     return Report(
@@ -59,12 +61,11 @@ def _line(finding: Finding) -> tuple[str, int]:
 
 
 def _summary(recording: Recording) -> dict[str, Any]:
-    draws = np.array([site.kind == "draw" for site in recording.sites], bool)
-    drawn = draws[recording.key_sites] if len(recording.keys) else np.zeros(0, bool)
+    again = drawn_again(recording)
     return {
         "calls": recording.calls,
-        "draws": int(drawn.sum()),
-        "unique_keys": len(unique(recording.keys[drawn])),
+        "draws": again.draws,
+        "unique_keys": again.keys,
         "streams": sorted({site.stream for site in recording.sites if site.stream}),
         "unseen": dict(recording.unseen),
     }
@@ -73,8 +74,7 @@ def _summary(recording: Recording) -> dict[str, Any]:
 def _draws(recording: Recording) -> list[dict[str, Any]]:
     """One row a place that drew, for the table of draws."""
     rows: dict[Any, dict[str, Any]] = {}
-    counts = np.bincount(recording.key_sites, minlength=len(recording.sites))
-    for site, count in zip(recording.sites, counts, strict=True):
+    for site, count in zip(recording.sites, recording.uses, strict=True):
         if site.kind != "draw" or not count or site.place is None:
             continue
         place = shown(site.place)

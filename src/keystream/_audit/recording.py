@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keystream._audit.steps import Steps
+from keystream._audit.store import chunks
 from keystream._findings import Location
 
 Keys = NDArray[np.uint64]
@@ -41,7 +43,6 @@ class Site:
         loop: iterations of the innermost loop around it inside its program; 0 outside of loops.
         conditions: (condition, branch) for each ``cond`` around it.
         draw: in a compiled program, the user's call that it belongs to; sites of one call share it.
-        lanes: members of the batch or mesh axis that share or divide the key; 0 without.
     """
 
     kind: str
@@ -62,7 +63,6 @@ class Site:
     stream: str = ""
     flags: frozenset[str] = frozenset()
     loop: int = 0
-    lanes: int = 0
     conditions: tuple[tuple[int, int], ...] = ()
     draw: int = -1
 
@@ -117,7 +117,8 @@ class Recording:
         children, parents: uint64 ``(m,)``, edges of lineage.
         edge_sites, edge_calls: uint32 ``(m,)``, the split, fold or seed that made each edge.
         edge_data: uint64 ``(m,)``, index of the split, or the data folded in.
-        repeats: uses by (site, key) that were counted and not kept, because both had been seen.
+        inner_repeats: by site and kind of loop, uses within a call that repeat one before.
+        threads: (site, thread) of the first site of each program or operation, and where it ran.
         steps: by call, where the program set them; else its ordinal at its site.
         notes: from the observers.
         unseen: reasons by count.
@@ -135,7 +136,8 @@ class Recording:
     edge_calls: Ids = field(default_factory=lambda: np.zeros(0, np.uint32))
     edge_data: Keys = field(default_factory=lambda: np.zeros(0, np.uint64))
     inner_repeats: dict[int, dict[str, int]] = field(default_factory=dict)
-    steps: dict[int, int] = field(default_factory=dict)
+    threads: set[tuple[int, int]] = field(default_factory=set)
+    steps: Steps = field(default_factory=Steps)
     calls: int = 0
     notes: list[Note] = field(default_factory=list)
     unseen: dict[str, int] = field(default_factory=dict)
@@ -143,6 +145,14 @@ class Recording:
     evidence: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def uses(self) -> NDArray[np.int64]:
+        """How many keys each site used."""
+        found = np.zeros(len(self.sites), np.int64)
+        for rows in chunks(len(self.keys)):
+            found += np.bincount(self.key_sites[rows], minlength=len(found))
+        return found
+
+    @property
     def ran(self) -> frozenset[int]:
         """The sites that used a key."""
-        return frozenset(np.flatnonzero(np.bincount(self.key_sites)).tolist())
+        return frozenset(np.flatnonzero(self.uses).tolist())

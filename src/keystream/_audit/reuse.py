@@ -6,10 +6,13 @@ at an ancestor that was split or folded again, or at a seed of which the key was
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from keystream._audit.again import drawn_again, of_sites, select
 from keystream._audit.lineage import Edge, Lineage
 from keystream._audit.recording import Recording, Site
 from keystream._audit.store import among, unique
@@ -18,6 +21,11 @@ from keystream._audit.store import among, unique
 _NO_DRAW = frozenset({"remat", "backward", "discarded", "clone"})
 _PER_KEY = 512  # uses of one key that are looked at
 _PER_PLACE = 256  # keys looked at with the same sites; the rest is counted
+_PER_ORIGIN = (
+    4096  # keys with the same sites whose origin is looked up; the rest counts with the last
+)
+_BLOCK = 1 << 14  # keys that are read together
+_SPLITS = 4096  # keys, drawn from and split, that are looked at
 
 
 @dataclass(frozen=True)
@@ -66,14 +74,20 @@ class Reuse:
         """Every repeat, those of one origin together."""
         found: dict[tuple[str, int], Repeat] = {}
         looked: dict[tuple[int, ...], int] = {}
-        for group in self._groups():
-            pattern = tuple(sorted({use.site for use in group}))
+        latest: dict[tuple[int, ...], Repeat] = {}
+        for key, sites, calls in self._groups():
+            pattern = tuple(sorted(set(sites)))
             looked[pattern] = looked.get(pattern, 0) + 1
+            if looked[pattern] > _PER_ORIGIN and pattern in latest:
+                latest[pattern].keys += 1
+                latest[pattern].count += len(sites) - 1
+                continue
+            group = [Use(key, site, call) for site, call in zip(sites, calls, strict=True)]
             uses = self._apart(group)
             if len(uses) < 2 or self._is_cloned(uses[0].key):
                 continue
             how, root, edges = self._origin(uses[0].key)
-            repeat = found.setdefault((how, root), Repeat(how, root))
+            repeat = latest[pattern] = found.setdefault((how, root), Repeat(how, root))
             repeat.keys += 1
             repeat.count += len(uses) - 1
             if looked[pattern] <= _PER_PLACE:
@@ -84,34 +98,31 @@ class Reuse:
             repeat.uses.sort(key=lambda use: use.call)
         return list(found.values())
 
-    def _groups(self) -> list[list[Use]]:
-        """The draws of every key with at least two, recomputations left out."""
+    def _groups(self) -> Iterator[tuple[int, list[int], list[int]]]:
+        """Each key with at least two draws, their sites and calls; recomputations are left out."""
         recording = self.recording
-        drawn = np.array(
-            [site.kind == "draw" and not site.flags & _NO_DRAW for site in self.sites], bool
-        )
-        if not len(recording.keys):
-            return []
-        rows = np.flatnonzero(drawn[recording.key_sites])
-        rows = rows[np.argsort(recording.keys[rows], kind="stable")]
+        rows = drawn_again(recording).rows
+        real = of_sites(recording, lambda site: not site.flags & _NO_DRAW)
+        rows = rows[real[recording.key_sites[rows]]]
         keys = recording.keys[rows]
-        new = np.r_[True, keys[1:] != keys[:-1]] if len(keys) else np.zeros(0, bool)
-        starts = np.flatnonzero(new)
+        starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else rows
         sizes = np.diff(np.r_[starts, len(keys)])
-        groups: list[list[Use]] = []
-        for first, size in zip(starts[sizes > 1], sizes[sizes > 1], strict=True):
-            chosen = rows[first : first + min(size, _PER_KEY)]
-            groups.append(
-                [
-                    Use(
-                        int(keys[first]),
-                        int(recording.key_sites[row]),
-                        int(recording.key_calls[row]),
-                    )
-                    for row in chosen
-                ]
-            )
-        return groups
+        starts, sizes = starts[sizes > 1], np.minimum(sizes[sizes > 1], _PER_KEY)
+        for block in range(0, len(starts), _BLOCK):
+            firsts, lengths = starts[block : block + _BLOCK], sizes[block : block + _BLOCK]
+            ends = np.cumsum(lengths)
+            chosen = rows[np.repeat(firsts - ends + lengths, lengths) + np.arange(ends[-1])]
+            sites = recording.key_sites[chosen].tolist()
+            calls = recording.key_calls[chosen].tolist()
+            spans = zip((ends - lengths).tolist(), ends.tolist(), strict=True)
+            for key, (first, end) in zip(keys[firsts].tolist(), spans, strict=True):
+                yield key, sites[first:end], calls[first:end]
+
+    def _uses(self, rows: Any) -> list[Use]:
+        recording = self.recording
+        columns = recording.keys[rows], recording.key_sites[rows], recording.key_calls[rows]
+        columns = (column.tolist() for column in columns)
+        return [Use(key, site, call) for key, site, call in zip(*columns, strict=True)]
 
     def _apart(self, uses: list[Use]) -> list[Use]:
         """The uses that are draws of their own: what one sampler call does inside is one draw."""
@@ -156,47 +167,53 @@ class Reuse:
 
     def _add_splits(self, found: dict[tuple[str, int], Repeat]) -> None:
         """Keys that were drawn from and split, where something came of the split."""
-        recording = self.recording
-        drawn = np.array(
-            [site.kind == "draw" and not site.flags & _NO_DRAW for site in self.sites], bool
-        )
-        splits = np.array([site.kind == "split" for site in self.sites], bool)
+        recording, sites = self.recording, self.sites
         if not len(recording.keys) or not len(recording.parents):
             return
-        drawn_keys = recording.keys[drawn[recording.key_sites]]
+        splits = of_sites(recording, lambda site: site.kind == "split")
+        draws = of_sites(recording, lambda s: s.kind == "draw" and not s.flags & _NO_DRAW)
         parents = unique(recording.parents[splits[recording.edge_sites]])
-        both = unique(drawn_keys[among(drawn_keys, parents)])
+        rows = select(
+            recording,
+            lambda at: draws[recording.key_sites[at]] & among(recording.keys[at], parents),
+        )
+        rows = rows[np.argsort(recording.keys[rows], kind="stable")]
+        both, starts = np.unique(recording.keys[rows], return_index=True)
         inherited = {use.key for repeat in found.values() for use in repeat.uses}
-        for value in both[:4096]:
-            key = int(value)
-            if self._is_cloned(key) or key in inherited:
+        ends = np.r_[starts, len(rows)][1:]
+        edges_of: dict[int, list[Edge]] = {}
+        for key in both[:_SPLITS].tolist():
+            if not self._is_cloned(key) and key not in inherited:
+                edges = [edge for edge in self.lineage.uses(key) if edge.kind == "split"]
+                edges_of[key] = [edge for edge in edges if not sites[edge.site].flags & _NO_DRAW]
+        used = self._used({edge.child for edges in edges_of.values() for edge in edges})
+        for key, first, end in zip(both.tolist(), starts, ends, strict=True):
+            edges = edges_of.get(key, [])
+            if not any(edge.child in used for edge in edges):
                 continue
-            edges = [edge for edge in self.lineage.uses(key) if edge.kind == "split"]
-            edges = [edge for edge in edges if not self.sites[edge.site].flags & _NO_DRAW]
-            if not edges or not any(self._is_used(edge.child) for edge in edges):
-                continue
-            rows = np.flatnonzero((recording.keys == value) & drawn[recording.key_sites])
-            uses = [
-                Use(key, int(recording.key_sites[row]), int(recording.key_calls[row]))
-                for row in rows[:64]
-            ]
             repeat = found.setdefault(("split", key), Repeat("split", key))
-            repeat.uses += uses + [
+            repeat.uses += self._uses(rows[first : min(first + 64, end)]) + [
                 Use(key, edge.site, edge.call, "split") for edge in _events(edges)[:64]
             ]
             repeat.keys, repeat.count = 1, 1
 
-    def _is_used(self, key: int) -> bool:
-        return bool((self.recording.keys == np.uint64(key)).any()) or self.lineage.has_children(key)
+    def _used(self, keys: set[int]) -> set[int]:
+        """Which of some keys were used, or had something made of them."""
+        recording = self.recording
+        wanted = np.array(sorted(keys), np.uint64)
+        rows = select(recording, lambda at: among(recording.keys[at], wanted))
+        return set(recording.keys[rows].tolist()) | {
+            key for key in keys if self.lineage.has_children(key)
+        }
 
     def _clone_values(self) -> set[int]:
-        clones = np.array(
-            [site.kind == "clone" or "clone" in site.flags for site in self.sites], bool
-        )
+        recording = self.recording
+        clones = of_sites(recording, lambda s: s.kind == "clone" or "clone" in s.flags)
         if not clones.any():
             return set()
-        recording = self.recording
-        return set(recording.keys[clones[recording.key_sites]].tolist())
+        return set(
+            recording.keys[select(recording, lambda at: clones[recording.key_sites[at]])].tolist()
+        )
 
     def _is_cloned(self, key: int) -> bool:
         """Whether the key or an ancestor was cloned: then its repetition is declared."""

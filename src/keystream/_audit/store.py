@@ -1,7 +1,9 @@
-"""The growing columns of a recording: 16 bytes a key, in NumPy arrays."""
+"""The growing columns of a recording: 16 bytes a key, in NumPy arrays, on disk beyond a limit."""
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,10 +14,15 @@ Words = NDArray[np.uint32]
 _ODD = np.uint64(0x9E3779B97F4A7C15)  # of splitmix64
 
 EDGES_KEPT = 2_000_000  # of lineage; a run of more steps keeps the first ones
+IN_MEMORY = 1 << 26  # rows of one recording, which are 1 GiB; more go to a file
+CHUNK = 1 << 18  # rows that are written, read or judged together
 
 
 class Columns:
     """Rows of fixed types that are appended in blocks and read as whole columns.
+
+    Rows beyond `IN_MEMORY` lie in files without a name, in the folder for temporary files: they are
+    gone when the columns are, however the process ends.
 
     Args:
         types: the dtype of each column.
@@ -23,26 +30,75 @@ class Columns:
 
     def __init__(self, *types: Any) -> None:
         self._types = tuple(np.dtype(each) for each in types)
-        self._used = 0
+        self._used = self._spilled = 0
+        self._lent = False
+        self._files: list[Any] = []
         self._columns = [np.empty(1024, each) for each in self._types]
 
     def __len__(self) -> int:
-        return self._used
+        return self._spilled + self._used
 
     def append(self, *values: Any) -> None:
-        """Add rows: the first value has one entry a row, each other as many or a scalar for all."""
+        """Add rows: the first value has one entry a row, each other as many or a scalar for all.
+
+        Raises:
+            OSError: the rows before these had to go to disk, and could not; these are lost.
+        """
+        if self._used >= (CHUNK if self._spilled else IN_MEMORY):
+            self._spill()
         count = np.size(values[0])
         end = self._used + count
-        if end > len(self._columns[0]):
-            size = max(end, len(self._columns[0]) * 9 // 8)
-            self._columns = [np.resize(column[: self._used], size) for column in self._columns]
+        size = len(self._columns[0])
+        if end > size:
+            self._grow(max(end, size + min(size, CHUNK)))
         for column, value in zip(self._columns, values, strict=True):
             column[self._used : end] = value
         self._used = end
 
+    def _grow(self, size: int) -> None:
+        """Make room: in place, where nobody reads, so that the columns never lie in memory twice."""
+        if self._lent:
+            self._columns = [column.copy() for column in self._columns]
+            self._lent = False
+        for column in self._columns:
+            column.resize(size, refcheck=False)
+
+    def _spill(self) -> None:
+        """Append what is in memory to the files, all columns or none."""
+        try:
+            if not self._files:
+                self._files = [tempfile.TemporaryFile(prefix="keystream-") for _ in self._types]  # noqa: SIM115
+            for column, file in zip(self._columns, self._files, strict=True):
+                file.seek(self._spilled * column.itemsize)
+                column[: self._used].tofile(file)
+                file.flush()
+        except OSError:
+            self._used = 0
+            raise
+        self._spilled += self._used
+        self._used = 0
+        self._columns = [np.empty(CHUNK, each) for each in self._types]
+
     def read(self) -> list[NDArray[Any]]:
-        """The columns as they are now; views, not copies."""
-        return [column[: self._used] for column in self._columns]
+        """The columns as they are now, not copied: in memory, or mapped from the files.
+
+        Raises:
+            OSError: the last rows had to go to disk, and could not.
+        """
+        if not self._spilled:
+            self._lent = True
+            return [column[: self._used] for column in self._columns]
+        if self._used:
+            self._spill()
+        return [
+            np.memmap(file, each, mode="r", shape=(self._spilled,))
+            for file, each in zip(self._files, self._types, strict=True)
+        ]
+
+
+def chunks(count: int) -> Iterator[slice]:
+    """The rows of a recording in blocks that memory can hold."""
+    return (slice(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK))
 
 
 def unique(values: NDArray[Any]) -> NDArray[Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from keystream._audit.again import drawn_again, of_sites
 from keystream._audit.recording import Recording
+from keystream._audit.steps import ordinals
 
 BINS = 200
 # A repetition in these is the same draw made again, and meant.
@@ -20,59 +23,65 @@ def timeline(recording: Recording) -> list[dict[str, Any]]:
     A step is what the program said with `keystream.step`; else the ordinal of the call at its site, so
     that a run of many steps and one of a single draw both begin at 0.
     """
-    if not len(recording.keys):
-        return []
-    sites = recording.sites
-    drawn = np.array([site.kind == "draw" for site in sites], bool)[recording.key_sites]
-    keys, at, calls = recording.keys[drawn], recording.key_sites[drawn], recording.key_calls[drawn]
-    if not len(keys):
-        return []
-    meant = np.array([bool(site.flags & _NOT_AGAIN) for site in sites], bool)[at]
-    again = _drawn_before(keys, calls, meant)
-    steps = _steps(recording, at, calls)
-    names = np.array([site.stream for site in sites], object)[at]
+    sites, ran = recording.sites, recording.ran
+    names = sorted({s.stream for n, s in enumerate(sites) if s.kind == "draw" and n in ran})
+    number = {name: place for place, name in enumerate(names)}
+    stream = np.array(
+        [number[s.stream] if s.kind == "draw" and n in ran else -1 for n, s in enumerate(sites)],
+        np.int64,
+    )
+    first = np.full(len(names), np.iinfo(np.int64).max)
+    last = np.full(len(names), np.iinfo(np.int64).min)
+    for rows, steps in steps_of(recording):
+        of, drawn = _drawn(recording, stream, rows)
+        np.minimum.at(first, of, steps[drawn])
+        np.maximum.at(last, of, steps[drawn])
+    bins = np.minimum(BINS, last - first + 1)
+    draws, again = (np.zeros((len(names), BINS), np.int64) for _ in range(2))
+    before = _drawn_before(recording)
+    for rows, steps in steps_of(recording):
+        of, drawn = _drawn(recording, stream, rows)
+        place = (steps[drawn] - first[of]) * bins[of] // (last - first + 1)[of]
+        np.add.at(draws, (of, place), 1)
+        repeated = before[rows][drawn]
+        np.add.at(again, (of[repeated], place[repeated]), 1)
     return [
-        _row(str(name), steps[names == name], again[names == name])
-        for name in sorted(set(names.tolist()))
+        {
+            "stream": name,
+            "first": int(first[n]),
+            "last": int(last[n]),
+            "draws": draws[n, : bins[n]].tolist(),
+            "repeated": again[n, : bins[n]].tolist(),
+        }
+        for n, name in enumerate(names)
     ]
 
 
-def _drawn_before(keys: NDArray[Any], calls: NDArray[Any], meant: NDArray[Any]) -> NDArray[Any]:
-    """Whether the same key was drawn from at an earlier call."""
-    order = np.lexsort((np.arange(len(keys)), keys))
-    same = keys[order][1:] == keys[order][:-1]
-    starts = np.concatenate([[True], ~same])
-    first_calls = calls[order][np.maximum.accumulate(np.where(starts, np.arange(len(keys)), 0))]
-    again = np.zeros(len(keys), bool)
-    again[order] = first_calls < calls[order]
-    return again & ~meant
+def steps_of(recording: Recording) -> Iterator[tuple[slice, NDArray[np.int64]]]:
+    """The step of each use of a key, in blocks of rows: declared, or the ordinal of its call."""
+    calls = recording.key_calls
+    for rows, counted in ordinals(recording.key_sites, calls, len(recording.sites)):
+        yield rows, recording.steps.said(calls[rows], counted)
 
 
-def _steps(recording: Recording, at: NDArray[Any], calls: NDArray[Any]) -> NDArray[Any]:
-    """The step of each draw: declared, or the ordinal of its call at its site."""
-    order = np.lexsort((calls, at))
-    new_site = np.concatenate([[True], at[order][1:] != at[order][:-1]])
-    new_call = new_site | np.concatenate([[True], calls[order][1:] != calls[order][:-1]])
-    ordinal = np.cumsum(new_call) - 1
-    base = np.maximum.accumulate(np.where(new_site, ordinal, 0))
-    steps = np.zeros(len(at), np.int64)
-    steps[order] = ordinal - base
-    if recording.steps:
-        declared = recording.steps
-        steps = np.array(
-            [declared.get(int(call), int(step)) for call, step in zip(calls, steps, strict=True)]
-        )
-    return steps
+def _drawn(
+    recording: Recording, stream: NDArray[np.int64], rows: slice
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The streams of the draws among some rows, and which of the rows are draws."""
+    of = stream[recording.key_sites[rows]]
+    drawn = of >= 0
+    return of[drawn], drawn
 
 
-def _row(stream: str, steps: NDArray[Any], again: NDArray[Any]) -> dict[str, Any]:
-    first, last = int(steps.min()), int(steps.max())
-    bins = min(BINS, last - first + 1)
-    place = (steps - first) * bins // (last - first + 1)
-    return {
-        "stream": stream,
-        "first": first,
-        "last": last,
-        "draws": np.bincount(place, minlength=bins).tolist(),
-        "repeated": np.bincount(place[again], minlength=bins).tolist(),
-    }
+def _drawn_before(recording: Recording) -> NDArray[np.bool_]:
+    """Whether the same key was drawn from at an earlier call, by row."""
+    before = np.zeros(len(recording.keys), bool)
+    rows = drawn_again(recording).rows
+    if not len(rows):
+        return before
+    keys, calls = recording.keys[rows], recording.key_calls[rows]
+    starts = np.r_[True, keys[1:] != keys[:-1]]
+    first = calls[starts][np.cumsum(starts) - 1]
+    meant = of_sites(recording, lambda site: site.flags & _NOT_AGAIN)[recording.key_sites[rows]]
+    before[rows] = (first < calls) & ~meant
+    return before

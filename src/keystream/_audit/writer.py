@@ -18,7 +18,7 @@ from keystream._audit.store import EDGES_KEPT, Columns, pack, unique
 
 BATCH = 256  # pending uses that are looked through for values that have arrived
 WAIT = 16384  # pending uses at which the program waits for them
-BYTES = 1 << 25  # of pending values at which they are looked through
+BYTES = 1 << 23  # of pending values at which they are looked through
 
 
 class _Call(NamedTuple):
@@ -65,14 +65,22 @@ class Writer:
 
     def call(self, call: int, sites: list[int], plan: Any, words: Any) -> None:
         """Queue the values of a compiled call."""
+        self._mark(sites)
         self._pending.append(_Call(words, call, sites, plan))
         self._bytes += words.nbytes
         self._look()
 
     def eager(self, call: int, site: int, parent: Any, child: Any, data: Any) -> None:
         """Queue the keys of an eager operation: drawn from, or parent and child."""
+        self._mark((site,))
         self._pending.append(_Eager(parent, call, site, child, data))
         self._look()
+
+    def _mark(self, sites: Sequence[int]) -> None:
+        """Note which thread uses keys here: several of them come in an order of their own each time."""
+        thread, threads = threading.get_ident(), self._recording.threads
+        if (sites[0], thread) not in threads:
+            threads.update((site, thread) for site in sites)
 
     def _look(self) -> None:
         full = self._bytes > BYTES
@@ -89,12 +97,14 @@ class Writer:
                 count = next(late, count)
             due = pending[:count]
             del pending[:count]  # in place: other threads add to it meanwhile
-            keys, edges = _Rows(self._keys), _Rows(self._edges)
+            keys, edges = _Rows(self._keys), _Rows(self._edges, most=EDGES_KEPT)
             for batch in _batches(due):
                 self._write(batch, keys, edges)
-            keys.flush()
-            if len(self._edges) < EDGES_KEPT:
+            try:
+                keys.flush()
                 edges.flush()
+            except OSError as error:
+                self._unseen(f"uses of keys could not be kept: {error}")
 
     def _write(self, batch: list[Any], keys: _Rows, edges: _Rows) -> None:
         marks = len(keys.parts), len(edges.parts)
@@ -184,20 +194,28 @@ class Writer:
                 for axis in range(inside.ndim):
                     kind = loops[axis] if axis < len(loops) else "lanes"
                     counts[kind] = counts.get(kind, 0) + _repeats_along(inside, ran_here, axis)
-            keys.add(different, site, calls[call])
+                flat = flat[np.sort(np.unique(flat, return_index=True)[1])]  # in their order
+            keys.add(flat, site, calls[call])
 
     def finish(self) -> None:
         """Wait for everything, and hand the columns to the recording."""
         self.settle(wait=True)
         recording = self._recording
-        recording.keys, recording.key_sites, recording.key_calls = self._keys.read()
+        recording.keys, recording.key_sites, recording.key_calls = self._read(self._keys)
         (
             recording.children,
             recording.parents,
             recording.edge_sites,
             recording.edge_calls,
             recording.edge_data,
-        ) = self._edges.read()
+        ) = self._read(self._edges)
+
+    def _read(self, columns: Columns) -> list[Any]:
+        try:
+            return columns.read()
+        except OSError as error:
+            self._unseen(f"uses of keys could not be kept: {error}")
+            return columns.read()  # those that were kept
 
 
 class _Rows:
@@ -205,15 +223,17 @@ class _Rows:
 
     Args:
         columns: where they go; the one before the last or the last holds the call's ordinal.
+        most: rows beyond which no more are taken; None for all.
     """
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, most: int | None = None) -> None:
         self._columns = columns
+        self._full = most is not None and len(columns) >= most
         self.parts: list[tuple[Any, ...]] = []
 
     def add(self, *values: Any) -> None:
         """Rows: the first value has one entry each, every other as many or a scalar."""
-        if np.size(values[0]):
+        if np.size(values[0]) and not self._full:
             self.parts.append(values)
 
     def flush(self) -> None:

@@ -23,6 +23,7 @@ from keystream.errors import KeystreamError
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("keystream._cli.audit", "run a program and report its randomness mistakes"),
     "demo": ("keystream._cli.demo", "train a digits classifier whose every draw is named"),
+    "diff": ("keystream._cli.diff", "name the first draw at which two recorded runs part"),
     "dropout-model": ("keystream._cli.dropout_model", "run the dropout exercise's model"),
     "exercise": ("keystream._cli.exercise", "show the dropout exercise, or check a solution"),
     "identify": ("keystream._cli.identify", "read a key back to its stream and step"),

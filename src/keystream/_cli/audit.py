@@ -9,6 +9,7 @@ from pathlib import Path
 
 from keystream._findings import Report
 from keystream._report import FORMATS
+from keystream.errors import KeystreamError
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +18,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=tuple(FORMATS), default="text", help="of the report")
     parser.add_argument(
         "--output", metavar="FILE", help="write the report there, not to the terminal"
+    )
+    parser.add_argument(
+        "--record", metavar="FILE", help="save every use of a key there, as Parquet"
+    )
+    parser.add_argument(
+        "--after",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="the record of an earlier run that this one goes on from; may be given again",
     )
     parser.add_argument("program", metavar="PROGRAM", help="a script, or with -m a module")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="of the program")
@@ -33,13 +44,26 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     piped = arguments.format != "text" and arguments.output is None
     program_output = contextlib.redirect_stdout(sys.stderr) if piped else contextlib.nullcontext()
-    with program_output, audit(name) as session:
-        start = run_module if arguments.module else run_script
-        ending = start(name, arguments.arguments)
-        session.recording.error = ending.error
+    session, failure, code = None, None, 0
+    try:
+        with (
+            program_output,
+            audit(name, record=arguments.record, after=arguments.after) as session,
+        ):
+            start = run_module if arguments.module else run_script
+            ending = start(name, arguments.arguments)
+            session.recording.error, code = ending.error, ending.code
+    except KeystreamError as error:
+        if session is None or session.report is None:
+            raise
+        failure = error
+    assert session is not None
     assert session.report is not None
     _write(session.report, arguments.format, arguments.output)
-    return ending.code or session.report.exit_code
+    if failure is not None:
+        print(f"keystream audit: {failure}", file=sys.stderr)
+        return 2
+    return code or session.report.exit_code
 
 
 def _write(report: Report, form: str, output: str | None) -> None:

@@ -15,17 +15,11 @@ The error names the sampler or the loop, seldom the line that made the key.
 ```python
 import jax
 
-
-def step(key, _):
-    noise = jax.random.normal(key)
-    return jax.random.split(key, 1), noise
-
-
-jax.lax.scan(step, jax.random.key(0), length=3)
+noise = jax.random.normal(42, (3,))
 ```
 
 ```text
-TypeError: scan body function carry input and carry output must have equal types, but they differ:
+TypeError: JAX encountered invalid PRNG key data: expected key_data to have ndim, shape, and dtype attributes. Got 42
 ```
 
 ## Use instead
@@ -33,13 +27,7 @@ TypeError: scan body function carry input and carry output must have equal types
 ```python
 import jax
 
-
-def step(key, _):
-    key, noise_key = jax.random.split(key)
-    return key, jax.random.normal(noise_key)
-
-
-jax.lax.scan(step, jax.random.key(0), length=3)
+noise = jax.random.normal(jax.random.key(42), (3,))
 ```
 
 ## Limits
@@ -54,7 +42,7 @@ There is no automatic repair.
 ## Sources
 
 `jax.random`, jax 0.10.2.
-"""
+"""  # noqa: E501 (an error of JAX's, on one line)
 
 from __future__ import annotations
 

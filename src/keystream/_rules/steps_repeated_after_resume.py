@@ -3,7 +3,8 @@
 ## What it does
 
 Finds a loop whose first step was restored while its chain of keys starts from the seed. Lint reads
-it in source; the audit sees that a second run of a loop drew from the keys of the first.
+it in source; the audit sees that a second run of a loop drew from the keys of the first, in one
+program or, with `keystream audit --after run.parquet`, in the program that was recorded before.
 
 ## Why it matters
 
@@ -51,9 +52,14 @@ checkpoint = train(checkpoint, 6)
 ## Limits
 
 Lint knows a restored step by its words, such as `restore`, `load` and `checkpoint`. The audit sees
-only runs within one process: it stores no recording, so the keys of an earlier process are unknown
-to it. Where no word says that the second run resumes, the audit gives a warning; a loop over
-settings is a note, KS106.
+two runs of a loop in one program, and a run after the one whose record `--after` names. Where no word
+says that the second run resumes, the audit gives a warning; a loop over settings is a note, KS106.
+
+Steps that were lost after the last checkpoint are done again with the keys they had, which is right.
+With `--after` they are told from a mistake by the step that both runs give to `keystream.step`: another
+step is an error. Without it, a run that repeats the end of the earlier one gets a note, one that
+repeats its beginning a warning. Repeating what comes before the steps, such as initial values, is
+neither.
 
 ## Fix safety
 
@@ -74,6 +80,7 @@ from keystream._findings import Finding
 from keystream._lint.module import Module, finding
 
 if TYPE_CHECKING:
+    from keystream._audit.judged import Judged
     from keystream._audit.recording import Recording
 
 
@@ -95,11 +102,52 @@ def read(module: Module) -> Iterator[Finding]:
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS202 that the evidence of a run shows."""
     for found in verdicts(recording, "KS202"):
+        if "record" in found.facts:
+            yield _after(found)
+            continue
         yield found.finding(
             f"a second run of the loop drew from the keys of the first again "
             f"({found.facts['keys']} keys)",
             why="the chain of keys began anew, so the resumed steps repeat the randomness of "
             "earlier ones",
-            fix="store the key with the state, or make it of the step:\n"
-            "step_key = jax.random.fold_in(root, step)",
+            fix=_FIX,
         )
+
+
+_FIX = (
+    "store the key with the state, or make it of the step:\n"
+    "step_key = jax.random.fold_in(root, step)"
+)
+
+
+def _after(found: Judged) -> Finding:
+    """A run that repeats the keys of an earlier one, whose record was given."""
+    facts = found.facts
+    what = " and ".join(facts["distributions"][:2]) or "a draw"
+    keys = f"{facts['keys']} key{'s' * (facts['keys'] != 1)} of {facts['record']}"
+    there = _span(facts["earlier"])
+    if facts["how"] == "lost":
+        return found.finding(
+            f"{what} drew again from {keys}, of its last {there}",
+            why="that is right where these steps are done again from a checkpoint before them, and "
+            "else a mistake",
+            fix="let both runs say their steps, and the audit can tell:\nkeystream.step(step)",
+        )
+    if facts["how"] == "elsewhere":
+        return found.finding(
+            f"{what} drew again from {keys}, which another place had drawn from at {there}",
+            why="the two runs should be independent, and share their randomness",
+            fix="give this run a seed of its own, or fold its name into the key:\n"
+            "key = jax.random.fold_in(jax.random.key(seed), 1)",
+        )
+    return found.finding(
+        f"{what} drew again from {keys}: {_span(facts['steps'])} repeat"
+        f"{'s' * (facts['steps'][0] == facts['steps'][1])} its {there}",
+        why="the chain of keys began anew, so the resumed steps repeat the randomness of earlier ones",
+        fix=_FIX,
+    )
+
+
+def _span(steps: tuple[int, int]) -> str:
+    first, last = steps
+    return f"step {first}" if first == last else f"steps {first} to {last}"

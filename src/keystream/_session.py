@@ -9,6 +9,7 @@ from pathlib import Path
 
 from keystream import _jax_door as door
 from keystream._audit import parquet
+from keystream._audit.frames import libraries_counting
 from keystream._audit.judge import judge
 from keystream._audit.observers import install
 from keystream._audit.recorder import Recorder
@@ -41,7 +42,11 @@ class Audit:
 
 @contextmanager
 def audit(
-    program: str = "", *, record: File | None = None, after: File | Sequence[File] = ()
+    program: str = "",
+    *,
+    record: File | None = None,
+    after: File | Sequence[File] = (),
+    include_libraries: bool = False,
 ) -> Generator[Audit, None, None]:
     """Record every use of a key inside the block, and judge the recording when it ends.
 
@@ -52,6 +57,8 @@ def audit(
         record: a Parquet file to save what was seen in, also when the block ends by an exception.
         after: records of earlier runs that this one goes on from: drawing from their keys again is
             KS202.
+        include_libraries: whether installed libraries, JAX aside, are judged like the user's code. A
+            mistake with no line of the user's is a note otherwise.
 
     Yields:
         The audit, whose `report` is there when the block has ended, also by an exception.
@@ -75,17 +82,18 @@ def audit(
     close = door.open_door(recorder)
     uninstall = install(recorder)
     _running.append(recorder)
-    try:
-        yield session
-    except Exception as error:
-        recorder.recording.error = error
-        raise
-    finally:
-        _running.remove(recorder)
-        uninstall()
-        close()
-        recorder.finish()
-        _conclude(session, earlier, saved_in)
+    with libraries_counting(include_libraries):
+        try:
+            yield session
+        except Exception as error:
+            recorder.recording.error = error
+            raise
+        finally:
+            _running.remove(recorder)
+            uninstall()
+            close()
+            recorder.finish()
+            _conclude(session, earlier, saved_in)
 
 
 def _each(after: File | Sequence[File]) -> Sequence[File]:

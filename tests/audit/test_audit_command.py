@@ -89,3 +89,15 @@ def test_a_module_runs_like_python_m(tmp_path):
     done = keystream("--format", "json", "-m", "package.train", cwd=tmp_path)
     assert done.stderr == "package __main__\n"
     assert [found["code"] for found in json.loads(done.stdout)["findings"]] == ["KS101"]
+
+
+def test_a_mistake_inside_a_library_is_a_note_unless_libraries_are_included(tmp_path):
+    package = tmp_path / "site-packages" / "tool"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text(REUSED)
+    for options, code, severity in ([], 0, "note"), (["--include-libraries"], 1, "error"):
+        done = keystream(*options, "--format", "json", "-m", "tool", cwd=package.parent)
+        found = json.loads(done.stdout)["findings"]
+        assert done.returncode == code, done.stderr
+        assert [(each["code"], each["severity"]) for each in found] == [("KS101", severity)]

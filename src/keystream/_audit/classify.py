@@ -60,13 +60,15 @@ def _judge(reuse: Reuse, repeat: Repeat) -> Judged | None:
         return None
     stacks = [reuse.site(use).stack for use in uses]
     first, last = uses[0], _later(reuse, uses)
-    if _on_purpose(reuse, uses) or _library_affair(reuse, uses):
+    inside = all("library" in reuse.site(use).flags for use in uses)
+    if _on_purpose(reuse, uses) or (_library_affair(reuse, uses) and not inside):
         return None
     code, severity, places = _code(reuse, repeat, uses)
     sites = [reuse.site(use) for use in uses]
     related = distinct(tuple(_related(reuse, repeat, first)))
     facts = {
         "repeat": repeat,
+        "proven": severity == "error",
         "distributions": tuple(
             dict.fromkeys(site.distribution for site in sites if site.distribution)
         ),

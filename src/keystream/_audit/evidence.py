@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from keystream._audit import hosted, modes, streams
+from dataclasses import replace
+
+from keystream._audit import frames, hosted, modes, streams
 from keystream._audit.classify import repeated_keys
 from keystream._audit.earlier import drawn_earlier
 from keystream._audit.failures import failed
@@ -14,7 +16,8 @@ from keystream._audit.shared import shared_draws
 def judged(recording: Recording) -> list[Judged]:
     """Every mistake that the evidence shows, each once."""
     streams.assign(recording)
-    return _causes(
+    _show_libraries(recording)
+    found = _causes(
         [
             *failed(recording),
             *repeated_keys(recording),
@@ -29,6 +32,19 @@ def judged(recording: Recording) -> list[Judged]:
             *hosted.unseen(recording),
         ]
     )
+    for each in found:
+        if each.locations and not any(frames.is_user(place.path) for place in each.locations):
+            each.severity = "note"  # no line of it is the user's to change
+    return found
+
+
+def _show_libraries(recording: Recording) -> None:
+    """Where no line is the user's, the libraries' lines stand for it, JAX's aside."""
+    for number, site in enumerate(recording.sites):
+        if site.library and not site.stack:
+            places = tuple(place for place in site.library if not frames.is_jax(place.path))
+            flags = site.flags | {"library"}
+            recording.sites[number] = replace(site, frames=places, flags=flags)
 
 
 def _causes(found: list[Judged]) -> list[Judged]:

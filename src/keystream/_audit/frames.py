@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
 
 from keystream._findings import Location
+from keystream._plan import frames as planned
 
 _HERE = str(Path(__file__).resolve().parent.parent) + os.sep
 _OUR_PROGRAMS = _HERE + "_demo" + os.sep  # audited as a user's, wherever they are installed
@@ -40,15 +42,27 @@ LIMIT = 400  # frames looked at, from the innermost
 
 @lru_cache(maxsize=4096)
 def is_user(path: str) -> bool:
-    """Whether a file is the user's: not installed, not of Python, not ours."""
+    """Whether a file is the user's: not installed, unless that counts, not of Python, not ours."""
     if path.startswith("<") or not path:
         return False
     full = os.path.realpath(path)
     if full.startswith(_OUR_PROGRAMS):
         return True
-    if any(part in full for part in _INSTALLED) or full.startswith(_HERE):
-        return False
-    return not full.startswith(_STDLIB)
+    if any(part in full for part in _INSTALLED):
+        return planned.libraries_count() and not is_jax(full)
+    return not full.startswith((_HERE, *_STDLIB))
+
+
+@contextmanager
+def libraries_counting(count: bool) -> Generator[None, None, None]:
+    """Whether the code of installed libraries, JAX aside, is the user's within the block."""
+    before = planned.count_libraries(count or planned.libraries_count())
+    is_user.cache_clear()
+    try:
+        yield
+    finally:
+        planned.count_libraries(before)
+        is_user.cache_clear()
 
 
 @lru_cache(maxsize=4096)

@@ -29,6 +29,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="the record of an earlier run that this one goes on from; may be given again",
     )
+    parser.add_argument(
+        "--include-libraries",
+        action="store_true",
+        help="judge installed libraries, JAX aside, like your own code",
+    )
     parser.add_argument("program", metavar="PROGRAM", help="a script, or with -m a module")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="of the program")
 
@@ -48,7 +53,12 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with (
             program_output,
-            audit(name, record=arguments.record, after=arguments.after) as session,
+            audit(
+                name,
+                record=arguments.record,
+                after=arguments.after,
+                include_libraries=arguments.include_libraries,
+            ) as session,
         ):
             start = run_module if arguments.module else run_script
             ending = start(name, arguments.arguments)

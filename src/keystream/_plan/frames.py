@@ -110,9 +110,24 @@ def is_user(path: str) -> bool:
     full = os.path.realpath(path)
     if full.startswith(_OUR_PROGRAMS):
         return True
-    if any(part in full for part in _INSTALLED) or full.startswith(_HERE):
-        return False
-    return not full.startswith(_PYTHON)
+    if any(part in full for part in _INSTALLED):
+        return libraries_count() and _JAX not in full
+    return not full.startswith((_HERE, *_PYTHON))
+
+
+def libraries_count() -> bool:
+    """Whether the code of installed libraries, JAX aside, is the user's."""
+    return _counting[0]
+
+
+def count_libraries(count: bool) -> bool:
+    """Count that code as the user's, or not; returns what held before."""
+    before, _counting[0] = _counting[0], count
+    is_user.cache_clear()
+    return before
+
+
+_counting = [False]
 
 
 @lru_cache(maxsize=65536)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -50,14 +51,23 @@ class Arguments:
         leaves, tree = jax.tree.flatten((args, dict(kwargs)))
         if tree != self.tree:
             raise _other("arguments of another structure", f"{tree} is not {self.tree}")
-        traced = set(self.traced)
-        for place, (leaf, mine) in enumerate(zip(leaves, self.leaves, strict=True)):
-            if place not in traced and leaf is not mine and leaf != mine:
+        arrays = [leaves[place] for place in self.traced]
+        for number, (array, shape) in enumerate(zip(arrays, self._shapes, strict=True)):
+            if getattr(array, "shape", ()) != shape:
+                raise _other(f"an array of shape {_shape(array)}, not {shape}", self.names[number])
+        for place in self._static:
+            leaf, mine = leaves[place], self.leaves[place]
+            if leaf is not mine and leaf != mine:
                 raise _other(f"{leaf!r:.60} where the plan was made for {mine!r:.60}", "")
-            if place in traced and _shape(leaf) != _shape(mine):
-                what = f"an array of shape {_shape(leaf)}, not {_shape(mine)}"
-                raise _other(what, self.names[self.traced.index(place)])
-        return [leaves[place] for place in self.traced]
+        return arrays
+
+    @cached_property
+    def _shapes(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(_shape(array) for array in self.arrays)
+
+    @cached_property
+    def _static(self) -> tuple[int, ...]:
+        return tuple(sorted(set(range(len(self.leaves))) - set(self.traced)))
 
 
 def read(

@@ -57,6 +57,7 @@ from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
+from keystream._lint.places import of_shared
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -96,6 +97,7 @@ def _of_key(fact: Fact) -> Finding:
         fix="give each example a key:\n"
         "keys = jax.random.split(key, batch_size)   # and in_axes=0 for them",
         related=() if drawn.line == site.line else (drawn.location("the draw"),),
+        inner=of_shared(fact, site),
     )
 
 

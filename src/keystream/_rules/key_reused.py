@@ -52,7 +52,8 @@ from typing import TYPE_CHECKING
 from keystream._audit.judged import line
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
-from keystream._lint.module import Module, finding, inner, key_name, used_by
+from keystream._lint.module import Module, finding, key_name, used_by
+from keystream._lint.places import inner
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -97,7 +98,7 @@ def recorded(recording: Recording) -> Iterator[Finding]:
         what = " and ".join(found.facts.get("distributions", ())[:2]) or "two draws"
         if "error" in found.facts:
             message = f"a key was used again: {found.facts['text']}"
-        elif found.severity == "error":
+        elif found.facts["proven"]:
             message = f"{what} drew from one key, first at {line(found.facts['first'])}"
         else:
             message = f"{what} drew the same numbers again: its call got a key that was used before"

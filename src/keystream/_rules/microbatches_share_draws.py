@@ -79,7 +79,8 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
-from keystream._lint.module import Module, finding, inner, key_name
+from keystream._lint.module import Module, finding, key_name
+from keystream._lint.places import inner
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording

@@ -47,8 +47,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._findings import Finding, Location
 from keystream._lint.module import Module, finding
+from keystream._lint.places import of_chain
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -66,6 +67,31 @@ def read(module: Module) -> Iterator[Finding]:
             message=f"the rate of {fact.data['layer']} is {rate}, outside [0, 1]",
             why="the layer returns zeros or values of the wrong sign, without a word",
             fix=f"give the probability of dropping:\nrate={percent}",
+        )
+    for fact in module.seen("keep_as_rate", tests=False):
+        yield finding(
+            "KS603",
+            "warning",
+            fact.site,
+            message=f"{fact.data['layer']} takes the probability of dropping, and is given "
+            f"{fact.data['text']}, by its name that of keeping",
+            why="with a keep probability of 0.9, nine units in ten are dropped",
+            fix="give the probability of dropping:\nrate = 1 - keep_prob",
+            inner=of_chain(fact.site, fact.chain),
+        )
+    for fact in module.seen("mask_scaled", tests=False):
+        text, line = fact.data["text"], getattr(fact.data["scaled"], "lineno", 0)
+        yield finding(
+            "KS603",
+            "warning",
+            fact.site,
+            message=f"the mask keeps with probability {text}, but is scaled by the probability of "
+            f"dropping at line {line}",
+            why="the mean is changed: what is kept should be divided by the probability of keeping",
+            fix="draw what is kept:\nmask = jax.random.bernoulli(key, 1 - rate, x.shape)\n"
+            "x = jnp.where(mask, x / (1 - rate), 0)",
+            related=(Location(fact.site.path, line, 0, fact.site.function, "the scale"),),
+            inner=(Location(fact.site.path, line, 0, fact.site.function, "the scale"),),
         )
 
 

@@ -73,6 +73,7 @@ from typing import TYPE_CHECKING
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
 from keystream._lint.module import Module, finding
+from keystream._lint.places import of_shared
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -95,6 +96,7 @@ def read(module: Module) -> Iterator[Finding]:
             fix="fold the device into the key:\n"
             'key = jax.random.fold_in(key, jax.lax.axis_index("batch"))',
             related=(fact.site.location(f"the {mapped.kind}"),),
+            inner=of_shared(fact, drawn),
         )
 
 

@@ -51,7 +51,8 @@ from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
 from keystream._lint.counting import collision
 from keystream._lint.facts import Fact
-from keystream._lint.module import Module, finding, inner
+from keystream._lint.module import Module, finding
+from keystream._lint.places import inner, of_chain
 from keystream._lint.values import Symbol, Value, constant_of
 
 if TYPE_CHECKING:
@@ -95,6 +96,19 @@ def read(module: Module) -> Iterator[Finding]:
                 why="equal seeds are equal keys: the draws of these turns repeat each other",
                 fix="fold the counters themselves, one after the other:\n"
                 "key = jax.random.fold_in(jax.random.fold_in(key, i), j)",
+                inner=of_chain(fact.site, fact.chain),
+            )
+    for fact in module.seen("seed_cut", tests=False):
+        if not module.facts.wide:
+            yield finding(
+                "KS109",
+                "warning",
+                fact.site,
+                message=f"the seed {fact.data['text']} has more than 32 bits, and JAX cuts the upper ones",
+                why="without x64 a seed is 32 bits wide: what differs in the upper bits alone is one key",
+                fix="fold the numbers one after the other:\n"
+                "key = jax.random.fold_in(jax.random.fold_in(key, actor), episode)",
+                inner=of_chain(fact.site, fact.chain),
             )
     for fact in module.seen("seed_wraps", tests=False):
         yield finding(

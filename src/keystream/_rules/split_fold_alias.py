@@ -51,7 +51,8 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
-from keystream._lint.module import Module, finding, inner, key_name
+from keystream._lint.module import Module, finding, key_name
+from keystream._lint.places import inner
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -76,7 +77,7 @@ def read(module: Module) -> Iterator[Finding]:
             "key, step_root = jax.random.split(key)\nstep_key = jax.random.fold_in(step_root, "
             "step)",
             related=(mistake.earlier.location("the other derivation"),),
-            inner=inner(mistake),
+            inner=inner(mistake, site),
         )
 
 

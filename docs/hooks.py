@@ -192,6 +192,49 @@ def instructions(figures: Figures) -> str:
     return table(["instructions an element", "bytes of local memory"], rows)
 
 
+def costs(figures: Figures) -> str:
+    """What an audit adds to a step, to short calls, and to whole programs."""
+    step, short = figures["step"], figures["short calls"]
+    measured = {
+        "step, first call, ms": step["first_ms"],
+        "step, steady, ms": step["steady_ms"],
+        **{f"{name}, µs": each for name, each in short.items()},
+        **{f"{name.replace('_', ' ')}, s": each for name, each in figures["programs"].items()},
+    }
+    parts = {"plain": "plain", "audited": "audited", "ratio": "times plain", "added": "added"}
+    return table(list(parts.values()), [
+        [name, *(spread(each[part]) for part in parts)] for name, each in measured.items()
+    ])  # fmt: skip
+
+
+def plans(figures: Figures) -> str:
+    """What a plan costs beside the trace it is made of, and the keys of a call."""
+    deep = figures["plans"]["deep_ms"]
+    return table(["ms"], [
+        ["trace of 48 layers", spread(deep["trace"])],
+        ["plan of 48 layers, trace included", spread(deep["plan"])],
+        ["keys of a call of the step", spread(figures["plans"]["keys_of_a_call_ms"])],
+    ])  # fmt: skip
+
+
+def records(figures: Figures) -> str:
+    """What a recording of many keys costs: memory, then time."""
+    kept, seconds = figures["bytes_a_key"], figures["seconds"]
+    cells = {
+        "columns, bytes a key": kept["columns"],
+        "resident, bytes for each further key": kept["resident"]["each_further"],
+        "peak, bytes for each further key": kept["peak"]["each_further"],
+        "peak, bytes a key in all": kept["peak"]["in_all"],
+        "record on disk, bytes a key": kept["record_on_disk"],
+        "the program alone, s": seconds["program_alone"],
+        "recorded and judged, s": seconds["recorded_and_judged"],
+        "saved, s": seconds["saved"],
+        "compared with itself, s": seconds["compared_with_itself"],
+    }
+    title = f"{figures['distinct_keys']:,} keys"
+    return table([title], [[name, f"{cell:.3g}"] for name, cell in cells.items()])
+
+
 def picture(name: str, alternative: str) -> Callable[[Figures], str]:
     """A benchmark's figures drawn."""
     return lambda _: f"![{alternative}](images/{name}.svg)"
@@ -243,4 +286,6 @@ TABLES: dict[str, dict[str, Callable[[Figures], str]]] = {
         "compiling": compile_other_forms,
     },
     "gpu_code": {"instructions": instructions},
+    "audit": {"environment": environment, "costs": costs, "plans": plans},
+    "records": {"kept": records},
 }

@@ -37,6 +37,7 @@ SKIPPED_LINES = {
     "python benchmarks/draws.py --no-save": "measures for minutes; a benchmark, not a test",
     "python benchmarks/training.py --no-save": "measures for minutes; a benchmark, not a test",
     "python benchmarks/threefry.py --no-save": "measures for minutes; a benchmark, not a test",
+    "python benchmarks/audit.py --no-save": "measures for minutes; a benchmark, not a test",
     "python benchmarks/kills.py --no-save": "kills a training a hundred times; tests/resume has ten",
     "python examples/resume.py runs/digits": "trains for half a minute; tests/resume runs it",
     "python examples/distributed.py": "starts seven processes; tests/scale runs it",

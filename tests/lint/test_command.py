@@ -38,6 +38,7 @@ def test_a_finding_is_printed_whole(tmp_path, capsys):
         "    4 | x = jax.random.normal(key, (3,))\n"
         "  > 5 | y = jax.random.uniform(key, (3,))\n"
         "  also:  train.py:4:5: the first use\n"
+        "  also:  train.py:3:7: where the key comes from\n"
         "  why:   the two give the same or dependent numbers where independent ones are\n"
         "         expected\n"
         "  fix:   give each its own key:\n"
@@ -77,9 +78,13 @@ def test_json_has_the_fields_of_the_audit(tmp_path, capsys):
     (finding,) = report["findings"]
     assert finding["code"] == "KS101"
     assert finding["name"] == "key-reused"
-    assert finding["locations"] == [
-        {"path": "train.py", "line": 5, "column": 5, "function": "<module>"}
-    ]
+    assert [place["line"] for place in finding["locations"]] == [5, 4, 3]  # draw, draw, key
+    assert finding["locations"][0] == {
+        "path": "train.py",
+        "line": 5,
+        "column": 5,
+        "function": "<module>",
+    }
     assert finding["related"][0]["line"] == 4
 
 

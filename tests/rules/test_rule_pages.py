@@ -32,7 +32,12 @@ PAGES = {
 }
 # Those of KS901 are shell commands, which tests/docs runs with what they print.
 PROGRAMS = [code for code in PAGES if code != "KS901"]
-READ = [code for code in PROGRAMS if hasattr(_rules.page(code), "read") or code == "KS903"]
+READ = [
+    code
+    for code in PROGRAMS
+    if (hasattr(_rules.page(code), "read") and not hasattr(_rules.page(code), "SELDOM_READ"))
+    or code == "KS903"
+]
 # What the audit finds in an Example: its own code where its rule judges a run, but for these.
 RECORDED = {code: {code} for code in PROGRAMS if hasattr(_rules.page(code), "recorded")} | {
     "KS108": {"KS201"},  # the audit has no rule of this, and names the draws that repeat

@@ -10,7 +10,17 @@ from keystream._lint.facts import Arms, Turn
 from keystream._lint.machine import MAX_DEPTH
 from keystream._lint.names import PURE_BUILTINS, PURE_PREFIXES, canonical
 from keystream._lint.objects import Objects
-from keystream._lint.registry import KINDS, LIBRARY, MADE, METHODS, PREFIXES, Call
+from keystream._lint.registry import (
+    CALLED,
+    KINDS,
+    LIBRARY,
+    MADE,
+    METHODS,
+    OPERATIONS,
+    PICKED,
+    PREFIXES,
+    Call,
+)
 from keystream._lint.scope import Scope
 from keystream._lint.values import (
     Class,
@@ -143,6 +153,18 @@ class Calls(Objects):
             self.changed(call.owner)
         return self.unknown(call)
 
+    def picked(self, node: ast.Subscript, owner: Value, index: Value) -> None:
+        """Let the libraries see what is taken out of a collection."""
+        if isinstance(owner, Symbol):
+            for look in PICKED:
+                look(self, node, owner, index)
+
+    def told(self, function: Value, node: ast.Call) -> None:
+        """Let the libraries see a call as it is spelt."""
+        if isinstance(function, Function | Class):
+            for look in CALLED:
+                look(self, function, node)
+
     # Functions of the project.
 
     def follow(
@@ -156,11 +178,14 @@ class Calls(Objects):
             self.exhausted()
             or len(self.frames) > MAX_DEPTH
             or body in self.active
-            or not (self.worth(function) or (_small(body) and any(map(_is_key, args))))
+            or not (
+                self.worth(function)
+                or (_small(body) and (_is_formula(body) or any(map(_is_key, args))))
+            )
         ):
             self._handed(function, args)
-            return self.fresh("call", *args)
-        scope = self.bound(function, args, keywords)
+            return self.fresh("call " + function.name, *args)
+        scope = self.bound(function, args, keywords, called=True)
         self.covered.add(body)
         self.chain.append(self.site(node, body))
         before: Arms = tuple(self.arms)
@@ -180,7 +205,14 @@ class Calls(Objects):
         """Whether reading a function can show anything about keys."""
         return self.project.is_relevant(function.node)
 
-    def bound(self, function: Function, args: list[Value], keywords: dict[str, Value]) -> Scope:
+    def bound(
+        self,
+        function: Function,
+        args: list[Value],
+        keywords: dict[str, Value],
+        *,
+        called: bool = False,
+    ) -> Scope:
         """A scope with a function's parameters bound to the arguments of a call."""
         node = function.node
         scope = Scope(function.scope.unit, "function", function.name, function.scope)
@@ -221,6 +253,8 @@ class Calls(Objects):
         for name in (*positional, *(parameter.arg for parameter in arguments.kwonlyargs)):
             if name not in scope.names:
                 default = function.defaults.get(name) if open_ended is None else None
+                if default is None and called and open_ended is None:
+                    default = self.fresh(name)  # we do not see by which way it is given
                 scope.names[name] = default if default is not None else self.parameter(node, name)
         if arguments.kwarg is not None:
             items: dict[Any, Value] = dict(remaining)
@@ -233,7 +267,17 @@ class Calls(Objects):
 
     # Classes of the project.
 
-    # Hooks for statements.
+    # Hooks for statements and expressions.
+
+    def operated(self, node: ast.BinOp, left: Value, right: Value) -> Value:
+        """What an operation of two unknown values is worth."""
+        handler = OPERATIONS.get(type(node.op).__name__)
+        found = handler(self, node, left, right) if handler is not None else None
+        if found is not None:
+            return found
+        if isinstance(left, Symbol) and isinstance(right, Symbol):
+            return self.table.symbol(type(node.op).__name__, left, right)
+        return self.fresh("binary", left, right)
 
     def module_named(self, name: str) -> Value:
         """What ``import name`` binds."""
@@ -277,6 +321,12 @@ class Calls(Objects):
 def _small(node: ast.AST) -> bool:
     body = getattr(node, "body", ())
     return not isinstance(body, list) or len(body) <= 4
+
+
+def _is_formula(node: ast.AST) -> bool:
+    """Whether a function only returns an expression."""
+    body = getattr(node, "body", ())
+    return not isinstance(body, list) or (isinstance(body[-1], ast.Return) and len(body) == 1)
 
 
 def _is_key(value: Value) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from keystream._lint.counting import neighbour
 from keystream._lint.iteration import MAX_UNROLLED, Iteration
 from keystream._lint.values import (
     Class,
@@ -62,7 +63,7 @@ class Containers(Iteration):
         if isinstance(plain, int) and plain < 0 and isinstance(count, int):
             index = self.table.constant(plain + count)
         if isinstance(stack.args[0], Symbol):
-            return self.table.symbol("child", stack.args[0], index)
+            return self.table.symbol("child", stack.args[0], neighbour(self.table, index))
         return self.fresh("child", stack)
 
     def _slice(self, owner: Value, node: ast.Slice) -> Value:
@@ -127,7 +128,7 @@ class Containers(Iteration):
     def set_(self, node: ast.Set) -> Value:
         """A set, whose order is that of its elements' hashes."""
         values = [self.evaluate(element) for element in node.elts]
-        return Made("set", values, {}, node, self.fresh("set"))
+        return Made("set", values, {}, node, self.fresh("set"), self.site(node))
 
     def dictionary(self, node: ast.Dict) -> Value:
         """A dictionary display."""
@@ -165,6 +166,9 @@ class Containers(Iteration):
             rows = [value.items for value in values if isinstance(value, Sequence)]
             if len({len(row) for row in rows}) == 1:
                 return Sequence([self.join(list(column)) for column in zip(*rows, strict=True)])
+        model = _one_model(values)
+        if model is not None:
+            return model
         objects = [value for value in values if not is_constant(value)]
         if (
             len(objects) == 1
@@ -179,6 +183,18 @@ class Containers(Iteration):
             choices = tuple(value for value in values)
             return Symbol("join", choices, tags)
         return self.fresh("join", *values)
+
+
+def _one_model(values: list[Value]) -> Value | None:
+    """One model in either mode: the copy in inference mode, which may be the one that goes on."""
+    models = [value for value in values if isinstance(value, Instance)]
+    if len(models) == len(values) and all(m.symbol is models[0].symbol for m in models):
+        return next((model for model in models if model.switched is not None), models[0])
+    copies = [value for value in values if isinstance(value, Made) and value.name == "inference"]
+    plain = [value for value in values if value not in copies]
+    if copies and all(value is copies[0].args[0] for value in plain):
+        return copies[0]
+    return None
 
 
 def _hashable(value: Any) -> bool:

@@ -76,7 +76,9 @@ class Expressions(Containers):
         owner = self.evaluate(node.value)
         if isinstance(node.slice, ast.Slice):
             return self._slice(owner, node.slice)
-        return self.element(owner, self.evaluate(node.slice))
+        index = self.evaluate(node.slice)
+        self.picked(node, owner, index)
+        return self.element(owner, index)
 
     def binary(self, node: ast.BinOp) -> Value:
         """Arithmetic."""
@@ -96,9 +98,7 @@ class Expressions(Containers):
             and isinstance(right, Sequence)
         ):
             return Sequence([*left.items, *right.items], right.rest)
-        if isinstance(left, Symbol) and isinstance(right, Symbol):
-            return self.table.symbol(type(node.op).__name__, left, right)
-        return self.fresh("binary", left, right)
+        return self.operated(node, left, right)
 
     def unary(self, node: ast.UnaryOp) -> Value:
         """``not``, ``-``, ``~``."""
@@ -197,12 +197,17 @@ class Expressions(Containers):
     def passed(self, node: ast.Await | ast.Starred | ast.Yield | ast.YieldFrom) -> Value:
         """What hands its operand on, or to someone else."""
         value = self.evaluate(node.value)
+        if isinstance(node, ast.Yield):
+            self.frame.yields.append(value)
+        elif isinstance(node, ast.YieldFrom):
+            self.frame.yields += [self.elem(value, 1), self.elem(value, 2)]
         return value if isinstance(node, ast.Starred | ast.Await) else self.fresh("sent")
 
     def call_expression(self, node: ast.Call) -> Value:
         """A call."""
         self.steps += 1
         function = self.evaluate(node.func)
+        self.told(function, node)
         args: list[Value] = []
         for argument in node.args:
             if isinstance(argument, ast.Starred):

@@ -91,6 +91,7 @@ class Use:
     extra: Any = None
     graded: bool = False
     count: int = 1
+    baked: bool = False  # whether the key is a constant of a compiled function
 
 
 @dataclass(slots=True, eq=False)
@@ -113,6 +114,7 @@ class Repeat:
         level: the index in both chains where they part.
         turn: the loop whose iterations they are; None for two places.
         routes: how the key was made, each time: ``split`` or ``fold``, with its site.
+        origins: where the key and what it descends from were derived or made, nearest first.
     """
 
     first: Use
@@ -120,6 +122,7 @@ class Repeat:
     level: int
     turn: Turn | None
     routes: tuple[tuple[str, Site], ...] = ()
+    origins: tuple[Site, ...] = ()
     users: set[ast.AST] = field(
         default_factory=set[ast.AST]
     )  # calls that take what it was split into
@@ -143,6 +146,7 @@ class Facts:
     facts: list[Fact] = field(default_factory=list[Fact])
     is_test: bool = False
     defaults: set[Symbol] = field(default_factory=set[Symbol])  # keys that definitions hold
+    wide: bool = False  # whether the program switches 64-bit numbers on
     printed: set[str] = field(default_factory=set[str])  # names that are printed or logged
 
     def of(self, kind: str) -> list[Fact]:

@@ -41,6 +41,8 @@ class Iteration(Noticing):
             frame.scope = outer
         if isinstance(node, ast.DictComp):
             return self.fresh("mapping", *elements)
+        if isinstance(node, ast.SetComp):
+            return Made("set", elements[:1], {}, node, self.fresh("set"), self.site(node))
         if len(node.generators) == 1 and not node.generators[0].ifs and "unrolled" in scope.names:
             return Sequence(elements)
         if len(elements) >= 2 and elements[0] is elements[1] and isinstance(elements[0], Symbol):
@@ -61,6 +63,7 @@ class Iteration(Noticing):
             return
         generator: ast.comprehension = node.generators[index]
         iterable = self.evaluate(generator.iter)
+        self.comprehended(node, generator, iterable)
         known = self.unrolled(iterable)
         if known is not None and len(node.generators) == 1 and not generator.ifs:
             self.scope.names["unrolled"] = self.table.constant(True)
@@ -73,6 +76,13 @@ class Iteration(Noticing):
                 for test in generator.ifs:
                     self.evaluate(test)
                 self._generators(node, index + 1, elements)
+
+    def comprehended(self, node: ast.expr, generator: ast.comprehension, iterable: Value) -> None:
+        """A comprehension begins, which is a loop as any other."""
+        loop = ast.copy_location(
+            ast.For(generator.target, generator.iter, [ast.Expr(node)], []), node
+        )
+        self.loop_over(loop, iterable)
 
     def unrolled(self, iterable: Value) -> list[Value] | None:
         """The elements of a short iterable, where all are known."""
@@ -109,6 +119,8 @@ class Iteration(Noticing):
                 if number <= len(names)
                 else self.fresh("elem")
             )
+        if isinstance(iterable, Made) and iterable.name == "generated":
+            return iterable.args[number - 1] if number <= len(iterable.args) else self.fresh("elem")
         if isinstance(iterable, Made) and iterable.name in {"zip", "enumerate"}:
             return self._zipped(iterable, number)
         if (

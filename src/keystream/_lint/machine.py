@@ -10,10 +10,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from keystream._lint.facts import Arms, Chain, Fact, Facts, Repeat, Site, Turn, Use
+from keystream._lint.frames import Frame, Mapped, Streams
 from keystream._lint.scope import Scope
 from keystream._lint.values import (
     Function,
@@ -30,48 +30,8 @@ from keystream._lint.values import (
 
 MAX_DEPTH = 12  # of calls that are followed
 MAX_USES = 12  # remembered for one key
+MAX_ORIGINS = 8  # steps from a key towards its root that are named
 MAX_REPEATS = 8  # of one use; the first say what there is to say
-
-
-@dataclass(slots=True, eq=False)
-class Mapped:
-    """A batching transformation that is being read: one lane stands for all."""
-
-    kind: str  # "vmap", "pmap" or "shard_map"
-    depth: int
-    site: Site
-    chain: Chain
-    names: tuple[str, ...] = ()  # of the parameters that have a lane
-    shared: tuple[str, ...] = ()  # of those that have none
-    explicit: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Streams:
-    """The streams that a call of ``init`` or ``apply`` serves."""
-
-    kind: str  # "init" or "apply"
-    keys: dict[str, Value]
-    complete: bool  # whether `keys` are all
-    single: bool  # whether one key was given without names
-    site: Site
-    chain: Chain
-    framework: str = "linen"
-    drawn: dict[str, int] = field(default_factory=dict[str, int])
-    hidden: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True, eq=False)
-class Frame:
-    """A function that is being read."""
-
-    scope: Scope
-    node: ast.AST
-    turns: tuple[Turn, ...] = ()
-    returns: list[Value] = field(default_factory=list[Value])
-    owner: Any = None
-    target: str = ""  # of the assignment that is being read
-    statement: ast.stmt | None = None  # that is being read
 
 
 class State:
@@ -87,6 +47,8 @@ class State:
         self.streams: list[Streams] = []
         self.jitted: list[Site] = []
         self.graded = 0
+        self.compiling: Any = None  # the outermost compiled call that is being read
+        self.compiled: dict[int, tuple[Any, list[Arms]]] = {}  # by function, its calls
         self.traced: list[Site] = []  # loops of JAX, whose body runs once, while it is traced
         self.hushed = 0  # inside abstract evaluation
         self.uses: dict[Symbol, list[Use]] = {}
@@ -127,7 +89,7 @@ class State:
             node,
             self.frame.turns,
             callee,
-            scope.unit.is_test or scope.name.startswith("test_") or ".test_" in scope.name,
+            scope.unit.is_test or scope.unit.tests(scope.name),
             self.frame.target,
             self.frame.statement,
             self.frame.node,
@@ -191,7 +153,7 @@ class State:
         if root is not second.key:
             routes += tuple(self.routes.get(root, ()))
         users = self.users.setdefault(second.key, set())
-        found = Repeat(first, second, level, turn, routes, users)
+        found = Repeat(first, second, level, turn, routes, self.origins(second.key), users)
         self.facts.repeats.append(found)
 
     def taken(self, key: Value, node: ast.AST) -> None:
@@ -211,9 +173,25 @@ class State:
             if name not in self.reported:
                 self.reported.add(name)
                 self.facts.facts.append(
-                    Fact("shared", mapped.site, mapped.chain, {"mapped": mapped, "use": use})
+                    Fact(
+                        "shared",
+                        mapped.site,
+                        mapped.chain,
+                        {"mapped": mapped, "use": use, "origins": self.origins(use.key)},
+                    )
                 )
             return
+
+    def origins(self, key: Symbol) -> tuple[Site, ...]:
+        """Where a key and what it descends from were derived or made, nearest first."""
+        found: dict[ast.AST, Site] = {}
+        for _ in range(MAX_ORIGINS):
+            for _, site in self.routes.get(key, ())[-2:]:
+                found.setdefault(site.node, site)
+            if not key.args or not isinstance(key.args[0], Symbol):
+                break
+            key = key.args[0]
+        return tuple(found.values())
 
     def route(self, key: Symbol, kind: str, node: ast.AST) -> None:
         """Note by which derivation a key was made."""
@@ -283,7 +261,11 @@ class State:
         """The symbols that a value is made of."""
         if isinstance(value, Symbol):
             yield value
-        elif depth > 4:
+            if value.op in ("state_set", "same", "list", "join") and depth <= 8:
+                for part in value.args:
+                    if isinstance(part, Value):
+                        yield from self.symbols_in(part, depth + 1)
+        elif depth > 8:
             return
         elif isinstance(value, Sequence):
             for item in value.items:
@@ -292,6 +274,7 @@ class State:
             for item in value.items.values():
                 yield from self.symbols_in(item, depth + 1)
         elif isinstance(value, Instance | Made):
+            yield value.symbol
             owner = id(_identity(value))
             for (place, _), item in list(self.heap.items()):
                 if place == owner:

@@ -14,7 +14,7 @@ _PLACES = re.compile(
     r"reproduc|replay|determin|check|assert|sanity)",
     re.IGNORECASE,
 )
-_KEYS = re.compile(
+KEYS = re.compile(
     r"(?:^|_|\b)(?:eval|valid|val|test|debug|plot|fixed|static|same|shared|common|crn|paired|target|clone|replay)",
     re.IGNORECASE,
 )
@@ -41,8 +41,8 @@ def meant(repeat: Repeat) -> bool:
                 site.text.rpartition(".")[2]
             ):
                 return True
-        if _KEYS.search(use.text) or any(
-            map(_KEYS.search, _keys_given(use.chain[repeat.level].node))
+        if KEYS.search(use.text) or any(
+            map(KEYS.search, _keys_given(use.chain[repeat.level].node))
         ):
             return True
     return False

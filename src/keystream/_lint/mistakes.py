@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,6 +10,16 @@ from typing import Any
 from keystream._findings import Severity
 from keystream._lint.facts import Facts, Repeat, Site, Use, text_of
 from keystream._lint.meaning import SETTINGS, compared, meant
+from keystream._lint.turns import (
+    counts,
+    depends_on_loop,
+    made_inside,
+    neighbours,
+    of_state,
+    repeated,
+    rewound,
+    variables,
+)
 from keystream._lint.values import Function, Symbol, root_of
 
 _ACCUMULATES = re.compile(r"accum|micro_?batch|micro_?step|grad_acc", re.IGNORECASE)
@@ -102,6 +111,8 @@ def ancestors(key: Symbol) -> Iterable[Symbol]:
 
 def judge(repeat: Repeat) -> Mistake | None:
     """Whether a repeated use is a mistake, and which."""
+    if repeat.second.baked and repeat.first.chain[-1].node is repeat.second.chain[-1].node:
+        return None  # KS503 names the compiled function
     if repeat.site.is_test:
         if not _bare(repeat):
             return None
@@ -150,16 +161,16 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
     root = root_of(key)
     seeds = _seeds(repeat)
     severity: Severity = "error" if second.kind in ("draw", "layer") else "warning"
-    if root.op == "seed" and _made_inside(repeat, seeds):
-        if second.kind == "layer" and turn.kind in ("for", "while"):
-            return None  # models made anew for a comparison
-        if _depends_on_loop(seeds):
-            return Mistake("KS109", severity, repeat, seeds)
-        if any(map(SETTINGS.search, _variables(turn.node))):
-            return None
-        return Mistake("KS106", severity, repeat, seeds)
-    if _rewound(repeat):
+    if key.op == "child" and of_state(key.args[1]):
         return Mistake("KS204", "warning", repeat, seeds)
+    if root.op == "seed" and made_inside(repeat, seeds):
+        return _made_again(repeat, severity, seeds)
+    if rewound(repeat):
+        return Mistake("KS204", "warning", repeat, seeds)
+    if neighbours(repeat):
+        if repeat.site.path.endswith(".ipynb"):
+            return None  # cells of a notebook stand for themselves
+        return Mistake("KS101", "warning", repeat, seeds)
     if _ACCUMULATES.search(
         " ".join((*(f"{site.function} {site.text}" for site in second.chain), second.text))
     ):
@@ -180,67 +191,21 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
     return Mistake("KS201", severity, repeat, seeds)
 
 
+def _made_again(repeat: Repeat, severity: Severity, seeds: tuple[Site, ...]) -> Mistake | None:
+    """A seed made into a key in each turn."""
+    turn, seed = repeat.turn, root_of(repeat.second.key).args[0]
+    assert turn is not None
+    if repeat.second.kind == "layer" and turn.kind in ("for", "while"):
+        return None  # models made anew for a comparison
+    if depends_on_loop(seeds) or (isinstance(seed, Symbol) and counts(seed)):
+        return Mistake("KS109", severity, repeat, seeds)
+    if any(map(SETTINGS.search, variables(turn.node))):
+        return None
+    return Mistake("KS106", severity, repeat, seeds)
+
+
 def _seeds(repeat: Repeat) -> tuple[Site, ...]:
     return tuple(site for kind, site in repeat.routes if kind == "seed")
-
-
-def _made_inside(repeat: Repeat, seeds: tuple[Site, ...]) -> bool:
-    """Whether the seed is made again in each iteration."""
-    turn = repeat.turn
-    if turn is None:
-        return False
-    numbers: set[int] = set()
-    for site in seeds:
-        for here in site.turns:
-            if here.node is turn.node:
-                numbers.add(here.number)
-    return len(numbers) > 1 or (
-        len(seeds) > 1
-        and not any(turn.node is here.node for site in seeds for here in site.turns)
-        and _repeated(seeds)
-    )
-
-
-def _variables(loop: ast.AST) -> list[str]:
-    """The variables that a loop binds."""
-    if not isinstance(loop, ast.For | ast.AsyncFor | ast.comprehension):
-        return []
-    return [part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)]
-
-
-def _depends_on_loop(seeds: tuple[Site, ...]) -> bool:
-    """Whether the seed is computed from a loop's variable, and came out equal all the same."""
-    for site in seeds[-1:]:
-        variables = {name for turn in site.turns for name in _variables(turn.node)}
-        argument = site.node.args[0] if isinstance(site.node, ast.Call) and site.node.args else None
-        if argument is not None and any(
-            isinstance(part, ast.Name) and part.id in variables for part in ast.walk(argument)
-        ):
-            return True
-    return False
-
-
-def _repeated(seeds: tuple[Site, ...]) -> bool:
-    return any(one.node is other.node for i, one in enumerate(seeds) for other in seeds[i + 1 :])
-
-
-def _rewound(repeat: Repeat) -> bool:
-    """Whether an inner loop's counter, which begins again, is all that tells the keys apart."""
-    key: Any = repeat.second.key
-    depth = 0
-    while isinstance(key, Symbol) and depth < 20:
-        if key.op == "child" and isinstance(key.args[1], Symbol) and _counts(key.args[1]):
-            turns = repeat.second.chain[repeat.level].turns
-            return bool(turns) and repeat.turn is not turns[-1]
-        key = key.args[0] if key.args else None
-        depth += 1
-    return False
-
-
-def _counts(datum: Symbol) -> bool:
-    return datum.op == "elem" or any(
-        isinstance(part, Symbol) and _counts(part) for part in datum.args
-    )
 
 
 # One after the other.
@@ -305,7 +270,7 @@ def _twice_called(repeat: Repeat, seeds: tuple[Site, ...]) -> Mistake | None:
         return None
     if repeat.site.path.endswith(".ipynb") or repeat.site.text.endswith(".apply"):
         return None
-    if root_of(second.key).op == "seed" and len(seeds) > 1 and _repeated(seeds):
+    if root_of(second.key).op == "seed" and len(seeds) > 1 and repeated(seeds):
         return Mistake("KS106", "warning", repeat, seeds)
     return Mistake("KS101", "warning", repeat, seeds)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from keystream._findings import Finding, Location, Severity
-from keystream._lint.facts import Chain, Fact, Facts, Site
+from keystream._lint.facts import Fact, Facts, Site
 from keystream._lint.mistakes import Mistake
 from keystream._lint.values import Symbol
 
@@ -95,19 +95,3 @@ def used_by(mistake: Mistake) -> tuple[str, str]:
 
     repeat = mistake.repeat
     return name(repeat.earlier, repeat.first.name), name(repeat.site, repeat.second.name)
-
-
-def inner(mistake: Mistake) -> tuple[Location, ...]:
-    """The calls below the place reported, down to the draw itself."""
-    repeat = mistake.repeat
-    found: list[Location] = []
-    for site in repeat.second.chain[repeat.level + 1 :]:
-        place = site.location()
-        if place.line and place not in found:
-            found.append(place)
-    return tuple(found)
-
-
-def trail(chain: Chain) -> tuple[Location, ...]:
-    """The calls of a chain but the first, down to the draw."""
-    return tuple(site.location() for site in chain[1:] if site.line)

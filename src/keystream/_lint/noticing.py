@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from keystream._lint.calls import Calls
 from keystream._lint.facts import Fact
+from keystream._lint.registry import LOOPS
 from keystream._lint.values import (
     Class,
     Function,
@@ -15,9 +17,14 @@ from keystream._lint.values import (
     Symbol,
     Value,
     Wrapped,
-    constant_of,
     root_of,
 )
+
+_RESTORED = re.compile(
+    r"(?:^|[_. ])(?:re)?load(?:s|ed)?(?:$|[_. ](?!data|train|test|mnist|cifar))|restor|resum|ckpt|"
+    r"checkpoint|latest_step|from_bytes"
+)
+_SAID = re.compile(r"resum|restor|loaded|ckpt|checkpoint")
 
 
 class Noticing(Calls):
@@ -32,24 +39,16 @@ class Noticing(Calls):
             self.fact("split_discarded", node, key=value.args[0])
 
     def loop_over(self, node: ast.AST, iterable: Value) -> None:
-        """A loop begins: over a set of text, its order differs from run to run."""
-        if not (isinstance(iterable, Made) and iterable.name == "set" and iterable.args):
-            return
-        texts = all(isinstance(constant_of(item), str) for item in iterable.args)
-        if texts and any(
-            getattr(part, "attr", getattr(part, "id", "")) in ("split", "fold_in", "next_key")
-            for part in ast.walk(node)
-            if isinstance(part, ast.Attribute | ast.Name)
-        ):
-            self.fact("set_order", node)
+        """A loop begins; those who care are told."""
+        for look in LOOPS:
+            look(self, node, iterable)
 
-    def after_loop(self, node: ast.For | ast.AsyncFor, iterable: Value) -> None:
+    def after_loop(self, node: ast.For | ast.AsyncFor | ast.While, start: list[Value]) -> None:
         """A loop over steps ended: did it go on from a restored step with a chain from the seed?"""
-        if not (
-            isinstance(iterable, Symbol) and iterable.op == "range" and len(iterable.args) >= 2
-        ):
-            return
-        if not self._restored(iterable.args[0], node):
+        restored = next(filter(None, map(self._restored, start)), None)
+        words = ast.unparse(node.iter if not isinstance(node, ast.While) else node.test).lower()
+        said = bool(start) and bool(_SAID.search(words))
+        if restored is None and not said:
             return
         for name, key in self.scope.names.items():
             if not isinstance(key, Symbol) or key.op != "child" or root_of(key).op not in ("seed",):
@@ -68,23 +67,23 @@ class Noticing(Calls):
                     break
                 part = part.args[0]
             sites = [site for kind, site in self.routes.get(root_of(key), ()) if kind == "seed"]
-            if depth >= 2 and part.op == "seed" and _stored(node, name):
-                self.fact("resumed", node, seed=sites[0] if sites else None)
+            if depth >= 2 and part.op == "seed" and stored_in(node, name):
+                self.fact("resumed", node, seed=sites[0] if sites else None, restored=restored)
                 return
 
-    def _restored(self, start: Value, node: ast.For | ast.AsyncFor) -> bool:
-        """Whether a loop's first step comes from a checkpoint."""
-        if not isinstance(start, Symbol):
-            return False
-        if start.op == "const":
-            return False
-        words = ast.unparse(node.iter).lower()
-        if any(word in words for word in ("resume", "restor", "loaded", "ckpt", "checkpoint")):
-            return True
-        return any(
-            word in repr(start).lower()
-            for word in ("load", "restor", "resume", "ckpt", "checkpoint", "latest_step")
-        )
+    def _restored(self, start: Value, depth: int = 0) -> Symbol | None:
+        """The part of a loop's first step that comes from a checkpoint."""
+        if not isinstance(start, Symbol) or depth > 8:
+            return None
+        if start.op in ("opaque", "attr", "call", "method", "parameter"):
+            words = " ".join(part for part in start.args[:2] if isinstance(part, str)).lower()
+            if _RESTORED.search(words):
+                return start
+        for part in start.args:
+            found = self._restored(part, depth + 1) if isinstance(part, Symbol) else None
+            if found is not None:
+                return found
+        return None
 
     def defined(self, function: Function) -> None:
         """A function was defined."""
@@ -102,6 +101,7 @@ class Noticing(Calls):
             value = function.defaults.get(parameter.arg)
             if (
                 default is not None
+                and not (isinstance(default, ast.Name) and self.scope.kind == "function")
                 and isinstance(value, Symbol)
                 and value.op in ("seed", "child", "stack")
             ):
@@ -153,7 +153,7 @@ class Noticing(Calls):
         """A `with` block ends."""
 
 
-def _stored(node: ast.AST, name: str) -> bool:
+def stored_in(node: ast.AST, name: str) -> bool:
     """Whether a loop rebinds a name."""
     return any(
         isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store)

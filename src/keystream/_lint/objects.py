@@ -18,6 +18,7 @@ from keystream._lint.values import (
     Reference,
     Value,
     Wrapped,
+    constant_of,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Objects(State):
     # Implemented by what derives from this class.
     call: Callable[[Value, list[Value], dict[str, Value], ast.AST], Value]
     run: Callable[[Function, Scope], Value]
-    bound: Callable[[Function, list[Value], dict[str, Value]], Scope]
+    bound: Callable[..., Scope]
 
     def instantiate(
         self, cls: Class, args: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -137,7 +138,7 @@ class Objects(State):
             return Wrapped(
                 value.kind,
                 self.bind_method(value.function, instance),
-                value.options,
+                {**value.options, "self": instance},
                 value.node,
                 value.name,
             )
@@ -169,6 +170,9 @@ class Objects(State):
             return found
         if self.framework(instance.cls) and name in METHODS:
             return Method(instance, name)
+        default = constant_of(found) if name in instance.cls.fields else None
+        if isinstance(default, int | float) and not isinstance(default, bool):
+            return self.table.symbol("option", symbol, name, default, self.version(symbol))
         return self.table.symbol("attr", symbol, name, self.version(symbol))
 
     def initial(self, instance: Instance) -> dict[str, Value]:

@@ -88,6 +88,7 @@ INTERESTING = frozenset(
         "next_rng_keys",
         "Rngs",
         "apply_fn",
+        "add_argument",
         "SeedGenerator",
         "handlers",
         "urandom",
@@ -110,6 +111,7 @@ INTERESTING = frozenset(
         "deterministic",
     ]
 )
+_TELLING = frozenset({"key", "keys", "seed", "seeds", "rng", "rngs", "dropout"})  # in a name
 MAX_KEPT = 3_000_000  # characters of other modules' source kept parsed at a time
 
 
@@ -150,7 +152,11 @@ def _spread(
     mentions: dict[ast.AST, set[str]], names: dict[ast.AST, str], words: frozenset[str] | set[str]
 ) -> set[ast.AST]:
     """The functions that mention such a word, and those that call them."""
-    found = {node for node, said in mentions.items() if said & words}
+    found = {
+        node
+        for node, said in mentions.items()
+        if said & words or _TELLING & set(names[node].lower().split("_"))
+    }
     for node in mentions:
         if isinstance(node, ast.ClassDef):
             if node in found:  # its layers may draw in any method

@@ -8,7 +8,7 @@ from typing import Any
 
 from keystream._lint import libraries
 from keystream._lint.facts import Facts
-from keystream._lint.machine import Frame
+from keystream._lint.frames import Frame
 from keystream._lint.project import INTERESTING, Project, mark_relevant
 from keystream._lint.scope import Scope, Unit
 from keystream._lint.statements import Statements
@@ -84,6 +84,7 @@ class Reader(Statements):
         if function.scope.kind != "function":
             self.heap, self.logs = dict(heap), []
         self.streams, self.mapped, self.graded = [], [], 0
+        self.compiled = {}
         self.limit = min(self.total, self.steps + STEPS_OF_ENTRY)
         wrappers = self.wrappers.get(function.node, [])
         self.jitted = [

@@ -45,11 +45,16 @@ class Call:
         )
 
 
+Operation = Callable[["Calls", ast.BinOp, Value, Value], "Value | None"]
 Handler = Callable[["Calls", Call], "Value | None"]
 LIBRARY: dict[str, Handler] = {}  # by the canonical name of a function
 PREFIXES: list[tuple[str, Handler]] = []  # by the beginning of the name
 MADE: dict[str, Handler] = {}  # calls of what a library made, by the name of what made it
 METHODS: dict[str, list[Handler]] = {}  # methods of anything, by the method's name
+OPERATIONS: dict[str, Operation] = {}  # by the name of the operator's node
+LOOPS: list[Callable[[Calls, ast.AST, Value], None]] = []  # told of every loop that begins
+PICKED: list[Callable[[Calls, ast.Subscript, Value, Value], None]] = []  # told of every index
+CALLED: list[Callable[[Calls, Value, ast.Call], None]] = []  # told of every call in source
 KINDS: dict[str, Handler] = {}  # calls of transformed functions, by the transformation
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from keystream._lint.branching import Branching
 from keystream._lint.facts import Turn, text_of
-from keystream._lint.machine import Frame
+from keystream._lint.frames import Frame
 from keystream._lint.names import canonical
+from keystream._lint.noticing import stored_in
 from keystream._lint.scope import Scope
 from keystream._lint.values import (
     Class,
@@ -18,6 +19,7 @@ from keystream._lint.values import (
     Instance,
     Made,
     Reference,
+    Symbol,
     Value,
     constant_of,
     is_constant,
@@ -147,14 +149,23 @@ class Statements(Branching):
             known if known is not None else [self.elem(iterable, 1), self.elem(iterable, 2)]
         )
         self._rounds(node, rounds)
-        self.after_loop(node, iterable)
+        bounds = iterable.args if isinstance(iterable, Symbol) and iterable.op == "range" else ()
+        self.after_loop(node, list(bounds[:1] if len(bounds) >= 2 else ()))
 
     def while_loop(self, node: ast.While) -> None:
         """``while``."""
         test = constant_of(self.evaluate(node.test), _NOTHING)
         if test is not _NOTHING and not test:
             return
+        before = [
+            value
+            for part in ast.walk(node.test)
+            if isinstance(part, ast.Name)
+            and stored_in(node, part.id)
+            and (value := self.scope.find(part.id)) is not None
+        ]
         self._rounds(node, [None, None])
+        self.after_loop(node, before if isinstance(node.test, ast.Compare) else [])
 
     def _rounds(
         self, node: ast.For | ast.AsyncFor | ast.While, rounds: Items[Value | None]
@@ -186,6 +197,8 @@ class Statements(Branching):
         for item in node.items:
             value = self.evaluate(item.context_expr)
             opened += self.entered(value, item.context_expr)
+            if isinstance(value, Made) and value.name == "generated":
+                value = value.args[0]
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, value)
         passed = self.block(node.body)
@@ -246,6 +259,8 @@ class Statements(Branching):
                 return self.evaluate(node.body)
             if self.block(node.body):
                 frame.returns.append(self.table.constant(None))
+            if frame.yields:
+                return Made("generated", frame.yields, {}, node, self.fresh("generated"))
             if any(
                 isinstance(decorator, ast.Name) and decorator.id.endswith("generator")
                 for decorator in node.decorator_list

@@ -128,12 +128,21 @@ class Class(Value):
 
 
 @dataclass(slots=True, eq=False)
+class Switched:
+    """That a model was put in inference mode: where, and on which branches."""
+
+    site: Any
+    arms: tuple[tuple[Any, Any], ...]
+
+
+@dataclass(slots=True, eq=False)
 class Instance(Value):
     """An object of a class of ours; its attributes live in the machine's heap."""
 
     cls: Class
     symbol: Symbol
     known: bool = True
+    switched: Switched | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -214,6 +223,13 @@ def constant_of(value: Value | None, missing: object = None) -> Any:
     if isinstance(value, Symbol) and value.op == "const":
         return value.args[0]
     return missing
+
+
+def usual(value: Value | None, missing: object = None) -> object:
+    """The literal behind a value; of an option, its default."""
+    if isinstance(value, Symbol) and value.op == "option":
+        return value.args[2]
+    return constant_of(value, missing)
 
 
 def is_constant(value: Value | None) -> bool:

@@ -50,7 +50,7 @@ def read(project: Project, source: Source, path: Path) -> tuple[ast.Module, Modu
 
 def judged(module: Module, source: Source) -> list[Finding]:
     """The findings of every rule, with suppressions applied."""
-    from keystream._rules import rules
+    from keystream._rules import rules, unread
 
     found: dict[tuple[str, str, int], Finding] = {}
     for rule in rules("read"):
@@ -58,7 +58,7 @@ def judged(module: Module, source: Source) -> list[Finding]:
             place = finding.locations[0]
             if place.path == source.path:
                 found.setdefault((finding.code, place.path, place.line), finding)
-    judged = apply(found.values(), source.text, source.path)
+    judged = apply(found.values(), source.text, source.path, unread())
     return sorted(judged, key=lambda finding: (finding.locations[0].line, finding.code))
 
 

@@ -29,6 +29,19 @@ def rules(kind: Literal["recorded", "read"]) -> tuple[Rule, ...]:
 
 
 @functools.cache
+def unread() -> frozenset[str]:
+    """The codes that source never shows, or seldom: a comment that ignores them may be the audit's."""
+    modules = {code: page(code) for code in CODES}
+    return frozenset(
+        code
+        for code, module in modules.items()
+        if module is not None
+        and hasattr(module, "recorded")
+        and (not hasattr(module, "read") or hasattr(module, "SELDOM_READ"))
+    )
+
+
+@functools.cache
 def page(code: str) -> ModuleType | None:
     """The rule's module, or None where a code has no file: the library's own errors have none."""
     if code < "KS1":

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 # Sweeps over parameters are compared on equal draws on purpose.
 _SWEPT = re.compile(
     r"param|theta|weight|lr|hyper|config|gain|candidat|popul|member|coef|alpha|beta|temp|scale|sigma|design|policy|"
-    r"seed|rate|strength|shift|loc|mu$|^w$|^p$|^a$|^b$",
+    r"seed|rate|strength|shift|loc|mu$|^w$|^p$|^a$|^b$|^t\d?$|^ts$|^s$|time$|times$",
     re.IGNORECASE,
 )
 
@@ -74,7 +74,7 @@ def read(module: Module) -> Iterator[Finding]:
     """A batch whose elements draw from one key."""
     for fact in module.seen("shared", "shared_rngs", tests=False):
         mapped = fact.data["mapped"]
-        if mapped.kind != "vmap" or _sweeps(fact):
+        if mapped.kind != "vmap" or mapped.name == "haiku.vmap" or _sweeps(fact):
             continue
         yield _of_rngs(fact) if fact.kind == "shared_rngs" else _of_key(fact)
 

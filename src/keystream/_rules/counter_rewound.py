@@ -67,9 +67,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._findings import Finding, Location
 from keystream._lint.module import Module, finding, key_name
-from keystream._lint.places import inner
+from keystream._lint.places import distinct, inner
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -77,6 +77,7 @@ if TYPE_CHECKING:
 
 def read(module: Module) -> Iterator[Finding]:
     """A counter folded into a key that begins again while the key stays."""
+    yield from _noise(module)
     for mistake in module.of("KS204"):
         turn = mistake.repeat.turn
         yield finding(
@@ -90,6 +91,29 @@ def read(module: Module) -> Iterator[Finding]:
             fix="fold both counters, or one that never goes back:\n"
             "key = jax.random.fold_in(jax.random.fold_in(root, epoch), step)",
             inner=inner(mistake),
+        )
+
+
+def _noise(module: Module) -> Iterator[Finding]:
+    for fact in module.seen("noise_rewound", tests=False):
+        made, turn = fact.data["made"], fact.data["turn"]
+        yield finding(
+            "KS204",
+            "warning",
+            fact.site,
+            message="the optimiser's state is made anew in each turn of the loop at line "
+            f"{turn.line}, and with it the key of its noise",
+            why="the gradient noise of every turn is that of the first",
+            fix="make the state once, and set back what shall be: the moments, not the key",
+            related=(made.location("the noise"),),
+            inner=distinct(
+                fact.site,
+                [
+                    made.location(),
+                    Location(fact.site.path, turn.line, 0, fact.site.function),
+                    *(site.location() for site in fact.chain[::-1]),
+                ],
+            ),
         )
 
 

@@ -92,7 +92,9 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
+from keystream._lint.facts import Site
 from keystream._lint.module import Module, finding
+from keystream._lint.places import of_chain
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -108,14 +110,20 @@ def read(module: Module) -> Iterator[Finding]:
             "KS601",
             "warning",
             fact.site,
-            message=f"{fact.site.function}() runs the model in training mode: "
+            message=f"{_what(fact.site)} runs the model in training mode: "
             f"{fact.data['layer']} at line "
             f"{drawn.line} draws",
             why="the figures of the evaluation are those of a thinned network, and differ from "
             "call to call",
             fix="evaluate in evaluation mode:\nmodel.apply(variables, x, train=False)",
             related=(drawn.location("the draw"),),
+            inner=of_chain(fact.site, fact.chain),
         )
+
+
+def _what(site: Site) -> str:
+    """The function that evaluates, or the figure that is computed."""
+    return f"`{site.target}`" if site.function == "<module>" else f"{site.function}()"
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -84,6 +84,7 @@ from typing import TYPE_CHECKING
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
 from keystream._lint.module import Module, finding
+from keystream._lint.places import of_chain
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -117,15 +118,19 @@ def read(module: Module) -> Iterator[Finding]:
             fix='train in training mode:\nmodel.apply(variables, x, train=True, rngs={"dropout": key})',
         )
     for fact in module.seen("trains_in_inference", "trains_in_eval", tests=False):
+        switched = fact.data["switched"] or fact.site
         yield finding(
             "KS602",
             "warning",
-            fact.site,
-            message="a gradient is taken of a model that is in inference mode",
+            switched,
+            message="a gradient is taken at line "
+            f"{fact.site.line} of a model that is in inference mode",
             why="nothing is dropped in training, so the dropout layers do nothing",
             fix="keep the inference copy apart:\nevaluated = eqx.nn.inference_mode(model)"
             if fact.kind == "trains_in_inference"
             else "switch back before training:\nmodel.train()",
+            related=(fact.site.location("the gradient"),),
+            inner=of_chain(switched, fact.chain),
         )
 
 

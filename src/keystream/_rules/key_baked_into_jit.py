@@ -59,8 +59,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._findings import Finding, Location
+from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
+from keystream._lint.places import derived, distinct
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -84,7 +86,20 @@ def read(module: Module) -> Iterator[Finding]:
             why="every call of the compiled function draws the same numbers",
             fix="pass the key as an argument, a new one each call:\n"
             "@jax.jit\ndef step(x, key): ...",
+            inner=distinct(fact.site, _lines(fact)),
         )
+
+
+def _lines(fact: Fact) -> Iterator[Location]:
+    """The call, where the key comes from, the calls down to the draw."""
+    jitted = fact.data["jitted"]
+    yield jitted.location("the compiled call")
+    for site in fact.data["origins"]:
+        yield derived(site)
+    for site in fact.chain[::-1]:
+        yield site.location()
+    wrapper = getattr(jitted.callee, "node", None)
+    yield Location(fact.site.path, getattr(wrapper, "lineno", 0), 0, "", "compiled here")
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -52,8 +52,11 @@ from typing import TYPE_CHECKING
 from keystream._audit.judged import line
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
+from keystream._lint.facts import Site, Turn
+from keystream._lint.mistakes import Mistake
 from keystream._lint.module import Module, finding, key_name, used_by
 from keystream._lint.places import inner
+from keystream._lint.turns import neighbours
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -64,7 +67,10 @@ def read(module: Module) -> Iterator[Finding]:
     for mistake in module.of("KS101"):
         site, earlier, turn = mistake.site, mistake.earlier, mistake.repeat.turn
         first, second = used_by(mistake)
-        if turn is not None:
+        folds = neighbours(mistake.repeat)
+        if folds and turn is not None:
+            yield _meeting(mistake, folds, turn)
+        elif turn is not None:
             yield finding(
                 "KS101",
                 mistake.severity,
@@ -76,6 +82,7 @@ def read(module: Module) -> Iterator[Finding]:
                 "keys = jax.random.split(key, n)   # then keys[i], or zip(keys, ...)",
                 inner=inner(mistake),
             )
+        if turn is not None:
             continue
         split = mistake.repeat.first.kind == mistake.repeat.second.kind == "split"
         done = "splits" if split else "draws from"
@@ -90,6 +97,22 @@ def read(module: Module) -> Iterator[Finding]:
             related=(earlier.location("the first use"),),
             inner=inner(mistake),
         )
+
+
+def _meeting(mistake: Mistake, folds: tuple[Site, ...], turn: Turn) -> Finding:
+    one, other = folds[0], folds[-1]
+    return finding(
+        "KS101",
+        mistake.severity,
+        one,
+        message=f"{one.text}() at line {one.line} has in one turn of the loop at line {turn.line} the "
+        f"key that {other.text}() at line {other.line} has in another",
+        why="what they draw in neighbouring turns is equal where independent numbers are expected",
+        fix="derive one key for each turn, and split it:\n"
+        "one, other = jax.random.split(jax.random.fold_in(key, t))",
+        related=(other.location("the other derivation"),),
+        inner=inner(mistake, one),
+    )
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

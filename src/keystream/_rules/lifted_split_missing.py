@@ -97,6 +97,7 @@ from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
 from keystream._lint.draws import streams_drawn
 from keystream._lint.module import Module, finding
+from keystream._lint.places import of_shared
 from keystream._lint.values import Mapping, Value, constant_of
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ if TYPE_CHECKING:
 
 def read(module: Module) -> Iterator[Finding]:
     """A lifted loop or batch of layers that splits the params stream and no other."""
+    yield from _batches(module)
     for fact in module.seen("lifted", tests=False):
         flags, kind = fact.data["flags"], fact.data["kind"]
         alone = fact.site.path.endswith(".ipynb")  # cells that show what a flag does
@@ -140,6 +142,42 @@ def read(module: Module) -> Iterator[Finding]:
                 else "the layers inside are not served from it",
                 fix=f'split it too:\nsplit_rngs={{"params": True, "{name}": True}}',
                 stream=name,
+            )
+
+
+def _batches(module: Module) -> Iterator[Finding]:
+    """Batches that lift streams: `hk.vmap(split_rng=False)`, and `nn.vmap` over shared layers."""
+    for fact in module.seen("shared", tests=False):
+        mapped, use = fact.data["mapped"], fact.data["use"]
+        if mapped.name == "haiku.vmap" and use.key.op == "stream":
+            yield finding(
+                "KS305",
+                "warning",
+                fact.site,
+                message="hk.vmap does not split the rng, and every lane draws from it: "
+                f"{use.name} at line {use.chain[-1].line}",
+                why="all members of the batch get one mask or noise",
+                fix="split it:\nhk.vmap(f, split_rng=not hk.running_init())(x)",
+                stream="rng",
+                related=(use.chain[-1].location("the draw"),),
+                inner=of_shared(fact, fact.site),
+            )
+    for fact in module.seen("lifted", tests=False):
+        flags = fact.data["flags"]
+        alone = fact.site.path.endswith(".ipynb")
+        if fact.data["kind"] != "vmap" or flags.get("params") is not False or alone:
+            continue
+        drawn = streams_drawn(fact.data["target"]) or ()
+        wrong = [name for name, split in flags.items() if split is False and name in drawn]
+        if wrong and not _own_params(fact.data["axes"]):
+            yield finding(
+                "KS305",
+                "warning",
+                fact.site,
+                message=f"nn.vmap does not split the stream {wrong[0]!r}",
+                why="all members of the batch drop the same units",
+                fix=f'split it:\nsplit_rngs={{"params": False, "{wrong[0]}": True}}',
+                stream=wrong[0],
             )
 
 

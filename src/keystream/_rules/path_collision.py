@@ -3,7 +3,8 @@
 ## What it does
 
 Finds modules that drew from one key because their paths are the same letters, cut in other places.
-The audit sees it by the value of the key and the paths of the modules.
+The audit sees it by the value of the key and the paths of the modules. Lint finds the like in trees
+of parameters: keys of leaves that are folded with the last part of a path and not with all of it.
 
 ## Why it matters
 
@@ -63,8 +64,8 @@ Net().apply({}, x, rngs={"dropout": jax.random.key(0)})
 
 ## Limits
 
-Lint does not see it: names are put together while the model runs. The audit sees it only where both
-modules draw, and only for the names of that run.
+Lint does not see it in modules, whose names are put together while the model runs. The audit sees it
+only where both modules draw, and only for the names of that run.
 
 ## Fix safety
 
@@ -82,9 +83,44 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
+from keystream._lint.libraries.trees import is_part_of_path
+from keystream._lint.module import Module, finding
+from keystream._lint.places import of_chain
+from keystream._lint.values import Symbol
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
+
+SELDOM_READ = True  # the paths of a model's modules are put together while it runs
+
+
+def read(module: Module) -> Iterator[Finding]:
+    """Keys of a tree's leaves that are folded with a part of the path, which other leaves share."""
+    folds = list(module.seen("fold", tests=False))
+    parents = {fact.data["key"] for fact in folds}
+    for fact in folds:
+        datum, key = fact.data["datum"], fact.data["key"]
+        if fact.data["child"] in parents:
+            continue  # another part is folded in after this one
+        if is_part_of_path(datum) and not _tells_leaves_apart(key):
+            yield finding(
+                "KS104",
+                "warning",
+                fact.site,
+                message="the key of a leaf is folded with one part of its path",
+                why="leaves of one name in different layers get one key, so equally shaped ones "
+                "draw the same",
+                fix="fold the whole path:\nname = jax.tree_util.keystr(path)\n"
+                "key = jax.random.fold_in(key, zlib.crc32(name.encode()))",
+                inner=of_chain(fact.site, fact.chain),
+            )
+
+
+def _tells_leaves_apart(key: object) -> bool:
+    """Whether a key was derived for this leaf before."""
+    return isinstance(key, Symbol) and (
+        key.op in ("path", "leaf") or any(map(_tells_leaves_apart, key.args))
+    )
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

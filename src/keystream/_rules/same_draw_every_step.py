@@ -59,9 +59,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._findings import Finding, Location
+from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding, key_name, used_by
-from keystream._lint.places import inner
+from keystream._lint.places import derived, distinct, inner
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -84,6 +85,7 @@ def read(module: Module) -> Iterator[Finding]:
             "# or jax.random.fold_in(key, step)",
             inner=inner(mistake),
         )
+    yield from _supplies(module)
     for fact in module.seen("counts_lost", tests=False):
         yield finding(
             "KS201",
@@ -96,6 +98,49 @@ def read(module: Module) -> Iterator[Finding]:
             fix="let NNX carry the state:\n@nnx.jit\ndef train_step(model, ...): ...",
             related=(fact.data["drawn"].location("the draw"),),
         )
+
+
+def _supplies(module: Module) -> Iterator[Finding]:
+    """Keys that are handed out again because there are too few of them."""
+    for fact in module.seen("keys_cycled", tests=False):
+        made = fact.data["made"]
+        yield finding(
+            "KS201",
+            "warning",
+            made,
+            message="itertools.cycle hands out the same keys again and again, to the loop "
+            f"at line {fact.site.line}",
+            why="each round draws what the first round drew",
+            fix="make new keys for each round, or fold a counter that goes on:\n"
+            "step_key = jax.random.fold_in(key, step)",
+            inner=distinct(made, _lines(fact)),
+        )
+    for fact in module.seen("keys_run_out", tests=False):
+        ends = fact.data["how"] == "ends"
+        yield finding(
+            "KS201",
+            "warning",
+            fact.site,
+            message="the loop has more turns than there are keys, and JAX takes the last key "
+            "for an index beyond it"
+            if ends
+            else "the index wraps around the keys, so they are handed out again",
+            why="the turns after the last key all draw the same numbers"
+            if ends
+            else "each round draws what the first round drew",
+            fix="split as many keys as there are turns, or fold the counter:\n"
+            "step_key = jax.random.fold_in(key, step)",
+            inner=distinct(fact.site, _lines(fact)),
+        )
+
+
+def _lines(fact: Fact) -> Iterator[Location]:
+    for site in fact.data["origins"]:
+        yield derived(site)
+    for turn in fact.site.turns[-1:]:
+        yield Location(fact.site.path, turn.line, 0, fact.site.function, "the loop")
+    for site in fact.chain[::-1]:
+        yield site.location()
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

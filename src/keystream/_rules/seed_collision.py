@@ -67,45 +67,75 @@ _FLOATS = (
 )
 
 
+_EQUAL = "equal seeds are equal keys: the draws of these turns repeat each other"
+
+
 def read(module: Module) -> Iterator[Finding]:
     """Seeds and folded numbers that differ in the program and are equal to JAX."""
+    yield from _counters(module)
+    yield from _beyond_32_bits(module)
+    for fact in module.seen("fold"):
+        if _is_float(fact.data["datum"]):
+            yield _floats(fact)
+    yield from _keras(module)
+
+
+def _counters(module: Module) -> Iterator[Finding]:
+    """Loops whose counters come out as one seed."""
+    told: set[object] = set()
     for mistake in module.of("KS109"):
+        told.update(site.node for site in mistake.seeds[-1:])
         yield finding(
             "KS109",
             mistake.severity,
             mistake.site,
             message="the seed is computed from the loop's variable, but comes out equal in "
             "different turns",
-            why="equal seeds are equal keys: the draws of these turns repeat each other",
+            why=_EQUAL,
             fix="fold the counters one after the other:\n"
             "key = jax.random.fold_in(jax.random.fold_in(key, i), j)",
             related=tuple(site.location("the key is made here") for site in mistake.seeds[-1:]),
             inner=inner(mistake),
         )
-    told = {mistake.seeds[-1].node for mistake in module.of("KS109") if mistake.seeds}
     for fact in module.seen("fold", "seed", tests=False):
         datum = fact.data.get("seed", fact.data.get("datum"))
-        twins = collision(datum) if isinstance(datum, Symbol) else None
-        if twins is not None and fact.site.node not in told:
+        if fact.site.node in told or not isinstance(datum, Symbol):
+            continue
+        twins = collision(datum)
+        if twins is not None:
             told.add(fact.site.node)
             yield finding(
                 "KS109",
                 "warning",
                 fact.site,
                 message=f"the loops' counters {twins[0]} and {twins[1]} give one seed, {twins[2]}",
-                why="equal seeds are equal keys: the draws of these turns repeat each other",
+                why=_EQUAL,
                 fix="fold the counters themselves, one after the other:\n"
                 "key = jax.random.fold_in(jax.random.fold_in(key, i), j)",
                 inner=of_chain(fact.site, fact.chain),
             )
+        elif _adds_counters(datum):
+            yield finding(
+                "KS109",
+                "warning",
+                fact.site,
+                message="the seed is the sum of two counters",
+                why="1 + 2 is 2 + 1: different pairs of counters give one key",
+                fix="fold one counter after the other:\n"
+                "key = jax.random.fold_in(jax.random.fold_in(key, epoch), step)",
+            )
+
+
+def _beyond_32_bits(module: Module) -> Iterator[Finding]:
+    """Seeds of which JAX drops bits."""
     for fact in module.seen("seed_cut", tests=False):
         if not module.facts.wide:
             yield finding(
                 "KS109",
                 "warning",
                 fact.site,
-                message=f"the seed {fact.data['text']} has more than 32 bits, and JAX cuts the upper ones",
-                why="without x64 a seed is 32 bits wide: what differs in the upper bits alone is one key",
+                message=f"the seed {fact.data['text']} has more than 32 bits, and JAX cuts it",
+                why="without x64 seeds that differ in the bits above the 32nd alone are one key",
                 fix="fold the numbers one after the other:\n"
                 "key = jax.random.fold_in(jax.random.fold_in(key, actor), episode)",
                 inner=of_chain(fact.site, fact.chain),
@@ -119,22 +149,6 @@ def read(module: Module) -> Iterator[Finding]:
             why="without x64 JAX cuts it without a word, so seeds that differ by 2**32 are one key",
             fix="make a seed of it that depends on all its bits:\nkey = jax.random.key(ks.seed(number))",
         )
-    for fact in module.seen("fold"):
-        if _is_float(fact.data["datum"]):
-            yield _floats(fact)
-    for fact in module.seen("seed", "fold", tests=False):
-        datum = fact.data.get("seed", fact.data.get("datum"))
-        if fact.site.node not in told and isinstance(datum, Symbol) and _adds_counters(datum):
-            yield finding(
-                "KS109",
-                "warning",
-                fact.site,
-                message="the seed is the sum of two counters",
-                why="1 + 2 is 2 + 1: different pairs of counters give one key",
-                fix="fold one counter after the other:\n"
-                "key = jax.random.fold_in(jax.random.fold_in(key, epoch), step)",
-            )
-    yield from _keras(module)
 
 
 def _floats(fact: Fact) -> Finding:

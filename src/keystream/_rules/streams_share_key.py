@@ -51,6 +51,9 @@ y = Noisy().apply({}, x, rngs={"mask": mask_key, "noise": noise_key})
 ## Limits
 
 In source, keys that are equal only in value are not seen. For `init` with `params` it is a note.
+Streams that are drawn from in different modules get different keys, for Flax folds in a module's
+path: that is a warning, as only the layout of the model keeps the draws apart. So is a call whose
+source does not show who draws.
 
 ## Fix safety
 
@@ -67,7 +70,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._findings import Finding, Severity
 from keystream._lint.module import Module, finding
 
 if TYPE_CHECKING:
@@ -80,18 +83,39 @@ def read(module: Module) -> Iterator[Finding]:
         one, other = fact.data["names"]
         kind = fact.data["kind"]
         harmless = kind == "init" and "params" in (one, other)
+        places = fact.data.get("places", {})
+        here, there = places.get(one, set()), places.get(other, set())
+        known = bool(here and there) and None not in here | there
+        apart = known and not here & there
         yield finding(
             "KS403",
-            "note" if harmless else "error",
+            _severity(kind, harmless=harmless, apart=apart, known=known),
             fact.site,
             message=f"the streams {one!r} and {other!r} are given the same key",
-            why="Flax does not fold a stream's name into its key, so the two draw the same numbers"
-            if not harmless
-            else "weights and first draws come from one key; what init draws is thrown away, "
-            "the habit is not",
+            why=_why(harmless=harmless, apart=apart),
             fix=f'give each stream its own:\nrngs={{"{one}": {one}_key, "{other}": {other}_key}}',
             stream=other,
         )
+
+
+def _severity(kind: str, *, harmless: bool, apart: bool, known: bool) -> Severity:
+    if harmless:
+        return "note"
+    return "error" if (known and not apart) or kind == "Rngs" else "warning"
+
+
+def _why(*, harmless: bool, apart: bool) -> str:
+    if harmless:
+        return (
+            "weights and first draws come from one key; what init draws is thrown away, "
+            "the habit is not"
+        )
+    if apart:
+        return (
+            "Flax does not fold a stream's name into its key: only the paths of the modules that "
+            "draw keep the numbers apart, and a module that draws from both has twins"
+        )
+    return "Flax does not fold a stream's name into its key, so the two draw the same numbers"
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

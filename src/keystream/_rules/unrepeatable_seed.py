@@ -50,6 +50,7 @@ from keystream._findings import Finding
 from keystream._lint.facts import Fact
 from keystream._lint.libraries.host import host_part
 from keystream._lint.module import Module, finding
+from keystream._lint.places import of_chain
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -71,10 +72,13 @@ def read(module: Module) -> Iterator[Finding]:
             "KS502",
             "warning",
             fact.site,
-            message="keys are handed out in the order of a set of text",
-            why="Python salts the hash of text in each process, so the order differs from run "
+            message="keys are handed out in the order of " + (fact.data["why"] or "a set of text"),
+            why="the order differs from machine to machine"
+            if fact.data["why"]
+            else "Python salts the hash of text in each process, so the order differs from run "
             "to run",
             fix="fix the order:\nfor name in sorted(names): ...",
+            inner=of_chain(fact.site, fact.chain, fact.data["made"]),
         )
     seeded = next(module.seen("host_seeded"), None) is not None
     for fact in module.seen("seed", "fold", tests=False):

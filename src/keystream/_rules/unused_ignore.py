@@ -30,8 +30,9 @@ noise = jax.random.normal(key, (3,))
 
 ## Limits
 
-A comment that suppresses what only the audit sees is unused to lint: leave KS903 out of the file
-with `per-file-ignores`, or bear with the note. The audit itself never reports one. A `# noqa` is
+A comment for a code that source never shows is believed to be the audit's. One for a code that both
+can find, on a line where only the audit finds it, is unused to lint: leave KS903 out of the file with
+`per-file-ignores`, or bear with the note. The audit itself never reports one. A `# noqa` is
 left to the linter that it belongs to.
 
 ## Fix safety

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from keystream._codes import CODES
@@ -79,8 +79,20 @@ def _code(word: str) -> str:
     return names.get(word, word.upper())
 
 
-def apply(findings: Iterable[Finding], text: str, path: str) -> list[Finding]:
-    """The findings with those suppressed that a comment on one of their first lines names, and KS903."""
+def apply(
+    findings: Iterable[Finding], text: str, path: str, unseen: Collection[str] = ()
+) -> list[Finding]:
+    """The findings with those suppressed that a comment on one of their first lines names, and KS903.
+
+    Args:
+        findings: of one file.
+        text: its source.
+        path: as it is shown.
+        unseen: codes that this check can't find, so that a comment that names them may be needed.
+
+    Returns:
+        The findings, and one for each comment that suppresses nothing.
+    """
     comments = ignores(text)
     if not comments:
         return list(findings)
@@ -103,7 +115,10 @@ def apply(findings: Iterable[Finding], text: str, path: str) -> list[Finding]:
             continue
         matching.used.add(finding.code)
         kept.append(replace(finding, suppressed=matching.reason or "no reason given"))
-    kept += [_unused(comment, path) for comment in comments if comment.ours and _is_unused(comment)]
+    for comment in comments:
+        comment.used |= set(unseen) & set(comment.codes)
+        if comment.ours and _is_unused(comment):
+            kept.append(_unused(comment, path))
     return kept
 
 

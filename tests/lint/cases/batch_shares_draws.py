@@ -64,3 +64,8 @@ def sweep(rates, key):
         return rate * jax.random.normal(key)
 
     return jax.vmap(run, in_axes=(0, None))(rates, key)
+
+
+def one_path_at_many_times(times, key):
+    """A random function, which has one value at each time."""
+    return jax.vmap(lambda t: t * jax.random.normal(key))(times)

@@ -1,10 +1,13 @@
 """One seed made into a key again and again."""
 
+from dataclasses import dataclass
+
 import haiku as hk
 import jax
 import numpyro
 from flax import nnx
 from numpyro import handlers
+from numpyro.infer import SVI
 
 
 def in_a_loop(xs):
@@ -61,6 +64,33 @@ def sequences(n):
         keys = hk.PRNGSequence(0)
         total += jax.random.normal(next(keys))  # KS106
     return total
+
+
+def fitter(y):
+    svi = SVI(None, None, None, None)
+
+    def fit():
+        return svi.init(jax.random.PRNGKey(0), y)
+
+    return fit
+
+
+def restarts(y, n):
+    fit = fitter(y)
+    return [fit() for _ in range(n)]  # KS106
+
+
+@dataclass
+class Jitter:
+    seed: int = 0
+
+    def __call__(self, x):
+        return x + jax.random.normal(jax.random.key(self.seed), x.shape)
+
+
+def by_a_field(xs):
+    jitter = Jitter()
+    return [jitter(x) for x in xs]  # KS106
 
 
 # Near misses.

@@ -124,6 +124,20 @@ def in_a_nested_function(key, x):
     return inner(x) + jax.random.uniform(key)  # KS101
 
 
+def next_turn(key, x, n):
+    for t in range(n):
+        x = x + jax.random.normal(jax.random.fold_in(key, t))
+        x = x * jax.random.uniform(jax.random.fold_in(key, t + 1))  # KS101
+    return x
+
+
+def next_key_of_the_list(key, x):
+    keys = jax.random.split(key, 101)
+    for t in range(100):
+        x = noise(keys[t], x) + noise(keys[t + 1], x)  # KS101
+    return x
+
+
 # Near misses.
 
 
@@ -258,3 +272,18 @@ def equal_in_value(key, other):
 
 def elsewhere(sample, key):
     return sample(key) + sample(key)
+
+
+def even_and_odd(key, x, n):
+    for t in range(n):
+        x = x + jax.random.normal(jax.random.fold_in(key, 2 * t))
+        x = x * jax.random.uniform(jax.random.fold_in(key, 2 * t + 1))
+    return x
+
+
+def key_of_the_turn(key, x, n):
+    for t in range(n):
+        key, sub = jax.random.split(key)
+        x = x + jax.random.normal(jax.random.fold_in(sub, t))
+        x = x * jax.random.uniform(jax.random.fold_in(sub, t + 1))
+    return x

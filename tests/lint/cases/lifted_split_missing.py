@@ -1,6 +1,7 @@
 """Lifted loops over layers and what they split."""
 
 import flax.linen as nn
+import haiku as hk
 
 
 class Block(nn.Module):
@@ -42,6 +43,24 @@ class TwinLayers(nn.Module):
         return nn.vmap(Plain, variable_axes={"params": 0}, split_rngs=split)()(x, None)  # KS305
 
 
+class WholeBatch(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        split = {"params": False, "dropout": False}
+        return nn.vmap(Block, variable_axes={"params": None}, split_rngs=split)()(x, None)  # KS305
+
+
+def encoder(x):
+    return hk.dropout(hk.next_rng_key(), 0.5, hk.Linear(3)(x))
+
+
+shared = hk.transform(lambda x: hk.vmap(encoder, split_rng=False)(x))  # KS305
+
+
+def run_shared(params, key, x):
+    return shared.apply(params, key, x)
+
+
 # Near misses.
 
 
@@ -67,3 +86,10 @@ class OverTime(nn.Module):
     def __call__(self, x):
         split = {"params": False, "dropout": False}
         return nn.scan(Block, variable_broadcast="params", split_rngs=split)()(x, None)
+
+
+own = hk.transform(lambda x: hk.vmap(encoder, split_rng=not hk.running_init())(x))
+
+
+def run_own(params, key, x):
+    return own.apply(params, key, x)

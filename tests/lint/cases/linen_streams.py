@@ -47,8 +47,23 @@ def wrong_keyword(variables, x, key):
     return model.apply(variables, x, rng={"dropout": key})  # KS406
 
 
+class Masked(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        keep = jax.random.bernoulli(self.make_rng("dropout"), 0.5, x.shape)
+        return keep * x + jax.random.normal(self.make_rng("noise"), x.shape)
+
+
 def one_key_for_two(variables, x, key):
+    return Masked().apply(variables, x, rngs={"noise": key, "dropout": key})  # KS403
+
+
+def drawn_in_different_modules(variables, x, key):
     return Noisy().apply(variables, x, rngs={"noise": key, "dropout": key})  # KS403
+
+
+def one_key_for_two_of_an_unknown_model(state, x, key):
+    return state.apply_fn(state.params, x, rngs={"noise": key, "dropout": key})  # KS403
 
 
 def noise_missing(variables, x, key):

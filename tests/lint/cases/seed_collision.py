@@ -1,5 +1,7 @@
 """Seeds that differ in the program and are equal to JAX."""
 
+import argparse
+
 import jax
 import keras
 
@@ -35,6 +37,35 @@ def masked(key):
     return total
 
 
+def upper_bits(actor, episode):
+    return jax.random.normal(jax.random.key((actor << 32) | episode))  # KS109
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--population", type=int, default=32)
+args = parser.parse_args()
+
+
+def member_seed(base, generation, member):
+    return base + 16 * generation + member
+
+
+def overlapping(base):
+    total = 0.0
+    for generation in range(12):
+        seeds = [member_seed(base, generation, member) for member in range(args.population)]
+        total += sum(jax.random.normal(jax.random.key(seed)) for seed in seeds)  # KS109
+    return total
+
+
+def few_members():
+    total = 0.0
+    for generation in range(12):
+        for member in range(4):
+            total += jax.random.normal(jax.random.key(2 * generation + member))  # KS109
+    return total
+
+
 # Near misses.
 
 
@@ -52,3 +83,15 @@ def strided(epochs, steps):
 
 def offset(seed, n):
     return [jax.random.normal(jax.random.key(seed + i)) for i in range(n)]
+
+
+def lower_bits(actor, episode):
+    return jax.random.normal(jax.random.key((actor << 16) | episode))
+
+
+def wide_enough(base):
+    total = 0.0
+    for generation in range(12):
+        for member in range(args.population):
+            total += jax.random.normal(jax.random.key(base + 32 * generation + member))
+    return total

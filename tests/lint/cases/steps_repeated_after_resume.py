@@ -16,6 +16,19 @@ def resumed(path, until):
     return total
 
 
+def resumed_in_a_while(path, until):
+    key = jax.random.key(0)  # KS202
+    total, step = 0.0, 0
+    if path.exists():
+        saved = np.load(path)
+        total, step = saved["total"], saved["step"]
+    while step < until:
+        key, sub = jax.random.split(key)
+        total += jax.random.normal(sub)
+        step += 1
+    return total
+
+
 # Near misses.
 
 
@@ -35,4 +48,15 @@ def key_saved_too(path, until):
     for _step in range(int(saved["step"]), until):
         key, sub = jax.random.split(key)
         total += jax.random.normal(sub)
+    return total
+
+
+def from_the_start(path, until):
+    data = np.load(path)["data"]
+    key = jax.random.key(0)
+    total, step = 0.0, 0
+    while step < until:
+        key, sub = jax.random.split(key)
+        total += jax.random.normal(sub, data.shape)
+        step += 1
     return total

@@ -20,6 +20,33 @@ def by_literal(key):
     return jax.random.fold_in(key, abs(hash("layer")) % 1000)  # KS502
 
 
+LAYERS = {"encoder": 3, "decoder": 4, "head": 5}
+
+
+def unfrozen():
+    return set(LAYERS) - {"head"}
+
+
+def paired_with_keys(key):
+    names = unfrozen()
+    keys = jax.random.split(key, len(names))
+    return {name: jax.random.normal(k, (LAYERS[name],)) for name, k in zip(names, keys)}  # KS502
+
+
+def counted(key):
+    drawn = {}
+    for i, name in enumerate({"encoder", "decoder"}):  # KS502
+        drawn[name] = jax.random.normal(jax.random.fold_in(key, i))
+    return drawn
+
+
+def files(key, folder):
+    return [
+        jax.random.normal(k, (len(name),))
+        for name, k in zip(os.listdir(folder), jax.random.split(key, 8))  # KS502
+    ]
+
+
 # Near misses.
 
 
@@ -39,3 +66,20 @@ def printed():
     seed = int(time.time())
     print("seed", seed)
     return jax.random.key(seed)
+
+
+def sorted_first(key):
+    names = unfrozen()
+    keys = jax.random.split(key, len(names))
+    return {name: jax.random.normal(k) for name, k in zip(sorted(names), keys)}
+
+
+def by_checksum_in_any_order(key):
+    return {
+        name: jax.random.normal(jax.random.fold_in(key, zlib.crc32(name.encode())))
+        for name in unfrozen()
+    }
+
+
+def numbers(key):
+    return [jax.random.normal(jax.random.fold_in(key, i)) for i, _ in enumerate({1, 2, 3})]

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+
 from keystream._lint.calls import Calls
-from keystream._lint.libraries.layers import check_flag, check_rate, evaluating, is_off
+from keystream._lint.libraries.layers import check_flag, evaluating, is_off
 from keystream._lint.libraries.random import draw, key_text
+from keystream._lint.libraries.rates import check_rate
+from keystream._lint.machine import exclusive
 from keystream._lint.registry import MADE, PREFIXES, Call, handles
-from keystream._lint.values import Instance, Made, Symbol, Value, Wrapped, constant_of, is_constant
+from keystream._lint.values import (
+    Instance,
+    Made,
+    Switched,
+    Symbol,
+    Value,
+    Wrapped,
+    constant_of,
+    is_constant,
+)
 
 KEYED = frozenset(
     [
@@ -50,7 +63,7 @@ def _dropped(reader: Calls, call: Call) -> Value | None:
     if mode is None:
         mode = made.keywords.get("inference")
     check_flag(reader, call.node, "inference")
-    if is_off(rate, mode):
+    if is_off(rate, mode) or (mode is None and in_inference(reader)):
         return call.argument(0, "x")
     key = call.keywords.get("key")
     if key is None or (is_constant(key) and constant_of(key) is None):
@@ -66,7 +79,7 @@ MADE["equinox.nn.Dropout"] = _dropped
 def _layer(reader: Calls, call: Call) -> Value | None:
     name = call.name.rpartition(".")[2]
     if name == "inference_mode":
-        return Made("inference", call.args, call.keywords, call.node, reader.fresh("inference"))
+        return _switched(reader, call, call.argument(1, "value"), usual=True)
     if name not in KEYED:
         return None
     key = call.keywords.get("key")
@@ -80,9 +93,21 @@ PREFIXES.append(("equinox.nn.", _layer))
 
 @handles("equinox.tree_inference")
 def _inference(reader: Calls, call: Call) -> Value | None:
-    if constant_of(call.argument(1, "value")) is True:
-        return Made("inference", call.args[:1], {}, call.node, reader.fresh("inference"))
-    return call.args[0] if call.args else None
+    return _switched(reader, call, call.argument(1, "value"), usual=False)
+
+
+def _switched(reader: Calls, call: Call, value: Value | None, *, usual: bool) -> Value | None:
+    """A copy of a model in inference mode, or back in training mode."""
+    model = call.args[0] if call.args else None
+    if isinstance(model, Made) and model.name == "inference" and model.args:
+        model = model.args[0]
+    on = usual if value is None else constant_of(value)
+    mode = Switched(reader.site(call.node), tuple(reader.arms)) if on is True else None
+    if isinstance(model, Instance):
+        return Instance(model.cls, model.symbol, model.known, mode)
+    if mode is None or model is None:
+        return model
+    return Made("inference", [model], {}, call.node, reader.fresh("inference"), mode)
 
 
 @handles("equinox.apply_updates", "optax.apply_updates", "equinox.tree_at", "equinox.error_if")
@@ -101,9 +126,39 @@ def note_gradient(reader: Calls, call: Call) -> None:
     if not (isinstance(wrapped, Wrapped) and call.args):
         return
     model = call.args[0]
+    mode = model.switched if isinstance(model, Instance) else None
     if isinstance(model, Made) and model.name == "inference" and "equinox" in wrapped.name:
-        reader.fact("trains_in_inference", call.node, made=model)
+        mode = model.place
+    if (
+        isinstance(mode, Switched)
+        and not exclusive(mode.arms, tuple(reader.arms))
+        and _drops(model, reader.scope.unit.tree)
+    ):
+        reader.fact("trains_in_inference", call.node, switched=mode.site)
     if isinstance(model, Instance):
         mode = reader.load(model.symbol, "__mode__")
-        if mode is not None and constant_of(mode) == "eval":
-            reader.fact("trains_in_eval", call.node, model=model)
+        if isinstance(mode, Symbol) and "eval" in map(constant_of, (mode, *_choices(mode))):
+            switched = reader.load(model.symbol, "__switched__")
+            site = switched.args[0] if isinstance(switched, Symbol) else None
+            reader.fact("trains_in_eval", call.node, switched=site)
+
+
+def _drops(model: Value, tree: ast.AST) -> bool:
+    """Whether a model may have dropout: not one of a file that never says so."""
+    if isinstance(model, Instance) and model.cls.scope.unit.tree is not tree:
+        return True
+    return any(
+        "ropout" in (part.attr if isinstance(part, ast.Attribute) else part.id)
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Attribute | ast.Name)
+    )
+
+
+def _choices(value: Symbol) -> tuple[Value, ...]:
+    return value.args if value.op == "join" else ()
+
+
+def in_inference(reader: Calls) -> bool:
+    """Whether a model that is being called was put in inference mode."""
+    models = (frame.scope.names.get("self") for frame in reader.frames)
+    return any(isinstance(model, Instance) and model.switched is not None for model in models)

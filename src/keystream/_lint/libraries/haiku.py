@@ -6,9 +6,9 @@ import ast
 
 from keystream._lint.calls import Calls
 from keystream._lint.facts import text_of
-from keystream._lint.libraries.layers import check_rate
+from keystream._lint.frames import Streams
 from keystream._lint.libraries.random import draw
-from keystream._lint.machine import Streams
+from keystream._lint.libraries.rates import check_rate
 from keystream._lint.registry import MADE, Call, handles, handles_method
 from keystream._lint.values import Made, Sequence, Symbol, Value, constant_of, is_constant
 
@@ -133,7 +133,7 @@ def _next(reader: Calls, call: Call) -> Value:
 
 @handles("haiku.dropout")
 def _dropout(reader: Calls, call: Call) -> Value | None:
-    check_rate(reader, call.argument(1, "rate"), call.node, "hk.dropout")
+    check_rate(reader, call.argument(1, "rate"), call.node, "hk.dropout", position=1)
     key = call.argument(0, "rng")
     if constant_of(call.argument(1, "rate")) == 0 or key is None:
         return None

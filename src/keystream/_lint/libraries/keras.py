@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keystream._lint.calls import Calls
-from keystream._lint.libraries.layers import check_rate
+from keystream._lint.libraries.rates import check_rate
 from keystream._lint.registry import PREFIXES, Call, handles
 from keystream._lint.values import Made, Symbol, Value, constant_of
 

@@ -12,13 +12,6 @@ from keystream._lint.values import Made, Value, constant_of, is_constant
 NOTHING = object()
 
 
-def check_rate(reader: Calls, rate: Value | None, node: ast.AST, layer: str) -> None:
-    """Note a rate that is a number outside [0, 1]."""
-    value = constant_of(rate, NOTHING)
-    if isinstance(value, int | float) and not isinstance(value, bool) and not 0 <= value <= 1:
-        reader.fact("rate", node, rate=value, layer=layer)
-
-
 def is_off(rate: Value | None, deterministic: Value | None) -> bool:
     """Whether a dropout surely draws nothing."""
     value = constant_of(rate, NOTHING)
@@ -105,7 +98,7 @@ def evaluating(reader: Calls, node: ast.AST, layer: str) -> None:
         return
     for site in reader.chain:
         name = site.function.rpartition(".")[2].lower()
-        if _evaluates(name):
+        if _evaluates(name) or _is_figure(site.target):
             if not reader.hushed and ("evaluates", site.node) not in reader.reported:
                 reader.reported.add(("evaluates", site.node))
                 reader.facts.facts.append(
@@ -126,6 +119,8 @@ def _evaluates(name: str) -> bool:
         for word in words
     ):
         return False
+    if words[0] in ("test", "val", "dev", "held", "holdout"):
+        return words[-1] in _MEASURES
     return words[0] in (
         "eval",
         "evaluate",
@@ -135,7 +130,41 @@ def _evaluates(name: str) -> bool:
         "predict",
         "infer",
         "inference",
-    ) or (
-        words[-1] in ("eval", "evaluation", "accuracy")
-        or name in ("test_step", "test_epoch", "compute_accuracy", "eval_step")
+    ) or words[-1] in ("eval", "evaluation", "accuracy")
+
+
+def _is_figure(target: str) -> bool:
+    """Whether what a value is assigned to is a figure of an evaluation: `val_loss`, `test_acc`."""
+    words = target.lower().strip("_").split("_")
+    return (
+        len(words) > 1
+        and words[0] in ("val", "valid", "validation", "test", "eval", "dev")
+        and words[-1] in _MEASURES
     )
+
+
+_MEASURES = frozenset(
+    [
+        "acc",
+        "accuracy",
+        "auc",
+        "ce",
+        "elbo",
+        "epoch",
+        "error",
+        "f1",
+        "likelihood",
+        "loss",
+        "mae",
+        "metric",
+        "metrics",
+        "mse",
+        "nll",
+        "perplexity",
+        "ppl",
+        "r2",
+        "rmse",
+        "score",
+        "step",
+    ]
+)

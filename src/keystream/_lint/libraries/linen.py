@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import difflib
 import re
+from typing import Any
 
 from keystream._lint.calls import Calls
 from keystream._lint.facts import Fact, text_of
+from keystream._lint.frames import Streams
 from keystream._lint.libraries.layers import (
     check_flag,
-    check_rate,
     evaluating,
     is_off,
     keyword_node,
@@ -18,7 +19,7 @@ from keystream._lint.libraries.layers import (
     truth,
 )
 from keystream._lint.libraries.random import draw
-from keystream._lint.machine import Streams
+from keystream._lint.libraries.rates import check_rate
 from keystream._lint.registry import MADE, Call, handles, handles_method
 from keystream._lint.values import (
     Function,
@@ -79,7 +80,7 @@ def _dropped(reader: Calls, call: Call) -> Value | None:
     key = call.argument(2, "rng")
     sure = truth(mode) is False and constant_of(rate, 0.5) != 0
     if key is None or is_constant(key):
-        key = take(reader, str(name), call.node, sure=sure)
+        key = take(reader, str(name), call.node, sure=sure, module=made)
     reader.use(key, "draw", "nn.Dropout", call.node, text=f"stream {name!r}")
     if sure:
         reader.fact("dropout_draws", call.node, layer="nn.Dropout", stream=name)
@@ -97,11 +98,15 @@ MADE["flax.linen.Dropout"] = _dropped
 # Streams.
 
 
-def take(reader: Calls, name: str, node: ast.AST, *, sure: bool = True) -> Value:
+def take(
+    reader: Calls, name: str, node: ast.AST, *, sure: bool = True, module: Value | None = None
+) -> Value:
     """A key of a stream, as `make_rng` gives it."""
     context = reader.streams[-1] if reader.streams else None
     if context is None or context.framework != "linen" or name in context.hidden:
         return reader.fresh("stream")
+    place = module.symbol if isinstance(module, Instance | Made) else None
+    context.places.setdefault(name, set()).add(place)
     key = context.keys.get(name)
     if key is None:
         if context.complete and sure:
@@ -151,38 +156,43 @@ def _make_rng(reader: Calls, call: Call) -> Value | None:
     if not isinstance(name, str):
         return reader.fresh("stream")
     if reader.streams:
-        return take(reader, name, call.node)
+        return take(reader, name, call.node, module=call.owner)
     return reader.fresh("stream")
 
 
 def given_streams(
-    reader: Calls, value: Value | None, kind: str, node: ast.AST
+    reader: Calls, value: Value | None, kind: str, node: ast.AST, places: dict[str, set[Any]]
 ) -> tuple[dict[str, Value], bool, bool]:
     """An ``rngs`` argument: keys by name, whether all are seen, whether it is one key without names."""
     if value is None or (is_constant(value) and constant_of(value) is None):
         return {}, True, False
     if isinstance(value, Mapping):
         keys = {str(name): key for name, key in value.items.items()}
-        _twins(reader, keys, kind, node)
+        _twins(reader, keys, kind, node, places)
         return keys, value.complete, False
     if is_keyish(value):
         return {"params": value}, True, True
     return {}, False, False
 
 
-def _twins(reader: Calls, keys: dict[str, Value], kind: str, node: ast.AST) -> None:
+def _twins(
+    reader: Calls, keys: dict[str, Value], kind: str, node: ast.AST, places: dict[str, set[Any]]
+) -> None:
     seen: dict[int, str] = {}
     for name, key in keys.items():
         if isinstance(key, Symbol) and key.op not in ("opaque", "const") and id(key) in seen:
-            reader.fact("twin_streams", node, names=(seen[id(key)], name), kind=kind, key=key)
+            names = (seen[id(key)], name)
+            reader.fact("twin_streams", node, names=names, kind=kind, key=key, places=places)
             return
         seen.setdefault(id(key), name)
 
 
 def _enter(reader: Calls, call: Call, kind: str, rngs: Value | None) -> Streams:
-    keys, complete, single = given_streams(reader, rngs, kind, call.node)
+    places: dict[str, set[Any]] = {}
+    keys, complete, single = given_streams(reader, rngs, kind, call.node, places)
     site = reader.site(call.node)
-    return Streams(kind, keys, complete and call.surely, single, site, (*reader.chain, site))
+    chain = (*reader.chain, site)
+    return Streams(kind, keys, complete and call.surely, single, site, chain, places=places)
 
 
 def _note(reader: Calls, context: Streams, call: Call, model: Value) -> None:

@@ -120,6 +120,8 @@ def _cond(reader: Calls, call: Call) -> Value | None:
     if len(call.args) < 3:
         return None
     _, yes, no, *operands = call.args
+    if not operands and "operand" in call.keywords:
+        operands = [call.keywords["operand"]]
     return _branches(reader, call, [yes, no], operands)
 
 

@@ -6,14 +6,8 @@ import ast
 
 from keystream._lint.calls import Calls
 from keystream._lint.facts import Fact
-from keystream._lint.libraries.layers import (
-    check_flag,
-    check_rate,
-    evaluating,
-    is_off,
-    off_in_training,
-    truth,
-)
+from keystream._lint.libraries.layers import check_flag, evaluating, is_off, off_in_training, truth
+from keystream._lint.libraries.rates import check_rate
 from keystream._lint.registry import MADE, PREFIXES, Call, handles, handles_method
 from keystream._lint.values import (
     Function,
@@ -255,9 +249,23 @@ MADE["flax.nnx.Dropout"] = _dropped
 def _mode(reader: Calls, call: Call) -> Value | None:
     owner = call.owner
     if isinstance(owner, Instance) and reader.framework(owner.cls) == "nnx":
-        reader.store(owner.symbol, "__mode__", reader.table.constant(call.name))
-        return reader.table.constant(None)
+        return _switch(reader, owner, call, call.name)
     return None
+
+
+@handles_method("set_attributes")
+def _set_attributes(reader: Calls, call: Call) -> Value | None:
+    owner, mode = call.owner, truth(call.keywords.get("deterministic"))
+    if isinstance(owner, Instance) and reader.framework(owner.cls) == "nnx" and mode is not None:
+        return _switch(reader, owner, call, "eval" if mode else "train")
+    return None
+
+
+def _switch(reader: Calls, model: Instance, call: Call, mode: str) -> Value:
+    reader.store(model.symbol, "__mode__", reader.table.constant(mode))
+    site = Symbol("site", (reader.site(call.node),), frozenset())
+    reader.store(model.symbol, "__switched__", site)
+    return reader.table.constant(None)
 
 
 _TYPES = (Reference,)

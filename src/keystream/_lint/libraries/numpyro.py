@@ -38,7 +38,7 @@ def _predict(reader: Calls, call: Call) -> Value:
 MADE["numpyro.infer.Predictive"] = _predict
 
 
-@handles_method("run", "warmup")
+@handles_method("run", "warmup", "init")
 def _run(reader: Calls, call: Call) -> Value | None:
     owner = call.owner
     if isinstance(owner, Made) and owner.name in ("numpyro.infer.MCMC", "numpyro.infer.SVI"):

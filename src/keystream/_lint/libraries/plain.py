@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from keystream._lint.calls import Calls
-from keystream._lint.registry import MADE, Call, handles, handles_method
+from keystream._lint.registry import LOOPS, MADE, Call, handles, handles_method
 from keystream._lint.values import (
     Class,
     Function,
@@ -112,13 +112,6 @@ def _reordered(reader: Calls, call: Call) -> Value | None:
     return reader.fresh(call.name, *call.args)
 
 
-@handles("builtins.set", "builtins.frozenset")
-def _set(reader: Calls, call: Call) -> Value:
-    value = call.args[0] if call.args else None
-    items = list(value.items) if isinstance(value, Sequence) else []
-    return Made("set", items, {}, call.node, reader.fresh("set"))
-
-
 @handles("builtins.map")
 def _map(reader: Calls, call: Call) -> Value | None:
     if len(call.args) < 2:
@@ -133,7 +126,7 @@ def _map(reader: Calls, call: Call) -> Value | None:
     return reader.fresh("map", reader.iterations(call.node, "map", body))
 
 
-@handles("jax.tree.map", "jax.tree_util.tree_map_with_path", "jax.tree.map_with_path")
+@handles("jax.tree.map")
 def _tree_map(reader: Calls, call: Call) -> Value | None:
     if len(call.args) < 2:
         return None
@@ -182,6 +175,9 @@ def _next(reader: Calls, call: Call) -> Value | None:
 @handles("builtins.dict")
 def _dict(reader: Calls, call: Call) -> Value:
     items = {k: v for k, v in call.keywords.items() if k != "**"}
+    if call.args:
+        for look in LOOPS:
+            look(reader, call.node, call.args[0])
     if not call.args:
         return Mapping(dict(items), "**" not in call.keywords)
     if isinstance(call.args[0], Mapping):
@@ -284,7 +280,7 @@ def _same(reader: Calls, call: Call) -> Value | None:
     if isinstance(owner, Sequence):
         return Sequence(list(owner.items), owner.rest)
     if isinstance(owner, Symbol) and owner.op != "const":
-        if call.name in ("copy", "block_until_ready", "squeeze"):
+        if call.name in ("copy", "block_until_ready", "squeeze") or owner.op == "mask":
             return owner
         if all(isinstance(arg, Symbol) for arg in call.args):
             return reader.table.symbol("method", owner, call.name, *call.args)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
-import re
 
 from keystream._lint.calls import Calls
-from keystream._lint.facts import Site, text_of
+from keystream._lint.counting import is_cut, neighbour
+from keystream._lint.facts import text_of
+from keystream._lint.libraries.closures import note_baked
+from keystream._lint.libraries.rates import mask
 from keystream._lint.names import SAMPLERS
 from keystream._lint.registry import MADE, PREFIXES, Call, handles, handles_method
 from keystream._lint.values import (
-    Function,
     Instance,
     Made,
     Mapping,
@@ -18,7 +19,6 @@ from keystream._lint.values import (
     Sequence,
     Symbol,
     Value,
-    Wrapped,
     constant_of,
 )
 
@@ -46,55 +46,16 @@ def _sample(reader: Calls, call: Call) -> Value | None:
             reader.fact("rate", call.node, rate=probability, layer="jax.random.bernoulli")
     if key is None:
         return reader.fresh(name)
-    return draw(reader, key, call, call.name)
+    drawn = draw(reader, key, call, call.name)
+    return mask(reader, call, drawn) if name == "bernoulli" else drawn
 
 
 def draw(reader: Calls, key: Value, call: Call, name: str, position: int = 0) -> Value:
     """Note a draw from a key."""
-    reader.use(key, "draw", name, call.node, text=key_text(call, position))
-    if isinstance(key, Symbol) and reader.jitted and _is_baked(reader, key):
-        reader.fact(
-            "key_baked",
-            call.node,
-            name=name,
-            jitted=reader.jitted[-1],
-            text=key_text(call, position),
-        )
+    text = key_text(call, position)
+    baked = isinstance(key, Symbol) and note_baked(reader, key, call, name, text)
+    reader.use(key, "draw", name, call.node, text=text, baked=baked)
     return reader.fresh("drawn", key)
-
-
-def _is_baked(reader: Calls, key: Symbol) -> bool:
-    """Whether a key is a constant of the compiled function: made of literals, and no argument."""
-    if any(mapped.kind != "vmap" for mapped in reader.mapped):
-        return False  # replicas: KS301
-    if any(_ONCE.search(site.function) or _ONCE.search(_name(site)) for site in reader.jitted):
-        return False
-    while key.op in ("child", "stream", "index"):
-        if key.op != "stream" and constant_of(key.args[1], reader) is reader:
-            return False
-        if key in reader.jit_arguments or key.args[1] in reader.jit_arguments:
-            return False
-        if not isinstance(key.args[0], Symbol):
-            return False
-        key = key.args[0]
-    return (
-        key.op == "seed"
-        and key not in reader.jit_arguments
-        and key not in reader.default_keys
-        and isinstance(constant_of(key.args[0]), int)
-    )
-
-
-_ONCE = re.compile(
-    r"init|make|create|build|setup|main|run|train$|generate|reset|data", re.IGNORECASE
-)
-
-
-def _name(site: Site) -> str:
-    value = site.callee
-    while isinstance(value, Wrapped):
-        value = value.function
-    return value.name if isinstance(value, Function) else ""
 
 
 PREFIXES.append(("jax.random.", _sample))
@@ -110,11 +71,21 @@ def _seed(reader: Calls, call: Call) -> Value:
     number = constant_of(seed)
     if isinstance(number, int) and not isinstance(number, bool) and not -(2**31) <= number < 2**32:
         reader.fact("seed_wraps", call.node, seed=number)
+    if is_cut(seed):
+        reader.fact("seed_cut", call.node, text=key_text(call))
     implementation = call.argument(1, "impl")
     reader.fact("seed", call.node, seed=seed, name=call.name, jitted=tuple(reader.jitted))
+    seed = neighbour(reader.table, seed)
     key = reader.table.symbol("seed", seed, implementation)
     reader.route(key, "seed", call.node)
     return key
+
+
+@handles("jax.config.update")
+def _config(reader: Calls, call: Call) -> Value | None:
+    if constant_of(call.argument(0)) == "jax_enable_x64":
+        reader.facts.wide = constant_of(call.argument(1)) is not False
+    return None
 
 
 @handles("jax.random.split")
@@ -138,7 +109,9 @@ def _split(reader: Calls, call: Call) -> Value:
             reader.route(
                 reader.table.symbol("child", key, reader.table.constant(index)), "split", call.node
             )
-    return reader.table.symbol("stack", key, count)
+    stack = reader.table.symbol("stack", key, count)
+    reader.route(stack, "split", call.node)
+    return stack
 
 
 @handles("jax.random.fold_in")
@@ -149,9 +122,10 @@ def _fold(reader: Calls, call: Call) -> Value:
         return reader.fresh("fold", *call.args)
     if not isinstance(datum, Symbol):
         datum = reader.fresh("datum", *call.args)
-    reader.fact("fold", call.node, key=key, datum=datum, turns=reader.frame.turns)
+    child = reader.table.symbol("child", key, neighbour(reader.table, datum))
+    turns = reader.frame.turns
+    reader.fact("fold", call.node, key=key, datum=datum, child=child, turns=turns)
     reader.use(key, "fold", call.name, call.node, text=key_text(call), extra=datum)
-    child = reader.table.symbol("child", key, datum)
     reader.route(child, "fold", call.node)
     return child
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from keystream._lint.calls import Calls
-from keystream._lint.libraries.layers import check_rate
 from keystream._lint.libraries.random import draw
+from keystream._lint.libraries.rates import check_rate
 from keystream._lint.registry import Call, handles, handles_method
 from keystream._lint.values import Made, Mapping, Symbol, Value, constant_of
 
@@ -90,7 +90,11 @@ def _child(reader: Calls, call: Call) -> Value | None:
 def _draw(reader: Calls, call: Call) -> Value | None:
     if call.name != "keystream.gaussian_noise":
         check_rate(
-            reader, call.argument(2, "rate"), call.node, "ks." + call.name.rpartition(".")[2]
+            reader,
+            call.argument(2, "rate"),
+            call.node,
+            "ks." + call.name.rpartition(".")[2],
+            position=2,
         )
     key = call.argument(0, "key")
     return (

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from keystream._lint.calls import Calls
+from keystream._lint.frames import Mapped
+from keystream._lint.libraries.closures import bound_argument, compiled
 from keystream._lint.libraries.equinox import note_gradient
-from keystream._lint.machine import Mapped
 from keystream._lint.names import (
     ABSTRACT,
     CALLBACKS,
@@ -85,12 +88,15 @@ def _jit(reader: Calls, call: Call) -> Value:
     assert isinstance(wrapped, Wrapped)
     outer = reader.jit_arguments
     given = (*call.args, *call.keywords.values())
+    owner = bound_argument(wrapped)
+    given = given if owner is None else (*given, owner, owner.symbol)
     reader.jit_arguments = outer | {
         symbol for value in given for symbol in reader.symbols_in(value)
     }
     reader.jitted.append(reader.site(call.node, wrapped))
     try:
-        return reader.call(wrapped.function, call.args, call.keywords, call.node)
+        with compiled(reader, wrapped):
+            return reader.call(wrapped.function, call.args, call.keywords, call.node)
     finally:
         reader.jitted.pop()
         reader.jit_arguments = outer
@@ -193,9 +199,26 @@ def _vmap(reader: Calls, call: Call) -> Value:
     if not call.surely:
         return reader.fresh("vmap", *call.args)
     names = parameters_of(wrapped.function)
-    return batched(
-        reader, call, "vmap", _axes(reader, wrapped.options.get("in_axes"), len(call.args), names)
-    )
+    flags = _axes(reader, wrapped.options.get("in_axes"), len(call.args), names)
+    with _split_streams(reader, wrapped):
+        return batched(reader, call, "vmap", flags)
+
+
+@contextmanager
+def _split_streams(reader: Calls, wrapped: Wrapped) -> Generator[None]:
+    """Inside ``hk.vmap(split_rng=True)`` each lane has keys of its own."""
+    streams = reader.streams[-1] if reader.streams else None
+    split = constant_of(wrapped.options.get("split_rng"), True)
+    if wrapped.name != "haiku.vmap" or streams is None or split is False:
+        yield
+        return
+    before = streams.keys
+    depth = len(reader.mapped)
+    streams.keys = {name: reader.lane(key, depth) for name, key in before.items()}
+    try:
+        yield
+    finally:
+        streams.keys = before
 
 
 def _pmap(reader: Calls, call: Call) -> Value:

@@ -1,0 +1,157 @@
+"""Keys that a compiled function closes over: constants of it, whatever becomes of the name later."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from keystream._lint.calls import Calls
+from keystream._lint.facts import Site
+from keystream._lint.machine import exclusive
+from keystream._lint.meaning import KEYS
+from keystream._lint.registry import Call
+from keystream._lint.values import (
+    Function,
+    Instance,
+    Sequence,
+    Symbol,
+    Value,
+    Wrapped,
+    constant_of,
+)
+
+_ONCE = re.compile(
+    r"init|make|create|build|setup|main|run|train$|generate|reset|data", re.IGNORECASE
+)
+
+
+@dataclass(slots=True, eq=False)
+class Compiling:
+    """The outermost compiled call that is being read.
+
+    Attributes:
+        wrapped: the compiled function.
+        frames: how many functions were being read when it was called.
+        serial: the number of the latest unknown value then.
+        inside: whether it was called in a loop of JAX.
+    """
+
+    wrapped: Wrapped
+    frames: int
+    serial: int
+    inside: bool
+
+
+def bound_argument(wrapped: Wrapped) -> Instance | None:
+    """The object whose method is compiled, where it is an argument and no constant."""
+    function = wrapped.function
+    if not (isinstance(function, Function) and isinstance(function.bound, Instance)):
+        return None
+    if "self" not in wrapped.options and wrapped.name == "jax.jit":
+        return None  # jit(self.method) closes over the object
+    for name in ("static_argnums", "static_argnames"):
+        value = wrapped.options.get(name)
+        parts = value.items if isinstance(value, Sequence) else [value]
+        if any(constant_of(part) in ("self", 0) for part in parts if part is not None):
+            return None
+    return function.bound
+
+
+def _identity(wrapped: Wrapped) -> int:
+    """One number for a compiled function; a method is bound anew each time it is looked up."""
+    owner = wrapped.options.get("self")
+    return id(wrapped) if not isinstance(owner, Instance) else hash((wrapped.node, owner.symbol))
+
+
+@contextmanager
+def compiled(reader: Calls, wrapped: Wrapped) -> Generator[None]:
+    """Read a call of a compiled function."""
+    outer = reader.compiling
+    if outer is None:
+        serial = reader.fresh("compiled").args[1]
+        reader.compiling = Compiling(wrapped, len(reader.frames), serial, bool(reader.traced))
+        calls = reader.compiled.setdefault(_identity(wrapped), (wrapped, []))[1]
+        calls.append(tuple(reader.arms))
+    try:
+        yield
+    finally:
+        reader.compiling = outer
+
+
+def note_baked(reader: Calls, key: Symbol, call: Call, name: str, text: str) -> bool:
+    """Note a draw from a key that is a constant of the compiled function; whether it repeats."""
+    if not reader.jitted or any(mapped.kind != "vmap" for mapped in reader.mapped):
+        return False  # replicas: KS301
+    again = _is_closed_over(reader, key) and not KEYS.search(text)
+    if again or _is_literal(reader, key):
+        reader.fact(
+            "key_baked",
+            call.node,
+            name=name,
+            jitted=reader.jitted[0],
+            text=text,
+            origins=reader.origins(key),
+        )
+    return again
+
+
+def _is_literal(reader: Calls, key: Symbol) -> bool:
+    """Whether a key is made of literals, and is no argument."""
+    if any(_ONCE.search(site.function) or _ONCE.search(_name(site)) for site in reader.jitted):
+        return False
+    while key.op in ("child", "stream", "index"):
+        if key.op != "stream" and constant_of(key.args[1], reader) is reader:
+            return False
+        if key in reader.jit_arguments or key.args[1] in reader.jit_arguments:
+            return False
+        if not isinstance(key.args[0], Symbol):
+            return False
+        key = key.args[0]
+    return (
+        key.op == "seed"
+        and key not in reader.jit_arguments
+        and key not in reader.default_keys
+        and isinstance(constant_of(key.args[0]), int)
+    )
+
+
+def _is_closed_over(reader: Calls, key: Symbol) -> bool:
+    """Whether the compiled function took its key from around it, and is called more than once."""
+    compiling = reader.compiling
+    if not isinstance(compiling, Compiling) or compiling.inside:
+        return False
+    calls: list[Any] = reader.compiled[_identity(compiling.wrapped)][1]
+    if not any(not exclusive(earlier, tuple(reader.arms)) for earlier in calls[:-1]):
+        return False
+    own = {frame.node for frame in reader.frames[compiling.frames :]}
+    return _is_outer(reader, key, own, compiling.serial)
+
+
+def _is_outer(reader: Calls, value: Symbol, own: set[ast.AST], serial: int, depth: int = 0) -> bool:
+    """Whether a value was there before the compiled call, and is no argument of it."""
+    if value in reader.jit_arguments or value in reader.default_keys or depth > 20:
+        return False
+    if value.op == "opaque":
+        return value.args[1] <= serial
+    if value.op == "parameter" and value.args[0] in own:
+        return False
+    if value.op == "seed":
+        sites = [site for kind, site in reader.routes.get(value, ()) if kind == "seed"]
+        if not sites or sites[-1].around in own:
+            return False
+    return all(
+        _is_outer(reader, part, own, serial, depth + 1)
+        for part in value.args
+        if isinstance(part, Symbol)
+    ) and not any(isinstance(part, Value) and not isinstance(part, Symbol) for part in value.args)
+
+
+def _name(site: Site) -> str:
+    value = site.callee
+    while isinstance(value, Wrapped):
+        value = value.function
+    return value.name if isinstance(value, Function) else ""

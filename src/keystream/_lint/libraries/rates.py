@@ -1,0 +1,171 @@
+"""Rates and keep probabilities: one given where the other is meant, a mask scaled by the wrong one."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from keystream._lint.calls import Calls
+from keystream._lint.facts import text_of
+from keystream._lint.registry import CALLED, OPERATIONS, Call, handles
+from keystream._lint.values import Class, Function, Symbol, Value, constant_of, usual
+
+_KEEP = re.compile(r"(?:^|_)(?:keep|kept|retain)", re.IGNORECASE)
+_DROP = re.compile(r"(?:^|_)drop|(?:^|_)rate$", re.IGNORECASE)
+_RATE = re.compile(
+    r"^(?:rate|drop_?out|drop|(?:\w+_)?(?:drop_?out|drop)_?(?:rate|prob|p|probability)|p_drop(?:out)?)$",
+    re.IGNORECASE,
+)
+_NOTHING = object()
+
+
+def check_rate(
+    reader: Calls, rate: Value | None, node: ast.AST, layer: str, *, position: int = 0
+) -> None:
+    """Note a rate that is a number outside [0, 1], or a probability of keeping by its name."""
+    value = usual(rate, _NOTHING)
+    if isinstance(value, int | float) and not isinstance(value, bool) and not 0 <= value <= 1:
+        reader.fact("rate", node, rate=value, layer=layer)
+    said = _argument(node, position)
+    if said is not None and (_is_keep(said) or _value_keeps(rate)):
+        reader.fact("keep_as_rate", node, text=text_of(said), layer=layer)
+
+
+def _argument(node: ast.AST, position: int) -> ast.expr | None:
+    if not isinstance(node, ast.Call):
+        return None
+    for keyword in node.keywords:
+        if keyword.arg in ("rate", "p"):
+            return keyword.value
+    return node.args[position] if position < len(node.args) else None
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value)
+    return ""
+
+
+def _is_keep(node: ast.expr) -> bool:
+    """Whether an expression is a probability of keeping, as its names say."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+        name = _name(node.right)
+        one = isinstance(node.left, ast.Constant) and node.left.value == 1
+        return one and bool(_DROP.search(name)) and not _KEEP.search(name)
+    return bool(_KEEP.search(_name(node)))
+
+
+def _value_keeps(value: Value | None) -> bool:
+    if not isinstance(value, Symbol) or value.op not in ("parameter", "attr", "option", "global"):
+        return False
+    name = value.args[0] if value.op == "global" else value.args[1]
+    return isinstance(name, str) and bool(_KEEP.search(name))
+
+
+def check_names(reader: Calls, function: Value, node: ast.Call) -> None:
+    """Note a keep probability that is handed to a parameter which is a rate by its name."""
+    given: list[tuple[str, ast.expr]] = [
+        (keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg
+    ]
+    given += zip(_parameters(function), node.args, strict=False)
+    for name, value in given:
+        if _RATE.search(name) and _is_keep(value):
+            reader.fact("keep_as_rate", node, text=text_of(value), layer=f"`{name}`")
+
+
+def _parameters(function: Value) -> list[str]:
+    if isinstance(function, Class):
+        method = function.attributes.get("__init__")
+        if not isinstance(method, Function):
+            return function.fields
+        return _parameters(method)[1:]
+    if isinstance(function, Function):
+        names = [p.arg for p in (*function.node.args.posonlyargs, *function.node.args.args)]
+        return names[1:] if function.bound is not None else names
+    return []
+
+
+# Masks made by hand.
+
+
+def mask(reader: Calls, call: Call, drawn: Value) -> Value:
+    """What `bernoulli` returns: it remembers its probability."""
+    probability = call.argument(1, "p")
+    if not isinstance(probability, Symbol):
+        return drawn
+    found = reader.table.symbol("mask", probability, drawn)
+    reader.route(found, "mask", call.node)
+    return found
+
+
+def check_scale(reader: Calls, kept: Value, divisor: Value, node: ast.AST) -> None:
+    """Note a mask that keeps with probability p, and is scaled by 1 - p."""
+    found = _mask_in(kept)
+    if found is None or not _complementary(found.args[0], divisor):
+        return
+    sites = [site for kind, site in reader.routes.get(found, ()) if kind == "mask"]
+    if sites:
+        reader.fact("mask_scaled", sites[-1].node, text=_probability(sites[-1].node), scaled=node)
+
+
+def _divided(reader: Calls, node: ast.BinOp, left: Value, right: Value) -> None:
+    check_scale(reader, left, right, node)
+
+
+OPERATIONS["Div"] = _divided
+CALLED.append(check_names)
+
+
+def _probability(node: ast.AST) -> str:
+    values = node.args[1:2] if isinstance(node, ast.Call) else []
+    return text_of(values[0]) if values else "p"
+
+
+def _mask_in(value: Value, depth: int = 0) -> Symbol | None:
+    if not isinstance(value, Symbol) or depth > 4:
+        return None
+    if value.op == "mask":
+        return value
+    if value.op == "Mult":
+        for part in value.args:
+            found = _mask_in(part, depth + 1)
+            if found is not None:
+                return found
+    return None
+
+
+def _complementary(one: Value, other: Value) -> bool:
+    numbers = constant_of(one), constant_of(other)
+    if all(isinstance(number, int | float) for number in numbers):
+        return abs(sum(numbers) - 1) < 1e-9 and abs(numbers[0] - 0.5) > 1e-9
+    return _is_rest(one, other) or _is_rest(other, one)
+
+
+def _is_rest(one: Value, other: Value) -> bool:
+    return (
+        isinstance(other, Symbol)
+        and other.op == "Sub"
+        and constant_of(other.args[0]) == 1
+        and other.args[1] is one
+    )
+
+
+@handles("jax.numpy.where", "jax.lax.select")
+def _where(reader: Calls, call: Call) -> Value | None:
+    if len(call.args) == 3:
+        condition, yes, no = call.args
+        if isinstance(condition, Symbol) and condition.op == "mask" and _is_zero(no):
+            if isinstance(yes, Symbol) and yes.op == "Div":
+                check_scale(reader, condition, yes.args[1], call.node)
+            return reader.table.symbol("Mult", condition, yes) if isinstance(yes, Symbol) else None
+    return None
+
+
+def _is_zero(value: Value) -> bool:
+    return constant_of(value) == 0 or (
+        isinstance(value, Symbol) and value.op == "call" and "zeros" in str(value.args[0])
+    )

@@ -1,0 +1,178 @@
+"""Sets, and listings of folders: collections whose order is another in each run or on each machine."""
+
+from __future__ import annotations
+
+import ast
+
+from keystream._lint.calls import Calls
+from keystream._lint.libraries.host import stringlike
+from keystream._lint.registry import LOOPS, OPERATIONS, Call, Operation, handles, handles_method
+from keystream._lint.values import Made, Mapping, Sequence, Symbol, Value, constant_of
+
+
+def made_set(reader: Calls, items: list[Value], node: ast.AST, why: str = "") -> Made:
+    """A collection without an order; `why` says which, where it is no set."""
+    words: dict[str, Value] = {"why": reader.table.constant(why)} if why else {}
+    return Made("set", items, words, node, reader.fresh("set"), reader.site(node))
+
+
+@handles("builtins.set", "builtins.frozenset")
+def _set(reader: Calls, call: Call) -> Value:
+    value = call.args[0] if call.args else None
+    return made_set(reader, _items(reader, value), call.node)
+
+
+def _items(reader: Calls, value: Value | None) -> list[Value]:
+    if isinstance(value, Sequence):
+        return list(value.items)
+    if isinstance(value, Mapping):
+        return [reader.table.constant(name) for name in value.items]
+    if isinstance(value, Made) and value.name == "set":
+        return list(value.args)
+    if isinstance(value, Symbol) and value.op in ("list", "attr", "parameter"):
+        return [reader.elem(value, 1)]
+    return []
+
+
+@handles_method(
+    "union", "difference", "intersection", "symmetric_difference", "difference_update", "update"
+)
+def _algebra(reader: Calls, call: Call) -> Value | None:
+    owner = call.owner
+    if not (isinstance(owner, Made) and owner.name == "set"):
+        return None
+    if call.name.endswith("update"):
+        return reader.table.constant(None)
+    return made_set(reader, _items(reader, owner), call.node)
+
+
+def _operator(reader: Calls, node: ast.BinOp, left: Value, right: Value) -> Value | None:
+    sides = [side for side in (left, right) if isinstance(side, Made) and side.name == "set"]
+    if not sides:
+        return None
+    items = _items(reader, left) or _items(reader, right)
+    return made_set(reader, items, node)
+
+
+_ALGEBRA: Operation = _operator
+for _name in ("BitAnd", "BitOr", "BitXor"):
+    OPERATIONS[_name] = _ALGEBRA
+OPERATIONS["Sub"] = _ALGEBRA
+
+
+@handles("os.listdir", "os.scandir", "glob.glob", "glob.iglob", "pathlib.Path.cwd.glob")
+def _listing(reader: Calls, call: Call) -> Value:
+    return made_set(reader, [], call.node, "a listing of files, which no system promises")
+
+
+def is_unordered(value: Value) -> bool:
+    """Whether a collection's order differs from run to run: a set of text, a listing of files."""
+    if not (isinstance(value, Made) and value.name == "set"):
+        return False
+    if "why" in value.keywords:
+        return True
+    return bool(value.args) and all(map(_is_text, value.args))
+
+
+def _is_text(value: Value) -> bool:
+    if isinstance(constant_of(value), str):
+        return True
+    if (
+        isinstance(value, Symbol)
+        and value.op in ("elem", "leaf")
+        and isinstance(value.args[0], Symbol)
+    ):
+        of = value.args[0]
+        name = str(of.args[1]).lower() if of.op in ("parameter", "attr") else ""
+        return name.endswith(("names", "labels", "words", "tokens", "paths"))
+    return isinstance(value, Symbol) and stringlike(value)
+
+
+def hands_out_keys(iterable: Value, loop: ast.AST) -> Made | None:
+    """The unordered collection that a loop pairs with keys; None where it pairs none."""
+    if not isinstance(iterable, Made):
+        return None
+    if is_unordered(iterable):
+        return iterable if any(map(_advances, ast.walk(loop))) else None
+    if iterable.name == "enumerate" and iterable.args and isinstance(iterable.args[0], Made):
+        inner = iterable.args[0]
+        counter = _first_name(getattr(loop, "target", None))
+        if is_unordered(inner):
+            return inner if _chosen_by(counter, loop) else hands_out_keys(inner, loop)
+        return hands_out_keys(inner, loop)
+    if iterable.name == "zip":
+        unordered = next((part for part in iterable.args if is_unordered(part)), None)
+        if isinstance(unordered, Made) and any(map(are_keys, iterable.args)):
+            return unordered
+    return None
+
+
+def are_keys(value: Value) -> bool:
+    """Whether a value is keys, or a list of them."""
+    if isinstance(value, Sequence):
+        return bool(value.items) and all(map(are_keys, value.items[:2]))
+    if isinstance(value, Symbol) and value.op == "list":
+        return are_keys(value.args[1])
+    return isinstance(value, Symbol) and value.op in ("stack", "split", "child", "seed")
+
+
+def _first_name(target: ast.expr | None) -> str:
+    if isinstance(target, ast.Tuple) and target.elts and isinstance(target.elts[0], ast.Name):
+        return target.elts[0].id
+    return ""
+
+
+def _advances(part: ast.AST) -> bool:
+    """Whether this takes the next key of a chain or sequence."""
+    if isinstance(part, ast.Assign) and _called(part.value) == "split":
+        names = {
+            name.id for t in part.targets for name in ast.walk(t) if isinstance(name, ast.Name)
+        }
+        return any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(part.value))
+    if isinstance(part, ast.Call):
+        name = _called(part)
+        given = " ".join(map(ast.unparse, part.args)) if name == "next" else ""
+        return name in ("next_key", "next_rng_key") or "key" in given or "rng" in given
+    return False
+
+
+def _called(node: ast.AST) -> str:
+    function = node.func if isinstance(node, ast.Call) else None
+    return getattr(function, "attr", getattr(function, "id", ""))
+
+
+def _chosen_by(counter: str, loop: ast.AST) -> bool:
+    """Whether a counter chooses the key of a turn: folded into one, or an index of keys."""
+    if not counter:
+        return False
+    for part in ast.walk(loop):
+        if isinstance(part, ast.Call) and _called(part) == "fold_in":
+            chosen = part.args[1:]
+        elif isinstance(part, ast.Subscript) and "key" in ast.unparse(part.value).lower():
+            chosen = [part.slice]
+        else:
+            continue
+        if any(
+            isinstance(n, ast.Name) and n.id == counter for arg in chosen for n in ast.walk(arg)
+        ):
+            return True
+    return False
+
+
+def _over(reader: Calls, node: ast.AST, iterable: Value) -> None:
+    found = hands_out_keys(iterable, node)
+    if found is not None:
+        place = getattr(node, "iter", node)
+        reader.fact(
+            "set_order", place, made=found.place, why=constant_of(found.keywords.get("why"))
+        )
+
+
+LOOPS.append(_over)
+
+
+@handles_method("sort")
+def _sorted(reader: Calls, call: Call) -> Value | None:
+    if isinstance(call.owner, Made) and call.owner.name == "set":
+        call.owner.name = "sorted"
+    return None

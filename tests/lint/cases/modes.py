@@ -1,0 +1,103 @@
+"""Models that are switched to inference and trained on."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+
+class Net(eqx.Module):
+    linear: eqx.nn.Linear
+    drop: eqx.nn.Dropout
+
+    def __init__(self, key):
+        self.linear = eqx.nn.Linear(4, 1, key=key)
+        self.drop = eqx.nn.Dropout(0.5)
+
+    def __call__(self, x, key=None):
+        return self.linear(self.drop(x, key=key))
+
+
+def loss(model, x, key):
+    return jnp.mean(jax.vmap(model)(x, jax.random.split(key, len(x))))
+
+
+@eqx.filter_jit
+def step(model, x, key):
+    gradient = eqx.filter_grad(loss)(model, x, key)
+    return eqx.apply_updates(model, gradient)
+
+
+def measured_and_kept(xs, key):
+    model = Net(jax.random.key(0))
+    for i, x in enumerate(xs):
+        model = step(model, x, jax.random.fold_in(key, i))
+        if i % 10 == 0:
+            model = eqx.nn.inference_mode(model)  # KS602
+            print(jnp.mean(jax.vmap(model)(x)))
+    return model
+
+
+def val_error(model, x, key):
+    return jnp.mean(jax.vmap(model)(x, jax.random.split(key, len(x))) ** 2)  # KS601
+
+
+def measured_in_training_mode(x, key):
+    model = Net(jax.random.key(1))
+    return val_error(model, x, key)
+
+
+class Noisy(nnx.Module):
+    def __init__(self, rngs):
+        self.drop = nnx.Dropout(0.5, rngs=rngs)
+
+    def __call__(self, x):
+        return self.drop(x)
+
+
+@nnx.jit
+def nnx_step(model, x):
+    return nnx.grad(lambda m: jnp.mean(m(x)))(model)
+
+
+def evaluate(model, x):
+    model.eval()  # KS602
+    return model(x)
+
+
+def never_switched_back(xs):
+    model = Noisy(nnx.Rngs(0))
+    for x in xs:
+        nnx_step(model, x)
+        evaluate(model, x)
+
+
+# Near misses.
+
+
+def measured_on_a_copy(xs, key):
+    model = Net(jax.random.key(0))
+    for i, x in enumerate(xs):
+        model = step(model, x, jax.random.fold_in(key, i))
+        if i % 10 == 0:
+            print(jnp.mean(jax.vmap(eqx.nn.inference_mode(model))(x)))
+    return model
+
+
+def switched_back(xs, key):
+    model = Net(jax.random.key(0))
+    for i, x in enumerate(xs):
+        model = step(model, x, jax.random.fold_in(key, i))
+        model = eqx.nn.inference_mode(model)
+        print(jnp.mean(jax.vmap(model)(x)))
+        model = eqx.nn.inference_mode(model, value=False)
+    return model
+
+
+def switched_back_too(xs):
+    model = Noisy(nnx.Rngs(0))
+    for x in xs:
+        model.train()
+        nnx_step(model, x)
+        model.eval()
+        print(model(x))

@@ -92,7 +92,7 @@ EVIDENCE = (
     (
         "source at the lines concerned",
         "a reader of the audited files",
-        "KS202 KS502 KS601, and the intent behind all others",
+        "KS202 KS502 KS601 KS603, and the intent behind all others",
     ),
     ("what the others could not give", "a count of it, with reasons", "KS902"),
 )

@@ -27,16 +27,19 @@ def judge(recording: Recording, rules: Iterable[Rule]) -> Report:
         except Exception as error:  # what the other rules found is not lost
             reason = f"{recorded.__module__} failed: {said(error)}"
             recording.unseen[reason] = recording.unseen.get(reason, 0) + 1
-    findings = list(_suppressed(findings))
-    findings.sort(key=lambda finding: (_ORDER[finding.severity], finding.code, _line(finding)))
     return Report(
         recording.program,
-        tuple(findings),
+        in_order(_suppressed(findings)),
         _summary(recording),
         "audit",
         tuple(_draws(recording)),
         tuple(timeline(recording)),
     )
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings as they shall be read: the gravest first, then by code and place."""
+    return tuple(sorted(findings, key=lambda each: (_ORDER[each.severity], each.code, _line(each))))
 
 
 def _suppressed(findings: list[Finding]) -> Iterator[Finding]:

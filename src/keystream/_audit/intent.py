@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from keystream._findings import Location
+from keystream._source.words import SWEPT
 
 _EVALUATION = re.compile(
     r"(^|_)(eval|evaluate|evaluation|evals|validate|validation|val|valid|test|testing|predict|"
@@ -110,6 +111,50 @@ def sweeps(place: Location) -> bool:
     line = statement(place.path, place.line)
     used = {node.id for node in ast.walk(line) if isinstance(node, ast.Name)} if line else set()
     return bool(targets & used)
+
+
+def sweeps_in_batch(stack: tuple[Location, ...]) -> bool:
+    """Whether the innermost ``vmap`` on the way to a draw runs over parameters or times alone.
+
+    Their members are compared on equal draws, or are points of one random path.
+    """
+    for place in stack:
+        batches = [names for call in _batches(place.path) if (names := _batched(call, place))]
+        if batches:
+            return any(all(map(SWEPT.search, names)) for names in batches)
+    return False
+
+
+@lru_cache(maxsize=256)
+def _batches(path: str) -> tuple[ast.Call, ...]:
+    """The calls of ``vmap`` in a file."""
+    tree = parsed(path)
+    return tuple(
+        node
+        for node in (ast.walk(tree) if tree is not None else ())
+        if isinstance(node, ast.Call) and node.args and _name(node.func) in ("vmap", "filter_vmap")
+    )
+
+
+def _batched(call: ast.Call, place: Location) -> list[str]:
+    """The parameters over which a ``vmap`` runs the function that a frame is in; empty for another."""
+    function = call.args[0]
+    name = place.function.rsplit(".", 1)[-1]
+    if isinstance(function, ast.Lambda):
+        if name != "<lambda>" or not _spans(function, place.line):
+            return []
+        arguments = function.args
+    else:
+        scope = function_of(statement(place.path, place.line))
+        if _name(function) != name or not isinstance(scope, ast.FunctionDef) or scope.name != name:
+            return []
+        arguments = scope.args
+    names = [argument.arg for argument in arguments.args if argument.arg not in ("self", "cls")]
+    axes = next((option.value for option in call.keywords if option.arg == "in_axes"), None)
+    if isinstance(axes, ast.Tuple):
+        whole = [isinstance(axis, ast.Constant) and axis.value is None for axis in axes.elts]
+        names = [name for name, shared in zip(names, whole, strict=False) if not shared]
+    return names
 
 
 def discards(place: Location) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keystream._audit import intent
 from keystream._audit.judged import Judged, distinct
 from keystream._audit.recording import Recording, Site
 from keystream._audit.streams import declared_at
@@ -15,7 +16,7 @@ def shared_draws(recording: Recording) -> list[Judged]:
         if site.kind != "draw" or number not in ran or not site.stack or site.flags & _RECOMPUTED:
             continue
         code = _shared_code(recording, number, site)
-        if not code:
+        if not code or (code == "KS303" and intent.sweeps_in_batch(site.stack)):
             continue
         found = Judged(
             code,

@@ -49,7 +49,6 @@ There is no automatic repair.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -58,16 +57,10 @@ from keystream._findings import Finding
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
 from keystream._lint.places import of_shared
+from keystream._source.words import SWEPT
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
-
-# Sweeps over parameters are compared on equal draws on purpose.
-_SWEPT = re.compile(
-    r"param|theta|weight|lr|hyper|config|gain|candidat|popul|member|coef|alpha|beta|temp|scale|sigma|design|policy|"
-    r"seed|rate|strength|shift|loc|mu$|^w$|^p$|^a$|^b$|^t\d?$|^ts$|^s$|time$|times$",
-    re.IGNORECASE,
-)
 
 
 def read(module: Module) -> Iterator[Finding]:
@@ -81,7 +74,7 @@ def read(module: Module) -> Iterator[Finding]:
 
 def _sweeps(fact: Fact) -> bool:
     names = fact.data["mapped"].names
-    return bool(names) and all(_SWEPT.search(name) for name in names)
+    return bool(names) and all(SWEPT.search(name) for name in names)
 
 
 def _of_key(fact: Fact) -> Finding:

@@ -82,6 +82,45 @@ def test_it_works_traced_mapped_and_with_a_traced_rate():
     assert (mapped.chosen == jnp.stack([each.chosen for each in alone])).all()
 
 
+@pytest.mark.parametrize("below", [1, 2, 500, 2**16, 2**16 + 1, 30522, 2**31 - 1])
+def test_random_tokens_are_those_of_randint_for_any_vocabulary(below):
+    options = {"replacement": (0.0, 1.0, 0.0), "vocabulary": below}
+    masked = ks.token_mask(KEY, TOKENS, 1.0, **options)
+    assert (
+        masked.tokens == jax.random.randint(jax.random.split(KEY, 3)[2], (6, 40), 0, below)
+    ).all()
+
+
+PARTS = {
+    "rows": (TOKENS, BERT, np.s_[2:5]),
+    "positions": (TOKENS, BERT, np.s_[:, 7:30]),
+    "exact": (TOKENS, BERT | {"exact_count": True}, np.s_[1:3]),
+    "vectors": (jnp.ones((6, 10, 8)), {"feature_dims": 1, "mask_token": 0.5}, np.s_[2:4, 3:9, 4:]),
+}
+
+
+@pytest.mark.parametrize("impl", ["threefry2x32", "rbg"])
+@pytest.mark.parametrize("x64", [False, True])
+@pytest.mark.parametrize("name", PARTS)
+def test_a_part_is_masked_as_in_the_whole(name, x64, impl):
+    whole, options, where = PARTS[name]
+    where = where if isinstance(where, tuple) else (where,)
+    begins = [part.indices(size)[0] for part, size in zip(where, whole.shape, strict=False)]
+    begins += [0] * (whole.ndim - len(begins))
+    with jax.enable_x64(x64):
+        key = jax.random.key(5, impl=impl)
+        expected = ks.token_mask(key, whole, 0.4, **options)
+        window = {"index_offset": begins, "global_shape": whole.shape}
+        masked = ks.token_mask(key, whole[where], 0.4, **options, **window)
+    assert np.array_equal(masked.tokens, expected.tokens[where])
+    assert np.array_equal(masked.chosen, expected.chosen[where[: expected.chosen.ndim]])
+
+
+def test_a_part_of_a_row_has_no_exact_count():
+    window = {"index_offset": (0, 4), "global_shape": (6, 44)}
+    assert "40 of 44 positions of a row can't be used" in message(exact_count=True, **window)
+
+
 def message(**options):
     arguments = {"key": KEY, "tokens": TOKENS, "rate": 0.3} | options
     with pytest.raises(ks.errors.KeystreamError) as caught:

@@ -54,7 +54,7 @@ def test_under_jit_a_sharded_draw_is_the_unsharded_one_without_a_collective(draw
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-@pytest.mark.parametrize("draw", ["dropout", "gaussian_noise"])
+@pytest.mark.parametrize("draw", ["dropout", "gaussian_noise", "token_mask"])
 def test_a_shards_slice_is_its_part_of_the_global_draw(draw, spec):
     mesh = mesh_of(data=2, model=4)
 

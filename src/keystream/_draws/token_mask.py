@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -11,9 +11,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.sharding import NamedSharding, PartitionSpec
 
 from keystream._counter import LAYOUT
+from keystream._draws.elements import Elements, elements_of
 from keystream._draws.keys import read_key
+from keystream._draws.window import Window, explicit_sharding, read_window
 from keystream._names import as_integer
 from keystream._rate import read_rate
 from keystream.errors import ValueOutOfRangeError
@@ -45,6 +48,8 @@ def token_mask(
     feature_dims: int = 0,
     replacement: Sequence[float] = _ALL_MASKED,
     vocabulary: int | None = None,
+    index_offset: Sequence[Any] | None = None,
+    global_shape: Sequence[int] | None = None,
 ) -> TokenMask:
     """Choose positions of a sequence, and hide what stands there.
 
@@ -69,6 +74,9 @@ def token_mask(
             what stood there; (0.8, 0.1, 0.1) is BERT's rule. They sum to 1.
         vocabulary: random tokens are in [0, vocabulary); needed where their share is not 0, and
             `tokens` must be integers then.
+        index_offset: where `tokens` begin in the global array, one integer an axis, if they are a part
+            of it; a row is whole where the count is exact.
+        global_shape: the shape of the global array, then.
 
     Returns:
         The tokens to read and the positions to predict.
@@ -96,19 +104,24 @@ def token_mask(
         raise _refused(f"feature_dims {features} for tokens of shape {tokens.shape}")
     words, impl = read_key(key, _CALL)
     shares = _read_shares(replacement, vocabulary, tokens)
-    shape = tokens.shape[: tokens.ndim - features]
-    may = _read_eligible(True if eligible is None else eligible, shape)
-    draw = _Choice(impl, exact_count, shares, vocabulary or 0)
+    axes = tokens.ndim - features
+    part, offset = read_window(tokens, range(axes, tokens.ndim), index_offset, global_shape, _CALL)
+    window = _of_tokens(part, axes)
+    if exact_count and window.shape[-1] != window.global_shape[-1]:
+        raise _refused(f"{window.shape[-1]} of {window.global_shape[-1]} positions of a row")
+    may = _read_eligible(True if eligible is None else eligible, window)
+    draw = _Choice(impl, elements_of(window, impl), exact_count, shares, vocabulary or 0)
     hidden = _read_mask_token(mask_token, tokens)
     probability = read_rate(rate, _CALL)
     if not isinstance(probability, jax.Array):
         probability = np.asarray(probability, jnp.result_type(float))
-    return TokenMask(*_named(draw)(words, probability, may, tokens, hidden))
+    return TokenMask(*_named(draw)((words, offset[:axes]), probability, may, tokens, hidden))
 
 
 @dataclass(frozen=True)
 class _Choice:
     impl: str
+    elements: Elements
     exact_count: bool
     shares: tuple[float, float, float]
     vocabulary: int
@@ -117,24 +130,27 @@ class _Choice:
 @lru_cache(maxsize=1024)
 def _named(choice: _Choice) -> Callable[..., tuple[jax.Array, jax.Array]]:
     def named(
-        words: jax.Array, rate: Any, may: jax.Array, tokens: jax.Array, hidden: jax.Array
+        operands: tuple[jax.Array, Any], rate: Any, may: jax.Array, tokens: Any, hidden: Any
     ) -> tuple[jax.Array, jax.Array]:
+        words, offset = operands
         keys = jax.random.split(jax.random.wrap_key_data(words, impl=choice.impl), 3)
         choose = _exactly if choice.exact_count else _each
-        chosen = choose(keys[0], rate, may)
-        return _replace(choice, keys, chosen, tokens, hidden), chosen
+        chosen = choose(choice.elements, keys[0], rate, may, offset)
+        return _replace(choice, (keys, offset), chosen, tokens, hidden), chosen
 
     named.__name__ = named.__qualname__ = f"ks.token_mask.v{LAYOUT}"
     return jax.jit(named, inline=False)
 
 
-def _each(key: jax.Array, rate: Any, may: jax.Array) -> jax.Array:
-    return jax.random.bernoulli(key, rate, may.shape) & may
+def _each(elements: Elements, key: jax.Array, rate: Any, may: jax.Array, offset: Any) -> jax.Array:
+    return (elements.uniform(key, rate.dtype, offset) < rate) & may
 
 
-def _exactly(key: jax.Array, rate: Any, may: jax.Array) -> jax.Array:
+def _exactly(
+    elements: Elements, key: jax.Array, rate: Any, may: jax.Array, offset: Any
+) -> jax.Array:
     """Of each row the eligible positions with the least words, so many as the rate asks for."""
-    draws = jax.random.bits(key, may.shape, np.uint32)
+    draws = elements.words(key, offset)
     places = lax.broadcasted_iota(np.int32, may.shape, may.ndim - 1)
     *_, order = lax.sort((~may, draws, places), num_keys=2)
     _, rank = lax.sort((order, places), num_keys=1)  # the inverse permutation
@@ -144,9 +160,10 @@ def _exactly(key: jax.Array, rate: Any, may: jax.Array) -> jax.Array:
 
 
 def _replace(
-    choice: _Choice, keys: jax.Array, chosen: jax.Array, tokens: jax.Array, hidden: jax.Array
+    choice: _Choice, place: tuple[jax.Array, Any], chosen: jax.Array, tokens: Any, hidden: Any
 ) -> jax.Array:
     masked, random, _ = choice.shares
+    elements, (keys, offset) = choice.elements, place
     trailing = (1,) * (tokens.ndim - chosen.ndim)
 
     def put(where: jax.Array, new: jax.Array, old: jax.Array) -> jax.Array:
@@ -154,21 +171,31 @@ def _replace(
 
     if choice.shares == _ALL_MASKED:
         return put(chosen, hidden, tokens)
-    kind = jax.random.uniform(keys[1], chosen.shape, np.float32)
+    kind = elements.uniform(keys[1], jnp.float32, offset)
     replaced = put(chosen & (kind < masked), hidden, tokens)
     if random:
-        other = jax.random.randint(keys[2], chosen.shape, 0, choice.vocabulary, np.int32)
+        other = elements.integers(keys[2], choice.vocabulary, offset)
         some = chosen & (kind >= masked) & (kind < masked + random)
         replaced = put(some, other.astype(tokens.dtype), replaced)
     return replaced
 
 
-def _read_eligible(eligible: Any, shape: tuple[int, ...]) -> jax.Array:
+def _of_tokens(window: Window, axes: int) -> Window:
+    """The window without its axes of features."""
+    sharding = window.sharding
+    if sharding is not None:
+        sharding = NamedSharding(sharding.mesh, PartitionSpec(*sharding.spec[:axes]))
+    shape, whole = window.shape[:axes], window.global_shape[:axes]
+    return replace(window, shape=shape, global_shape=whole, sharding=sharding)
+
+
+def _read_eligible(eligible: Any, window: Window) -> jax.Array:
+    shape = window.shape
     may = jnp.asarray(eligible)
     if may.dtype != bool:
         raise _refused(f"eligible of dtype {may.dtype}, not bool,")
     try:
-        return jnp.broadcast_to(may, shape)
+        return jnp.broadcast_to(may, shape, out_sharding=window.sharding)
     except ValueError as error:
         raise _refused(f"eligible of shape {may.shape} for token axes of shape {shape}") from error
 
@@ -182,7 +209,8 @@ def _read_mask_token(mask_token: Any, tokens: jax.Array) -> jax.Array:
             raise TypeError
         if whole and isinstance(given, np.ndarray):
             np.array(given.tolist(), tokens.dtype)  # raises OverflowError
-        return jnp.broadcast_to(jnp.asarray(given, tokens.dtype), tokens.shape)
+        token = jnp.asarray(given, tokens.dtype)
+        return jnp.broadcast_to(token, tokens.shape, out_sharding=explicit_sharding(tokens))
     except (TypeError, ValueError, OverflowError) as error:
         shown = f"{mask_token!r:.40} for tokens of dtype {tokens.dtype} and shape {tokens.shape}"
         raise _refused(f"mask_token {shown}") from error

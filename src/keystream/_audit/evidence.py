@@ -32,6 +32,7 @@ def judged(recording: Recording) -> list[Judged]:
             *hosted.unseen(recording),
         ]
     )
+    streams.name_restores(recording, found)
     for each in found:
         if each.locations and not any(frames.is_user(place.path) for place in each.locations):
             each.severity = "note"  # no line of it is the user's to change

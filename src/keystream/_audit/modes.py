@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import replace
+from itertools import chain
 
 from keystream._audit import intent
 from keystream._audit.judged import Judged, distinct
@@ -61,20 +62,23 @@ def switched(recording: Recording) -> list[Judged]:
     ]
     trained = [note for note in calls if note.fields["differentiated"]]
     drew = [note for note in trained if note.fields["deterministic"] is not True]
+    switched = [note for note in recording.notes if note.kind == "switched_off"]
     if trained and not drew and not _differentiated_draws(recording):
-        return [_never(trained, calls)]
+        before = [note for note in switched if note.use <= trained[0].use]
+        return [_led_by(before, _never(trained, calls))]
     ceased = [note for note in trained if _ceased(note, drew)]
     if not ceased:
         return _evaluations(recording)
-    found = _never(ceased, calls)
-    found.related = distinct(
-        tuple(
-            replace(note.frames[0], message="switched off here")
-            for note in recording.notes
-            if note.kind == "switched_off" and note.frames
-        )
-    )
-    return [found, *_evaluations(recording)]
+    return [_led_by(switched, _never(ceased, calls)), *_evaluations(recording)]
+
+
+def _led_by(switched: list[Note], found: Judged) -> Judged:
+    """The finding with the lines first where the model was switched: they are what to mend."""
+    places = tuple(chain.from_iterable(note.frames for note in switched))
+    if places:
+        found.related = (replace(found.locations[0], message="the layer"),)
+        found.locations = distinct(places + found.locations)
+    return found
 
 
 def _ceased(note: Note, drew: list[Note]) -> bool:

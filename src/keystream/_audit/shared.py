@@ -20,7 +20,9 @@ def shared_draws(recording: Recording) -> list[Judged]:
             continue
         found = Judged(
             code,
-            "error" if code in ("KS203", "KS304", "KS305") else "warning",
+            "error"
+            if code in ("KS203", "KS304", "KS305") and "declared_choices" not in site.flags
+            else "warning",
             distinct(
                 declared_at(recording, site)[:1] * (code == "KS305") + site.stack + site.derived_at
             ),

@@ -53,6 +53,10 @@ def _stream(site: Site, asked: dict[tuple[object, ...], set[str]]) -> str:
     return ""
 
 
+# Of masks and noise one for all steps may be meant; of what is sampled step by step it never is.
+_CHOICES = frozenset({"gumbel", "categorical", "choice", "randint", "permutation"})
+
+
 def _lifted(site: Site, stream: str, lifted: list[Note]) -> set[str]:
     if site.kind != "draw":
         return set()
@@ -68,6 +72,8 @@ def _lifted(site: Site, stream: str, lifted: list[Note]) -> set[str]:
             return {"declared_shared"}
         if note.fields["own_parameters"]:
             return {"lifted"}
+        if site.distribution in _CHOICES:
+            return {"lifted", "declared_choices"}
         return {"declared_shared"}
     return set()
 
@@ -82,6 +88,22 @@ def declared_at(recording: Recording, site: Site) -> tuple[Location, ...]:
         if (note.frames[0].path, note.frames[0].line) in inside
         and note.fields["declared"] is not None
     )
+
+
+def name_restores(recording: Recording, found: list[Judged]) -> None:
+    """Where a counter of draws went back, name first the lines that restored an earlier one."""
+    notes = [note for note in recording.notes if note.kind == "counter_restored" and note.frames]
+    for each in found:
+        again = each.code == "KS201" and each.stream  # one draw a step: all repeat one key
+        if notes and (each.code == "KS204" or again):
+            each.code = "KS204"
+            each.facts["restored"] = True
+            each.related = (
+                replace(each.locations[0], message="it repeats draws"),
+                *each.related,
+            )
+            places = tuple(place for note in notes for place in note.frames)
+            each.locations = distinct(places + each.locations)
 
 
 def fallbacks(recording: Recording) -> list[Judged]:

@@ -5,37 +5,46 @@ from __future__ import annotations
 import ast
 import difflib
 
+from keystream._findings import Location
 from keystream._lint.values import Class, Function, Value, Wrapped
 
 
-def streams_drawn(target: Value, depth: int = 0) -> set[str] | None:
-    """The streams that a Linen class draws from, also through classes that it names; None if unknown."""
+def streams_drawn(target: Value, depth: int = 0) -> dict[str, Location] | None:
+    """The streams that a Linen class draws from, also through classes that it names; None if unknown.
+
+    Returns:
+        Where it draws, by stream.
+    """
     while isinstance(target, Wrapped):
         target = target.function
-    if isinstance(target, Function):
-        return _of(target.node, target.scope, depth)
-    if not isinstance(target, Class):
-        return None
-    return _of(target.node, target.scope, depth)
+    return _of(target, depth) if isinstance(target, Function | Class) else None
 
 
-def _of(node: ast.AST, scope: object, depth: int) -> set[str]:
-    found: set[str] = set()
-    for part in ast.walk(node):
+def _of(target: Function | Class, depth: int) -> dict[str, Location]:
+    found: dict[str, Location] = {}
+    for part in ast.walk(target.node):
         if not isinstance(part, ast.Call):
             continue
+        place = Location(target.scope.unit.path, part.lineno, part.col_offset + 1, target.name)
         name = (
             part.func.attr if isinstance(part.func, ast.Attribute) else getattr(part.func, "id", "")
         )
         if name == "Dropout":
-            found.add("dropout")
+            found.setdefault(_collection(part), place)
         elif name == "make_rng" and part.args and isinstance(part.args[0], ast.Constant):
-            found.add(str(part.args[0].value))
+            found.setdefault(str(part.args[0].value), place)
         elif isinstance(part.func, ast.Name) and depth < 4:
-            inner = scope.find(name) if hasattr(scope, "find") else None  # pyright: ignore
-            if isinstance(inner, Class) and inner.node is not node:
-                found |= streams_drawn(inner, depth + 1) or set()
+            inner = target.scope.find(name)
+            if isinstance(inner, Class) and inner.node is not target.node:
+                found = (streams_drawn(inner, depth + 1) or {}) | found
     return found
+
+
+def _collection(dropout: ast.Call) -> str:
+    """The stream that a Dropout draws from."""
+    given = [option.value for option in dropout.keywords if option.arg == "rng_collection"]
+    named = given[0].value if given and isinstance(given[0], ast.Constant) else "dropout"
+    return str(named)
 
 
 def nearest(stream: str, given: list[str]) -> str:

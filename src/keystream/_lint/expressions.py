@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from keystream._lint.containers import Containers
 from keystream._lint.facts import text_of
 from keystream._lint.iteration import MAX_UNROLLED
+from keystream._lint.objects import REPLACES, is_classmethod
 from keystream._lint.values import (
     Class,
     Function,
@@ -199,6 +201,8 @@ class Expressions(Containers):
         value = self.evaluate(node.value)
         if isinstance(node, ast.Yield):
             self.frame.yields.append(value)
+            if self.frame.paused is None and _manages_context(self.frame.node):
+                self.frame.paused = dict(self.heap)
         elif isinstance(node, ast.YieldFrom):
             self.frame.yields += [self.elem(value, 1), self.elem(value, 2)]
         return value if isinstance(node, ast.Starred | ast.Await) else self.fresh("sent")
@@ -260,6 +264,8 @@ class Expressions(Containers):
             return self.instance_attribute(owner, name, node)
         if isinstance(owner, Class):
             found = self.class_attribute(owner, name)
+            if isinstance(found, Function) and is_classmethod(found):
+                return replace(found, bound=owner)
             return found if found is not None else self.table.symbol("attr", owner, name)
         if isinstance(owner, Made) and owner.name == "module" and owner.place is not None:
             found = owner.place.names.get(name)
@@ -270,6 +276,8 @@ class Expressions(Containers):
                 return found
             if owner.op == "const":
                 return Method(owner, name)
+            if owner.op == "replaced" and name not in REPLACES:
+                return self.attribute_of(owner.args[0], name, node)
             return self.table.symbol("attr", owner, name, self.version(owner))
         found = self.load(owner, name)
         if found is not None:
@@ -281,6 +289,14 @@ class Expressions(Containers):
     def mentions(self, node: ast.AST) -> str:
         """Source of a node."""
         return text_of(node)
+
+
+def _manages_context(node: ast.AST) -> bool:
+    """Whether a generator is made a context manager: what follows its yield runs after the block."""
+    return any(
+        getattr(decorator, "attr", getattr(decorator, "id", "")).endswith("contextmanager")
+        for decorator in getattr(node, "decorator_list", ())
+    )
 
 
 _NOTHING = object()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keystream._lint.facts import Chain, Site, Turn
 from keystream._lint.scope import Scope
 from keystream._lint.values import Value
+
+Heap = dict[tuple[int, str], Value]  # attributes of objects, by the object's identity and a name
 
 
 @dataclass(slots=True, eq=False)
@@ -22,6 +24,14 @@ class Mapped:
     names: tuple[str, ...] = ()  # of the parameters that have a lane
     shared: tuple[str, ...] = ()  # of those that have none
     explicit: bool = False
+
+    @property
+    def wrapped(self) -> Site | None:
+        """Where the function was wrapped; None where that is not seen."""
+        node = getattr(self.site.callee, "node", None)
+        if not isinstance(node, ast.expr | ast.stmt):
+            return None
+        return replace(self.site, node=node, line=node.lineno, column=node.col_offset + 1)
 
     @property
     def name(self) -> str:
@@ -54,6 +64,7 @@ class Frame:
     turns: tuple[Turn, ...] = ()
     returns: list[Value] = field(default_factory=list[Value])
     yields: list[Value] = field(default_factory=list[Value])
+    paused: Heap | None = None  # objects' attributes where a context manager yields
     owner: Any = None
     target: str = ""  # of the assignment that is being read
     statement: ast.stmt | None = None  # that is being read

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from keystream._lint.facts import Arms, Chain, Fact, Facts, Repeat, Site, Turn, Use
-from keystream._lint.frames import Frame, Mapped, Streams
+from keystream._lint.frames import Frame, Heap, Mapped, Streams
 from keystream._lint.scope import Scope
 from keystream._lint.values import (
     Function,
@@ -299,6 +299,12 @@ class State:
             self.heap.pop(place, None)
         else:
             self.heap[place] = value
+
+    def restore(self, now: Heap, then: Heap) -> None:
+        """Undo what was stored in objects between two states."""
+        for place in now.keys() | then.keys():
+            if now.get(place) is not then.get(place):
+                self._write(place, then.get(place))
 
     @contextmanager
     def aside(self) -> Generator[dict[tuple[int, str], Value]]:

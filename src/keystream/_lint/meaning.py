@@ -19,7 +19,7 @@ KEYS = re.compile(
     re.IGNORECASE,
 )
 # A copy that begins as the original does.
-_COPIES = re.compile(
+COPIES = re.compile(
     r"(?:^|_|\b)(?:target(?!s)|ema|teacher|frozen|slow|old|copy|reference)", re.IGNORECASE
 )
 # Loops over settings that are compared from one start.
@@ -34,7 +34,7 @@ def meant(repeat: Repeat) -> bool:
     """Whether names say that equal draws are wanted."""
     for use in (repeat.first, repeat.second):
         called = len(use.chain) > repeat.level + 1 or use.kind != "draw"
-        if called and repeat.turn is None and _COPIES.search(use.chain[repeat.level].target):
+        if called and repeat.turn is None and COPIES.search(use.chain[repeat.level].target):
             return True
         for site in use.chain[repeat.level :]:
             if _PLACES.search(site.function.rpartition(".")[2]) or _PLACES.search(

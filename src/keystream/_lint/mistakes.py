@@ -9,7 +9,7 @@ from typing import Any
 
 from keystream._findings import Severity
 from keystream._lint.facts import Facts, Repeat, Site, Use, text_of
-from keystream._lint.meaning import SETTINGS, compared, meant
+from keystream._lint.meaning import COPIES, SETTINGS, compared, meant
 from keystream._lint.turns import (
     counts,
     depends_on_loop,
@@ -268,11 +268,19 @@ def _twice_called(repeat: Repeat, seeds: tuple[Site, ...]) -> Mistake | None:
         return None
     if _MAKERS.search(_callee_name(repeat)):
         return None
-    if repeat.site.path.endswith(".ipynb") or repeat.site.text.endswith(".apply"):
+    if repeat.site.path.endswith(".ipynb") or _is_one_model(repeat):
         return None
     if root_of(second.key).op == "seed" and len(seeds) > 1 and repeated(seeds):
         return Mistake("KS106", "warning", repeat, seeds)
     return Mistake("KS101", "warning", repeat, seeds)
+
+
+def _is_one_model(repeat: Repeat) -> bool:
+    """Whether two calls of ``apply`` are of one model, or of a copy: equal draws may be meant."""
+    one, other = repeat.earlier.text, repeat.site.text
+    if not (one.endswith(".apply") and other.endswith(".apply")):
+        return False
+    return one == other or bool(COPIES.search(one) or COPIES.search(other))
 
 
 # Functions that build models; two that are built from one key are told by their layers.

@@ -143,15 +143,6 @@ class Noticing(Calls):
                 return found
         return value
 
-    def entered(self, value: Value, node: ast.expr) -> int:
-        """A `with` block begins; how many contexts it opens."""
-        if isinstance(value, Made) and value.name == "numpyro.handlers.seed":
-            return 0
-        return 0
-
-    def exited(self, opened: int) -> None:
-        """A `with` block ends."""
-
 
 def stored_in(node: ast.AST, name: str) -> bool:
     """Whether a loop rebinds a name."""

@@ -24,6 +24,7 @@ from keystream._lint.values import (
 if TYPE_CHECKING:
     from keystream._lint.project import Project
 
+REPLACES = ("replace", "_replace", "apply_gradients")  # methods that return a changed copy
 INITIALISERS = ("__init__", "setup", "__post_init__")
 
 
@@ -168,7 +169,7 @@ class Objects(State):
             return known
         if found is not None and name not in instance.cls.fields:
             return found
-        if self.framework(instance.cls) and name in METHODS:
+        if name in METHODS and (name in REPLACES or self.framework(instance.cls)):
             return Method(instance, name)
         default = constant_of(found) if name in instance.cls.fields else None
         if isinstance(default, int | float) and not isinstance(default, bool):
@@ -200,6 +201,13 @@ class Objects(State):
         """Read a method whose arguments are not known."""
         scope = self.bound(method, [instance], {})
         self.run(method, scope)
+
+
+def is_classmethod(function: Function) -> bool:
+    """Whether a function of a class is called with the class."""
+    return "classmethod" in {
+        getattr(decorator, "id", "") for decorator in getattr(function.node, "decorator_list", ())
+    }
 
 
 _FRAMEWORKS = {

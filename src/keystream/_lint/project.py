@@ -107,8 +107,9 @@ INTERESTING = frozenset(
         "init",
         "apply",
         "prng",
-        "prng_key",
         "deterministic",
+        "eval",
+        "inference_mode",
     ]
 )
 _TELLING = frozenset({"key", "keys", "seed", "seeds", "rng", "rngs", "dropout"})  # in a name
@@ -120,6 +121,7 @@ def mark_relevant(tree: ast.Module, words: frozenset[str] | set[str]) -> None:
     mentions: dict[ast.AST, set[str]] = {}
     names: dict[ast.AST, str] = {}
     named: dict[ast.AST, str] = {}
+    aliases: list[tuple[str, set[str]]] = []
     stack: list[tuple[ast.AST, tuple[set[str], ...]]] = [(tree, ())]
     while stack:
         node, around = stack.pop()
@@ -131,6 +133,7 @@ def mark_relevant(tree: ast.Module, words: frozenset[str] | set[str]) -> None:
                 words_said.add(said)
         elif kind is ast.Assign:
             _name_lambda(node, named)
+            _name_wrapped(node, aliases)
         elif kind in _SCOPES:
             own = mentions[node] = set[str]()
             around = (*around[-3:], own)
@@ -143,13 +146,16 @@ def mark_relevant(tree: ast.Module, words: frozenset[str] | set[str]) -> None:
                 stack.extend((item, around) for item in value if isinstance(item, ast.AST))
             elif isinstance(value, ast.expr | ast.arguments):
                 stack.append((value, around))
-    found = _spread(mentions, names, words)
+    found = _spread(mentions, names, words, aliases)
     for node in mentions:
         setattr(node, "_relevant", node in found)  # noqa: B010
 
 
 def _spread(
-    mentions: dict[ast.AST, set[str]], names: dict[ast.AST, str], words: frozenset[str] | set[str]
+    mentions: dict[ast.AST, set[str]],
+    names: dict[ast.AST, str],
+    words: frozenset[str] | set[str],
+    aliases: list[tuple[str, set[str]]],
 ) -> set[ast.AST]:
     """The functions that mention such a word, and those that call them."""
     found = {
@@ -165,6 +171,7 @@ def _spread(
             found.add(node)
     while True:
         known = {names[node] for node in found} - {"", "__init__", "__call__"}
+        known |= {alias for alias, wrapped in aliases if wrapped & known}
         more = {node for node, said in mentions.items() if node not in found and said & known}
         if not more:
             break
@@ -186,6 +193,21 @@ def _name_lambda(node: ast.AST, named: dict[ast.AST, str]) -> None:
         target = node.targets[0]
         if isinstance(target, ast.Name):
             named[node.value] = target.id
+
+
+def _name_wrapped(node: ast.AST, aliases: list[tuple[str, set[str]]]) -> None:
+    """Note ``step = jax.jit(update)``: who calls the one calls the other."""
+    if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
+        return
+    target, calls, wrapped = node.targets[0], [node.value], set[str]()
+    while calls:
+        for value in calls.pop().args:
+            if isinstance(value, ast.Name):
+                wrapped.add(value.id)
+            elif isinstance(value, ast.Call):
+                calls.append(value)
+    if wrapped and isinstance(target, ast.Name | ast.Attribute):
+        aliases.append((target.id if isinstance(target, ast.Name) else target.attr, wrapped))
 
 
 def _decorators(node: ast.AST) -> list[ast.expr]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from keystream._lint.branching import Branching
 from keystream._lint.facts import Turn, text_of
-from keystream._lint.frames import Frame
+from keystream._lint.frames import Frame, Heap
 from keystream._lint.names import canonical
 from keystream._lint.noticing import stored_in
 from keystream._lint.scope import Scope
@@ -193,16 +193,20 @@ class Statements(Branching):
 
     def with_block(self, node: ast.With | ast.AsyncWith) -> Any:
         """``with``."""
-        opened = 0
+        managers: list[tuple[Heap, Heap]] = []
         for item in node.items:
             value = self.evaluate(item.context_expr)
-            opened += self.entered(value, item.context_expr)
             if isinstance(value, Made) and value.name == "generated":
+                if value.place is not None:
+                    paused, finished = value.place
+                    self.restore(finished, paused)
+                    managers.append((paused, finished))
                 value = value.args[0]
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, value)
         passed = self.block(node.body)
-        self.exited(opened)
+        for paused, finished in managers[::-1]:
+            self.restore(paused, finished)
         return passed
 
     # Definitions.
@@ -260,7 +264,10 @@ class Statements(Branching):
             if self.block(node.body):
                 frame.returns.append(self.table.constant(None))
             if frame.yields:
-                return Made("generated", frame.yields, {}, node, self.fresh("generated"))
+                found = Made("generated", frame.yields, {}, node, self.fresh("generated"))
+                if frame.paused is not None:
+                    found.place = (frame.paused, dict(self.heap))
+                return found
             if any(
                 isinstance(decorator, ast.Name) and decorator.id.endswith("generator")
                 for decorator in node.decorator_list

@@ -56,7 +56,7 @@ from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
-from keystream._lint.places import of_shared
+from keystream._lint.places import of_chain, of_shared
 from keystream._source.words import SWEPT
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ def _of_rngs(fact: Fact) -> Finding:
         fix="split the streams over the batch:\n@nnx.split_rngs(splits=batch_size)\n"
         "@nnx.vmap(in_axes=(nnx.StateAxes({nnx.RngState: 0, ...: None}), 0))",
         related=(drawn.location("the draw"),),
+        inner=of_chain(fact.site, fact.chain, drawn, fact.data["mapped"].wrapped),
     )
 
 

@@ -120,8 +120,13 @@ def _noise(module: Module) -> Iterator[Finding]:
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS204 that the evidence of a run shows."""
     for found in verdicts(recording, "KS204"):
+        number = found.facts["keys"]
+        keys = "one key was" if number == 1 else f"{number} keys were"
         yield found.finding(
-            f"a counter of keys went back: {found.facts['keys']} keys were drawn from again",
+            f"a counter of keys went back: {keys} drawn from again",
             why="the state that counts the draws was lost or restored, so masks repeat",
-            fix="return the random state from the compiled function, or use nnx.jit",
+            fix="put back what shall be, and not the counters:\n"
+            "saved = nnx.state(model, nnx.Param)   # then nnx.update(model, saved)"
+            if found.facts.get("restored")
+            else "return the random state from the compiled function, or use nnx.jit",
         )

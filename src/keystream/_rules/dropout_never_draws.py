@@ -106,6 +106,17 @@ def read(module: Module) -> Iterator[Finding]:
             if not value.startswith("not ")
             else f"drop the negation:\n{flag}={value.removeprefix('not ')}",
         )
+    for fact in module.seen("flag_of_text", tests=False):
+        yield finding(
+            "KS602",
+            "warning",
+            fact.site,
+            message=f"{fact.data['option']} is parsed by bool(), which is True for any text",
+            why="what is given as False switches the mode on all the same, so the model runs in "
+            "the mode that was not asked for",
+            fix='parse a flag:\nparser.add_argument("--deterministic", '
+            "action=argparse.BooleanOptionalAction)",
+        )
     if told:
         return
     for fact in module.seen("off_in_training", tests=False):
@@ -151,8 +162,15 @@ def recorded(recording: Recording) -> Iterator[Finding]:
             if ceased
             else f"{layer} (rate {rate}) never draws where the model is differentiated{elsewhere}",
             why="training runs without the regularisation that the model declares",
-            fix="train the model, evaluate a copy:\n"
-            "evaluated = eqx.nn.inference_mode(model)   # NNX: model.train() after model.eval()"
-            if ceased
-            else "pass the flag the right way round:\nDropout(rate, deterministic=not train)",
+            fix=_fix(layer, ceased=ceased),
         )
+
+
+def _fix(layer: str, *, ceased: bool) -> str:
+    if "nnx" in layer:
+        return "switch to training before each epoch:\nmodel.train()"
+    if ceased:
+        return "train the model, evaluate a copy:\nevaluated = eqx.nn.inference_mode(model)"
+    if "equinox" in layer:
+        return "make or switch the model for training:\nmodel = eqx.nn.inference_mode(model, False)"
+    return "pass the flag the right way round:\nDropout(rate, deterministic=not train)"

@@ -94,10 +94,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._findings import Finding, Location
 from keystream._lint.draws import streams_drawn
+from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
-from keystream._lint.places import of_shared
+from keystream._lint.places import distinct, of_shared
 from keystream._lint.values import Mapping, Value, constant_of
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def read(module: Module) -> Iterator[Finding]:
                 why="all layers begin with the same weights",
                 fix='split it:\nsplit_rngs={"params": True}',
                 stream="params",
+                inner=_lines(fact, {}, ""),
             )
         if flags.get("params") is not True or not fact.data["complete"]:
             continue
@@ -142,6 +144,7 @@ def read(module: Module) -> Iterator[Finding]:
                 else "the layers inside are not served from it",
                 fix=f'split it too:\nsplit_rngs={{"params": True, "{name}": True}}',
                 stream=name,
+                inner=_lines(fact, drawn or {}, name),
             )
 
 
@@ -167,7 +170,7 @@ def _batches(module: Module) -> Iterator[Finding]:
         alone = fact.site.path.endswith(".ipynb")
         if fact.data["kind"] != "vmap" or flags.get("params") is not False or alone:
             continue
-        drawn = streams_drawn(fact.data["target"]) or ()
+        drawn = streams_drawn(fact.data["target"]) or {}
         wrong = [name for name, split in flags.items() if split is False and name in drawn]
         if wrong and not _own_params(fact.data["axes"]):
             yield finding(
@@ -178,7 +181,14 @@ def _batches(module: Module) -> Iterator[Finding]:
                 why="all members of the batch drop the same units",
                 fix=f'split it:\nsplit_rngs={{"params": False, "{wrong[0]}": True}}',
                 stream=wrong[0],
+                inner=_lines(fact, drawn, wrong[0]),
             )
+
+
+def _lines(fact: Fact, drawn: dict[str, Location], stream: str) -> tuple[Location, ...]:
+    """The lifted call, and the draw."""
+    draws = [drawn[stream]] if stream in drawn else []
+    return distinct(fact.site, [fact.data["lifted"].location(), *draws])
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:
@@ -187,7 +197,9 @@ def recorded(recording: Recording) -> Iterator[Finding]:
         stream = found.stream or "params"
         yield found.finding(
             f"stream {stream} is not split by the lifted transform, so its members draw the same",
-            why="layers or heads with parameters of their own get one mask, or begin with the "
+            why="each step of the loop samples with the same numbers"
+            if "declared_choices" in found.facts["site"].flags
+            else "layers or heads with parameters of their own get one mask, or begin with the "
             "same weights",
             fix=f"split the stream:\nsplit_rngs={{{stream!r}: True}}",
         )

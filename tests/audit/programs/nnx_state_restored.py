@@ -23,5 +23,5 @@ def train_step(model):
 
 
 for _ in range(3):
-    train_step(model)  # -> KS201 KS204
-    nnx.update(model, saved)
+    train_step(model)
+    nnx.update(model, saved)  # -> KS204

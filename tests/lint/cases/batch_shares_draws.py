@@ -35,7 +35,29 @@ def broadcast_model(xs):
     return nnx.vmap(lambda m, x: m(x), in_axes=(None, 0))(model, xs)  # KS303
 
 
+class Head(nnx.Module):
+    def __init__(self, rngs):
+        self.inner = nnx.Linear(3, 4, rngs=rngs)
+
+
+def members_of_one_rngs():
+    @nnx.vmap(in_axes=None, out_axes=0, axis_size=4)
+    def create(rngs):
+        return Head(rngs)
+
+    return create(nnx.Rngs(0))  # KS303
+
+
 # Near misses.
+
+
+def members_of_split_rngs():
+    @nnx.split_rngs(splits=4)
+    @nnx.vmap(in_axes=0, out_axes=0)
+    def create(rngs):
+        return Head(rngs)
+
+    return create(nnx.Rngs(0))
 
 
 def split_over_the_batch(xs, key):

@@ -1,5 +1,7 @@
 """Dropout that is off while the program trains."""
 
+import argparse
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -23,3 +25,9 @@ def train_step(variables, x):
 
 def evaluate(variables, x):
     return jnp.mean(model.apply(variables, x, train=False))
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--deterministic", type=bool, default=False)  # KS602
+parser.add_argument("--freeze-dropout", action=argparse.BooleanOptionalAction)
+parser.add_argument("--verbose", type=bool, default=False)

@@ -66,6 +66,19 @@ def one_key_for_two_of_an_unknown_model(state, x, key):
     return state.apply_fn(state.params, x, rngs={"noise": key, "dropout": key})  # KS403
 
 
+left, right, target = Masked(), Masked(), Masked()
+
+
+def two_models_of_one_class(variables, x, key):
+    rngs = {"noise": key, "dropout": jax.random.fold_in(key, 1)}
+    return left.apply(variables, x, rngs=rngs) - right.apply(variables, x, rngs=rngs)  # KS101
+
+
+def model_and_its_target(variables, x, key):
+    rngs = {"noise": key, "dropout": jax.random.fold_in(key, 1)}
+    return left.apply(variables, x, rngs=rngs) - target.apply(variables, x, rngs=rngs)
+
+
 def noise_missing(variables, x, key):
     return Noisy().apply(variables, x, rngs={"dropout": key})  # KS405
 

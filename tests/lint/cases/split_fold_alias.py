@@ -1,5 +1,7 @@
 """One parent, split and folded with small numbers."""
 
+from dataclasses import dataclass
+
 import jax
 
 
@@ -17,7 +19,38 @@ def same_index(root):
     return jax.random.normal(a) + jax.random.normal(b) + jax.random.normal(c)
 
 
+@dataclass
+class Ring:
+    members: jax.Array
+    rounds: jax.Array
+
+    @classmethod
+    def of(cls, key):
+        return cls(members=key, rounds=key)
+
+    @classmethod
+    def apart(cls, key):
+        members, rounds = jax.random.split(key)
+        return cls(members=members, rounds=rounds)
+
+
+def by_an_object(root, rounds):
+    ring = Ring.of(root)
+    total = sum(jax.random.normal(key) for key in jax.random.split(ring.members, 4))
+    for r in range(rounds):
+        total += jax.random.normal(jax.random.fold_in(ring.rounds, r))  # KS103
+    return total
+
+
 # Near misses.
+
+
+def by_another_object(root, rounds):
+    ring = Ring.apart(root)
+    total = sum(jax.random.normal(key) for key in jax.random.split(ring.members, 4))
+    for r in range(rounds):
+        total += jax.random.normal(jax.random.fold_in(ring.rounds, r))
+    return total
 
 
 def separate_roots(root, steps):

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import jax
 from flax import nnx
 
 from keystream._audit.observers import dropout, replace
@@ -16,6 +17,7 @@ def install(recorder: Any, undo: list[Callable[[], None]]) -> None:
     replace(nnx.RngStream, "__call__", _stream(recorder, nnx.RngStream.__call__), undo)
     replace(nnx.Rngs, "_get_stream", _get_stream(recorder, vars(nnx.Rngs)["_get_stream"]), undo)
     replace(nnx.Dropout, "__call__", _dropout(recorder, nnx.Dropout.__call__), undo)
+    replace(nnx, "update", _update(recorder, nnx.update), undo)
     replace(nnx.Module, "eval", dropout.switching(recorder, nnx.Module.eval), undo)
 
 
@@ -28,6 +30,22 @@ def _stream(recorder: Any, call: Callable[..., Any]) -> Callable[..., Any]:
         return call(self)
 
     return observed
+
+
+def _update(recorder: Any, update: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(update)
+    def observed(node: Any, state: Any, /, *states: Any) -> Any:
+        if any(map(_counts, (state, *states))):
+            recorder.note("counter_restored", depth=2)
+        return update(node, state, *states)
+
+    return observed
+
+
+def _counts(state: Any) -> bool:
+    """Whether a state holds the counter of a stream."""
+    leaves = jax.tree.leaves(state, is_leaf=lambda leaf: isinstance(leaf, nnx.Variable))
+    return any(isinstance(leaf, nnx.RngCount) for leaf in leaves)
 
 
 def _get_stream(recorder: Any, get: Callable[..., Any]) -> Callable[..., Any]:

@@ -110,14 +110,11 @@ def _switched(reader: Calls, call: Call, value: Value | None, *, usual: bool) ->
     return Made("inference", [model], {}, call.node, reader.fresh("inference"), mode)
 
 
-@handles("equinox.apply_updates", "optax.apply_updates", "equinox.tree_at", "equinox.error_if")
+@handles("equinox.apply_updates", "optax.apply_updates", "equinox.error_if")
 def _updated(reader: Calls, call: Call) -> Value | None:
-    value = (
-        call.args[1] if call.name.endswith("tree_at") and len(call.args) > 1 else call.argument(0)
-    )
-    if isinstance(value, Instance | Made) and not call.name.endswith("tree_at"):
-        return value
-    return None
+    del reader
+    value = call.argument(0)
+    return value if isinstance(value, Instance | Made) else None
 
 
 def note_gradient(reader: Calls, call: Call) -> None:

@@ -7,6 +7,7 @@ import ast
 from keystream._lint.calls import Calls
 from keystream._lint.facts import text_of
 from keystream._lint.frames import Streams
+from keystream._lint.libraries.layers import evaluating
 from keystream._lint.libraries.random import draw
 from keystream._lint.libraries.rates import check_rate
 from keystream._lint.registry import MADE, Call, handles, handles_method
@@ -137,6 +138,7 @@ def _dropout(reader: Calls, call: Call) -> Value | None:
     key = call.argument(0, "rng")
     if constant_of(call.argument(1, "rate")) == 0 or key is None:
         return None
+    evaluating(reader, call.node, "hk.dropout")
     return draw(reader, key, call, "hk.dropout")
 
 

@@ -40,6 +40,7 @@ def _lifted(reader: Calls, call: Call) -> Value | None:
             "lifted",
             keyword_node(call.node, "split_rngs") or call.node,
             kind=kind,
+            lifted=reader.site(call.node),
             target=target,
             flags=flags,
             complete=not isinstance(split, Mapping) or split.complete,

@@ -86,7 +86,9 @@ def _layer(reader: Calls, call: Call) -> Value | None:
     name = call.name.rpartition(".")[2]
     if name not in _LAYERS:
         return None
-    key = _advance(reader, call.keywords.get("rngs"))
+    rngs = call.keywords.get("rngs")
+    _shared(reader, rngs, call.node)
+    key = _advance(reader, rngs)
     turns = reader.frame.turns
     if key is not None and turns and turns[-1].kind == "comprehension":
         reader.use(key, "layer", f"nnx.{name}", call.node)
@@ -155,14 +157,17 @@ def _counts(reader: Calls, call: Call) -> None:
 def _unsplit(reader: Calls, call: Call) -> None:
     """A draw advances the counter of an Rngs that is not the lane's own."""
     _counts(reader, call)
-    owner = call.owner
-    tags = owner.symbol.tags if isinstance(owner, Made) else frozenset()
+    _shared(reader, call.owner, call.node)
+
+
+def _shared(reader: Calls, owner: Value | None, node: ast.AST) -> None:
+    if not isinstance(owner, Made):
+        return
+    tags = owner.symbol.tags
     for mapped in reader.mapped:
         if ("lane", mapped.depth) not in tags and not reader.hushed:
             name = ("shared", mapped.site.node)
             if name in reader.reported:
-                continue
-            if not _outer(owner, reader, mapped.depth):
                 continue
             reader.reported.add(name)
             reader.facts.facts.append(
@@ -170,14 +175,9 @@ def _unsplit(reader: Calls, call: Call) -> None:
                     "shared_rngs",
                     mapped.site,
                     mapped.chain,
-                    {"mapped": mapped, "drawn": reader.site(call.node)},
+                    {"mapped": mapped, "drawn": reader.site(node)},
                 )
             )
-
-
-def _outer(owner: Value | None, reader: Calls, depth: int) -> bool:
-    del reader, depth
-    return isinstance(owner, Made)
 
 
 MADE["flax.nnx.Rngs"] = _next_key

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from keystream._lint.calls import Calls
 from keystream._lint.registry import Call, handles, handles_method
-from keystream._lint.values import Symbol, Value, constant_of, is_constant
+from keystream._lint.values import Reference, Symbol, Value, constant_of, is_constant
+
+_MODES = re.compile(r"drop|determin|train|eval|infer|noise|noisy|stochastic", re.IGNORECASE)
 
 
 @handles("argparse.ArgumentParser")
@@ -26,6 +30,9 @@ def _argument(reader: Calls, call: Call) -> Value | None:
     said = constant_of(call.keywords.get("dest"), long)
     name = str(said).lstrip("-").replace("-", "_")
     default = call.keywords.get("default")
+    kind = call.keywords.get("type")
+    if isinstance(kind, Reference) and kind.name == "builtins.bool" and _MODES.search(name):
+        reader.fact("flag_of_text", call.node, option=long)
     if not name or not is_constant(default):
         return reader.table.constant(None)
     option = reader.table.symbol("option", call.owner, name, constant_of(default))

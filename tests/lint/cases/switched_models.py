@@ -1,5 +1,7 @@
 """Models that are switched to inference and trained on."""
 
+import contextlib
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -72,6 +74,29 @@ def never_switched_back(xs):
         evaluate(model, x)
 
 
+loss_of = nnx.jit(lambda m, x: jnp.mean(m(x)))
+
+
+@nnx.jit
+def second_step(model, x):
+    return nnx.grad(lambda m: jnp.mean(m(x)))(model)
+
+
+def validated(model, x):
+    model.eval()  # KS602
+    return loss_of(model, x)
+
+
+def trained_once_before(model, xs):
+    model.train()
+    for x in xs:
+        second_step(model, x)
+        validated(model, x)
+
+
+trained_once_before(Noisy(nnx.Rngs(0)), jnp.ones((2, 3)))
+
+
 # Near misses.
 
 
@@ -101,3 +126,24 @@ def switched_back_too(xs):
         nnx_step(model, x)
         model.eval()
         print(model(x))
+
+
+@contextlib.contextmanager
+def evaluating(model):
+    model.eval()
+    try:
+        yield model
+    finally:
+        model.train()
+
+
+def validation_loss(model, x):
+    with evaluating(model):
+        return loss_of(model, x)
+
+
+def switched_back_by_a_context(xs):
+    model = Noisy(nnx.Rngs(0))
+    for x in xs:
+        nnx_step(model, x)
+        print(validation_loss(model, x))

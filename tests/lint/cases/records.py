@@ -1,0 +1,119 @@
+"""Records that carry a key, and keep it where it is not replaced."""
+
+import dataclasses
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from flax import struct
+
+
+@struct.dataclass
+class State:
+    position: jax.Array
+    key: jax.Array
+
+
+def reset(key):
+    key, start_key = jax.random.split(key)
+    return State(position=jax.random.uniform(start_key, (2,)), key=key)
+
+
+def env_step(state):
+    key, gust_key = jax.random.split(state.key)
+    return state.replace(position=state.position + jax.random.normal(gust_key, (2,)))
+
+
+def rollout(key):
+    return jax.lax.fori_loop(0, 5, lambda _, state: env_step(state), reset(key))  # KS203
+
+
+class Chain(NamedTuple):
+    x: jax.Array
+    key: jax.Array
+
+
+def walk(chain):
+    key, noise_key = jax.random.split(chain.key)
+    return chain._replace(x=chain.x + jax.random.normal(noise_key))
+
+
+def walked(key):
+    chain = Chain(jnp.zeros(()), key)
+    for _ in range(10):
+        chain = walk(chain)  # KS201
+    return chain
+
+
+@dataclasses.dataclass
+class Walker:
+    x: jax.Array
+    key: jax.Array
+
+
+def of_a_dataclass(key):
+    walker = Walker(jnp.zeros(()), key)
+    for _ in range(10):
+        _, noise_key = jax.random.split(walker.key)
+        walker = dataclasses.replace(walker, x=walker.x + jax.random.normal(noise_key))  # KS203
+    return walker
+
+
+class Noisy(eqx.Module):
+    x: jax.Array
+    key: jax.Array
+
+
+def of_a_module(key):
+    noisy = Noisy(jnp.zeros(()), key)
+    for _ in range(10):
+        _, noise_key = jax.random.split(noisy.key)
+        noisy = eqx.tree_at(lambda m: m.x, noisy, noisy.x + jax.random.normal(noise_key))  # KS203
+    return noisy
+
+
+def of_an_unknown_state(state, batches):
+    for batch in batches:
+        noise = jax.random.normal(state.key, batch.shape)  # KS203
+        state = state.replace(position=state.position + noise)
+    return state
+
+
+# Near misses.
+
+
+def replaced_too(key):
+    chain = Chain(jnp.zeros(()), key)
+    for _ in range(10):
+        key, noise_key = jax.random.split(chain.key)
+        chain = chain._replace(x=chain.x + jax.random.normal(noise_key), key=key)
+    return chain
+
+
+def of_a_step(state, batches):
+    for batch in batches:
+        step_key = jax.random.fold_in(state.key, state.step)
+        noise = jax.random.normal(step_key, batch.shape)
+        state = state.replace(position=state.position + noise, step=state.step + 1)
+    return state
+
+
+def of_a_train_state(state, batches):
+    for batch in batches:
+        step_key = jax.random.fold_in(state.key, state.step)
+        state = state.apply_gradients(grads=jax.random.normal(step_key, batch.shape))
+    return state
+
+
+def of_a_module_too(key):
+    noisy = Noisy(jnp.zeros(()), key)
+    for _ in range(10):
+        key, noise_key = jax.random.split(noisy.key)
+        x = noisy.x + jax.random.normal(noise_key)
+        noisy = eqx.tree_at(lambda m: (m.x, m.key), noisy, (x, key))
+    return noisy
+
+
+def of_text(names, key):
+    return {name.replace("a", "b"): jax.random.fold_in(key, i) for i, name in enumerate(names)}

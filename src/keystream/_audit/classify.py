@@ -12,6 +12,7 @@ from keystream._audit.lineage import Edge, described
 from keystream._audit.recording import Recording, Site
 from keystream._audit.reuse import Repeat, Reuse, Use
 from keystream._findings import Location, Severity
+from keystream._source.words import REPEATS
 
 Stack = tuple[Location, ...]
 Verdict = tuple[str, Severity, Stack]
@@ -64,6 +65,8 @@ def _judge(reuse: Reuse, repeat: Repeat) -> Judged | None:
     if _on_purpose(reuse, uses) or (_library_affair(reuse, uses) and not inside):
         return None
     code, severity, places = _code(reuse, repeat, uses)
+    if code in REPEATS and intent.says_meant(_apart(stacks)):
+        severity = "note"
     sites = [reuse.site(use) for use in uses]
     related = distinct(tuple(_related(reuse, repeat, first)))
     facts = {
@@ -96,6 +99,12 @@ def _judge(reuse: Reuse, repeat: Repeat) -> Judged | None:
             described(reuse.lineage, last.key, last.call),
         ),
     )
+
+
+def _apart(stacks: list[Stack]) -> list[Location]:
+    """The lines on the way to the draws that are not of all of them: those at which they part."""
+    common = set(stacks[0]).intersection(*stacks[1:])
+    return [place for stack in stacks for place in stack if place not in common]
 
 
 def _code(reuse: Reuse, repeat: Repeat, uses: list[Use]) -> Verdict:
@@ -147,8 +156,8 @@ def _loop_code(
     site = reuse.site(uses[-1])
     looped = _looped(stacks)
     places = _places(looped, stacks, edges)
-    evaluation = intent.evaluates(stacks[0])
-    if evaluation is not None and "differentiated" not in site.flags:
+    shown = intent.evaluates(stacks[0]) is not None or intent.shows(stacks[0])
+    if shown and "differentiated" not in site.flags:
         return "KS201", "note", places
     if site.root == "constant":
         return "KS503", "error", places
@@ -174,7 +183,8 @@ def _seed_code(
     exercise = all(
         _EXERCISE in place.path for edge in repeat.edges for place in reuse.site(edge).library[-1:]
     )
-    if exercise or (len(inside) == 1 and intent.chosen_seed(seeds[0][0], callers)):
+    chosen = len(inside) == 1 and intent.chosen_seed(seeds[0][0], callers)
+    if exercise or chosen or _is_harmless(seeds[-1]):
         return "KS106", "note", _places(seeds[-1], stacks, edges)
     by_site: dict[int, set[int]] = {}
     for use in uses:
@@ -192,6 +202,11 @@ def _seed_code(
         return "KS106", "error", _places(seeds[-1], stacks, edges)
     same_place = len({stack[0] for stack in stacks}) < len(stacks)
     return "KS106", "warning" if same_place else "error", _places(seeds[-1], stacks, edges)
+
+
+def _is_harmless(seed: Stack) -> bool:
+    """Whether a seed is made again for an evaluation, or for what a saved state then overwrites."""
+    return bool(intent.evaluates(seed)) or (len(seed) > 1 and intent.overwritten(seed[1]))
 
 
 def _steps_inside(reuse: Reuse, uses: list[Use], repeat: Repeat) -> bool:

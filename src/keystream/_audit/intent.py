@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from keystream._findings import Location
-from keystream._source.words import SWEPT
+from keystream._source.words import SWEPT, comment_says_meant
 
 _EVALUATION = re.compile(
     r"(^|_)(eval|evaluate|evaluation|evals|validate|validation|val|valid|test|testing|predict|"
@@ -20,6 +22,8 @@ _ON_PURPOSE = re.compile(
     r"predictive|epistemic|noisy)(_|$|\d)"
 )
 _RESUME = re.compile(r"restore|resume|checkpoint|ckpt|load|preempt|restart|continue_from")
+_SHOWN = re.compile(r"(^|_)(preview|plot|visuali[sz]e|show)(s?)(_|$|\d)")
+_RESTORES = re.compile(r"^update$|restore|load|deserialise|deserialize|from_bytes|from_state_dict")
 _EQUALITY = re.compile(
     r"(^|_)(allclose|array_equal|array_equiv|assert_\w+|isclose|tree_all|equal)$"
 )
@@ -155,6 +159,33 @@ def _batched(call: ast.Call, place: Location) -> list[str]:
         whole = [isinstance(axis, ast.Constant) and axis.value is None for axis in axes.elts]
         names = [name for name, shared in zip(names, whole, strict=False) if not shared]
     return names
+
+
+def says_meant(places: Iterable[Location]) -> bool:
+    """Whether a comment at a line, or above its function, says that equal draws are wanted."""
+    for place in places:
+        lines = linecache.getlines(place.path)
+        scope = function_of(statement(place.path, place.line))
+        above = scope.lineno if isinstance(scope, ast.FunctionDef) else 0
+        if comment_says_meant(lines, place.line) or comment_says_meant(lines, above):
+            return True
+    return False
+
+
+def overwritten(place: Location) -> bool:
+    """Whether what a line makes gets a saved state in the next statements: a run that is resumed."""
+    node, names = statement(place.path, place.line), assigned(place)
+    body = getattr(getattr(node, "parent", None), "body", ())
+    if node is None or node not in body or not names:
+        return False
+    number = body.index(node)
+    for following in body[number + 1 : number + 4]:
+        for call in ast.walk(following):
+            if isinstance(call, ast.Call) and _RESTORES.search(_name(call.func)):
+                given = {part.id for part in ast.walk(call) if isinstance(part, ast.Name)}
+                if given & names:
+                    return True
+    return False
 
 
 def discards(place: Location) -> bool:
@@ -311,6 +342,14 @@ def evaluates(stack: tuple[Location, ...]) -> Location | None:
         if any(_EVALUATION.search(word.lower()) for word in words):
             return place
     return None
+
+
+def shows(stack: tuple[Location, ...]) -> bool:
+    """Whether a frame's names say that what is drawn is looked at, each time with one key."""
+    words = [
+        word for place in stack for word in (place.function.rsplit(".", 1)[-1], *assigned(place))
+    ]
+    return any(_SHOWN.search(word.lower()) for word in words)
 
 
 def resumes(place: Location) -> bool:

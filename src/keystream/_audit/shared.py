@@ -6,6 +6,7 @@ from keystream._audit import intent
 from keystream._audit.judged import Judged, distinct
 from keystream._audit.recording import Recording, Site
 from keystream._audit.streams import declared_at
+from keystream._source.words import REPEATS
 
 
 def shared_draws(recording: Recording) -> list[Judged]:
@@ -17,6 +18,8 @@ def shared_draws(recording: Recording) -> list[Judged]:
             continue
         code = _shared_code(recording, number, site)
         if not code or (code == "KS303" and intent.sweeps_in_batch(site.stack)):
+            continue
+        if code in REPEATS and intent.says_meant(site.stack):
             continue
         found = Judged(
             code,

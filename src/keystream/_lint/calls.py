@@ -153,6 +153,15 @@ class Calls(Objects):
             self.changed(call.owner)
         return self.unknown(call)
 
+    def iterated(self, value: Value, node: ast.AST) -> Value:
+        """What a loop goes over: of an object, what its ``__iter__`` yields."""
+        if not isinstance(value, Instance):
+            return value
+        method = self.class_attribute(value.cls, "__iter__")
+        if not isinstance(method, Function):
+            return value
+        return self.call(self.bind_method(method, value), [], {}, node)
+
     def picked(self, node: ast.Subscript, owner: Value, index: Value) -> None:
         """Let the libraries see what is taken out of a collection."""
         if isinstance(owner, Symbol):

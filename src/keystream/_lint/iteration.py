@@ -62,7 +62,7 @@ class Iteration(Noticing):
                 elements.append(self.evaluate(node.elt))
             return
         generator: ast.comprehension = node.generators[index]
-        iterable = self.evaluate(generator.iter)
+        iterable = self.iterated(self.evaluate(generator.iter), generator.iter)
         self.comprehended(node, generator, iterable)
         known = self.unrolled(iterable)
         if known is not None and len(node.generators) == 1 and not generator.ifs:

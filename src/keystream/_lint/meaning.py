@@ -15,7 +15,7 @@ _PLACES = re.compile(
     re.IGNORECASE,
 )
 KEYS = re.compile(
-    r"(?:^|_|\b)(?:eval|valid|val|test|debug|plot|fixed|static|same|shared|common|crn|paired|target|clone|replay)",
+    r"(?:^|_|\b)(?:eval|valid|val|test|debug|plot|preview|fixed|static|same|shared|common|crn|paired|target|clone|replay)",
     re.IGNORECASE,
 )
 # A copy that begins as the original does.

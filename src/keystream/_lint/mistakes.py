@@ -56,7 +56,10 @@ def mistakes(
     seen: set[Any] = set()
     ranked = sorted(facts.repeats, key=_rank)
     resumed = {fact.data["seed"].node for fact in facts.of("resumed") if fact.data.get("seed")}
+    baked = {fact.site.node for fact in facts.of("key_baked")}
     for repeat in ranked:
+        if repeat.first.chain[-1].node in baked:
+            continue  # KS503 names the compiled function
         if root_of(repeat.second.key) in facts.defaults:
             continue  # KS108 names the definition
         mistake = judge(repeat)
@@ -111,8 +114,6 @@ def ancestors(key: Symbol) -> Iterable[Symbol]:
 
 def judge(repeat: Repeat) -> Mistake | None:
     """Whether a repeated use is a mistake, and which."""
-    if repeat.second.baked and repeat.first.chain[-1].node is repeat.second.chain[-1].node:
-        return None  # KS503 names the compiled function
     if repeat.site.is_test:
         if not _bare(repeat):
             return None
@@ -151,6 +152,8 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
     turn = repeat.turn
     assert turn is not None
     first, second = repeat.first, repeat.second
+    if first.kind == "draw" and second.kind == "split":  # carried on, and split in the next turn
+        return Mistake("KS102", "warning", repeat, _seeds(repeat))
     if first.kind != second.kind or second.kind in ("fold", "split"):
         return None
     if second.kind == "init" and not (turn.kind == "comprehension" and first.extra is second.extra):
@@ -285,7 +288,8 @@ def _is_one_model(repeat: Repeat) -> bool:
 
 # Functions that build models; two that are built from one key are told by their layers.
 _MAKERS = re.compile(
-    r"^(?:init|create|build|setup|reset|(?:make|get)(?!.*(?:data|sample|batch|noise)))"
+    r"^(?:init|create|build|setup|reset|(?:make|get)"
+    r"(?!.*(?:data|sample|batch|noise|view|augment|mask|crop|pair|traject|rollout)))"
 )
 
 

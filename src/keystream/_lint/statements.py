@@ -142,7 +142,7 @@ class Statements(Branching):
 
     def for_loop(self, node: ast.For | ast.AsyncFor) -> None:
         """``for``."""
-        iterable = self.evaluate(node.iter)
+        iterable = self.iterated(self.evaluate(node.iter), node.iter)
         self.loop_over(node, iterable)
         known = self.unrolled(iterable)
         rounds: list[Value] = (

@@ -16,6 +16,7 @@ from keystream._lint.scope import Unit
 from keystream._lint.source import Source, parse
 from keystream._linter.engine import is_interesting
 from keystream._source.ignoring import apply
+from keystream._source.words import REPEATS, comment_says_meant
 
 _TESTS = re.compile(
     r"^\s*(?:def test_|import unittest|import pytest|from absl.testing)", re.MULTILINE
@@ -48,15 +49,25 @@ def read(project: Project, source: Source, path: Path) -> tuple[ast.Module, Modu
     return tree, Module(source.path, facts, mistakes(facts))
 
 
+def _as_meant(finding: Finding, lines: list[str]) -> Finding:
+    """The finding, a note where a comment at one of its first lines says that equal draws are wanted."""
+    places = (*finding.locations[:2], *finding.related)
+    if finding.code in REPEATS and any(comment_says_meant(lines, p.line) for p in places):
+        return replace(finding, severity="note")
+    return finding
+
+
 def judged(module: Module, source: Source) -> list[Finding]:
     """The findings of every rule, with suppressions applied."""
     from keystream._rules import rules, unread
 
     found: dict[tuple[str, str, int], Finding] = {}
+    lines = source.text.splitlines()
     for rule in rules("read"):
         for finding in rule(module):
             place = finding.locations[0]
             if place.path == source.path:
+                finding = _as_meant(finding, lines)  # noqa: PLW2901
                 found.setdefault((finding.code, place.path, place.line), finding)
     judged = apply(found.values(), source.text, source.path, unread())
     return sorted(judged, key=lambda finding: (finding.locations[0].line, finding.code))

@@ -51,8 +51,9 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
+from keystream._lint.mistakes import Mistake
 from keystream._lint.module import Module, finding, key_name, used_by
-from keystream._lint.places import inner
+from keystream._lint.places import distinct, inner
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -72,6 +73,9 @@ def read(module: Module) -> Iterator[Finding]:
     for mistake in module.of("KS102"):
         first, second = mistake.repeat.first, mistake.repeat.second
         _, name = used_by(mistake)
+        if mistake.repeat.turn is not None:
+            yield _carried(mistake)
+            continue
         yield finding(
             "KS102",
             mistake.severity,
@@ -85,6 +89,22 @@ def read(module: Module) -> Iterator[Finding]:
             related=(mistake.earlier.location("the first use"),),
             inner=inner(mistake),
         )
+
+
+def _carried(mistake: Mistake) -> Finding:
+    drawn, split = mistake.repeat.first.chain[-1], mistake.repeat.second.chain[-1]
+    return finding(
+        "KS102",
+        mistake.severity,
+        split,
+        message=f"{key_name(mistake)} is split in a turn of a loop after it is drawn from at line "
+        f"{drawn.line} in the turn before",
+        why="numbers drawn from a key and the keys derived from it come from the same bits, "
+        "so they are not independent",
+        fix="carry a key that nothing is drawn from:\nkey, draw_key = jax.random.split(key)",
+        related=(drawn.location("the draw"),),
+        inner=distinct(split, [drawn.location(), mistake.site.location(), *inner(mistake)]),
+    )
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -62,7 +62,7 @@ from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding, Location
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding, key_name, used_by
-from keystream._lint.places import derived, distinct, inner
+from keystream._lint.places import derived, distinct, inner, of_chain
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -86,6 +86,18 @@ def read(module: Module) -> Iterator[Finding]:
             inner=inner(mistake),
         )
     yield from _supplies(module)
+    for fact in module.seen("keras_frozen", tests=False):
+        yield finding(
+            "KS201",
+            "warning",
+            fact.site,
+            message=f"{fact.data['name']} in a layer's call has the integer seed "
+            f"`{fact.data['text']}`",
+            why="an integer seed gives the same numbers in every call, so each batch has one noise",
+            fix="give the layer a generator:\nself.seeds = keras.random.SeedGenerator(seed)   "
+            "# then seed=self.seeds",
+            inner=of_chain(fact.site, fact.chain),
+        )
     for fact in module.seen("counts_lost", tests=False):
         yield finding(
             "KS201",

@@ -80,3 +80,21 @@ def in_other_branches(key, flag):
 def unknown(draw, key):
     x = draw(key)
     return x, jax.random.split(key), jnp.zeros(3)
+
+
+def carried_after_a_draw(key, ys):
+    def step(key, y):
+        keys = jax.random.split(key, 2)  # KS102
+        x = y + jax.random.normal(keys[1])
+        return keys[0], x * jax.random.uniform(keys[0])
+
+    return jax.lax.scan(step, key, ys)
+
+
+def carried_apart(key, ys):
+    def step(key, y):
+        keys = jax.random.split(key, 3)
+        x = y + jax.random.normal(keys[1])
+        return keys[0], x * jax.random.uniform(keys[2])
+
+    return jax.lax.scan(step, key, ys)

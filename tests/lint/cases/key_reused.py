@@ -287,3 +287,12 @@ def key_of_the_turn(key, x, n):
         x = x + jax.random.normal(jax.random.fold_in(sub, t))
         x = x * jax.random.uniform(jax.random.fold_in(sub, t + 1))
     return x
+
+
+def augment(key, image):
+    return image * jax.random.uniform(key, image.shape)
+
+
+def two_views(key, images):
+    make_view = partial(jax.vmap(augment), jax.random.split(key, len(images)))
+    return make_view(images), make_view(images)  # KS101

@@ -4,6 +4,7 @@ import flax.linen as nn
 import haiku as hk
 import jax
 import jax.numpy as jnp
+import keras
 
 
 def loss(w, x, key):
@@ -115,3 +116,54 @@ def train_unknown(step, w, batches, key):
     for x in batches:
         w = step(w, x, key)
     return w
+
+
+class Loader:
+    def __init__(self, x, key):
+        self.x, self.key = x, key
+
+    def __iter__(self):
+        order_key, noise_key = jax.random.split(self.key)
+        order = jax.random.permutation(order_key, len(self.x))
+        for i in order:
+            noise_key, sub = jax.random.split(noise_key)
+            yield self.x[i] + jax.random.normal(sub)
+
+
+class AdvancingLoader(Loader):
+    def __iter__(self):
+        self.key, order_key = jax.random.split(self.key)
+        for i in jax.random.permutation(order_key, len(self.x)):
+            yield self.x[i]
+
+
+def one_order(x, key, epochs):
+    loader = Loader(x, key)
+    for _ in range(epochs):
+        for batch in loader:  # KS201
+            print(batch)
+
+
+def another_order_each_epoch(x, key, epochs):
+    loader = AdvancingLoader(x, key)
+    for _ in range(epochs):
+        for batch in loader:
+            print(batch)
+
+
+class FrozenNoise(keras.layers.Layer):
+    def __init__(self, seed=1337):
+        super().__init__()
+        self.seed = seed
+        self.seeds = keras.random.SeedGenerator(seed)
+
+    def build(self, shape):
+        self.start = keras.random.normal(shape, seed=self.seed)
+
+    def call(self, x):
+        return x + keras.random.normal(x.shape, seed=self.seed)  # KS201
+
+
+class Noise(FrozenNoise):
+    def call(self, x):
+        return x + keras.random.normal(x.shape, seed=self.seeds)

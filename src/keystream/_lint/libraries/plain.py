@@ -66,7 +66,8 @@ def _arange(reader: Calls, call: Call) -> Value:
 
 @handles("builtins.zip")
 def _zip(reader: Calls, call: Call) -> Value:
-    return Made("zip", call.args, {}, call.node, reader.fresh("zip"))
+    args = [reader.iterated(value, call.node) for value in call.args]
+    return Made("zip", args, {}, call.node, reader.fresh("zip"))
 
 
 @handles(
@@ -98,7 +99,8 @@ def _through(reader: Calls, call: Call) -> Value | None:
     if short == "enumerate":
         if len(call.args) == 1 and "start" in call.keywords:
             call.args.append(call.keywords["start"])
-        return Made("enumerate", call.args, {}, call.node, reader.fresh("enumerate"))
+        args = [reader.iterated(call.args[0], call.node), *call.args[1:]]
+        return Made("enumerate", args, {}, call.node, reader.fresh("enumerate"))
     if short == "trange":
         return _range(reader, call)
     return call.args[0]

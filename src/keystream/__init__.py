@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from keystream._plan.site import Observed as Observed
     from keystream._plan.site import Site as Site
     from keystream._roots import seed as seed
+    from keystream._intent import common_random_numbers as common_random_numbers
     from keystream._session import audit as audit
     from keystream._session import step as step
     from keystream._streams import Identity as Identity
@@ -58,6 +59,7 @@ _HOME = {
     "Streams": "keystream._streams",
     "TokenMask": "keystream._draws.token_mask",
     "audit": "keystream._session",
+    "common_random_numbers": "keystream._intent",
     "batch_slice": "keystream._draws.batch_slice",
     "drop_path": "keystream._draws.dropout",
     "drop_path_rates": "keystream._draws.dropout",
@@ -92,6 +94,7 @@ __all__ = [
     "TokenMask",
     "__version__",
     "audit",
+    "common_random_numbers",
     "batch_slice",
     "checkpoint",
     "distributed",

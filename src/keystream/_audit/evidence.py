@@ -5,24 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 
 from keystream._audit import frames, hosted, modes, streams
-from keystream._audit.classify import repeated_keys
 from keystream._audit.earlier import drawn_earlier
 from keystream._audit.failures import failed
 from keystream._audit.judged import Judged
+from keystream._audit.mistakes import repeated_keys
 from keystream._audit.recording import Recording
+from keystream._audit.repeats import Predicate, repeated
 from keystream._audit.shared import shared_draws
 
 
-def judged(recording: Recording) -> list[Judged]:
+def judged(recording: Recording, verdict: Predicate) -> list[Judged]:
     """Every mistake that the evidence shows, each once."""
     streams.assign(recording)
     _show_libraries(recording)
+    verdicts = recording.evidence["repeats"] = repeated(recording, verdict)
     found = _causes(
         [
             *failed(recording),
-            *repeated_keys(recording),
+            *repeated_keys(recording, verdicts),
             *drawn_earlier(recording),
-            *shared_draws(recording),
+            *shared_draws(recording, verdict, verdicts.accounts),
             *streams.fallbacks(recording),
             *modes.rates(recording),
             *modes.switched(recording),

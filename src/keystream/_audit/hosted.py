@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import os
 
-from keystream._audit import intent
 from keystream._audit.judged import Judged, distinct
-from keystream._audit.recording import Recording, Site
+from keystream._audit.recording import Recording
+from keystream._evidence.pairs import Pair
+from keystream._evidence.source import called, source_of, statement
+from keystream._evidence.uses import Site
 from keystream._findings import Location
 
 _CLOCKS = {
@@ -90,21 +92,21 @@ def unrepeatable(recording: Recording) -> list[Judged]:
 def _entropy_of(site: Site) -> tuple[Location, str] | None:
     """The user's line and the call that makes a seed differ between runs."""
     for place in site.stack[:3]:
-        node = intent.statement(place.path, place.line)
+        node = statement(place)
         if node is None:
             continue
         for call in (each for each in ast.walk(node) if isinstance(each, ast.Call)):
             spans = call.lineno <= place.line <= (call.end_lineno or call.lineno)
-            if not spans or (_name(call.func) not in _TAKERS and place is site.stack[0]):
+            if not spans or (called(call.func) not in _TAKERS and place is site.stack[0]):
                 continue
             for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
                 what = _entropy(argument, node, 4, place.path)
-                if what and not _reported(argument, node):
+                if what and not _reported(argument, node, place.path):
                     return place, what
     return None
 
 
-def _entropy(node: ast.AST, statement: ast.AST, depth: int, path: str) -> str:
+def _entropy(node: ast.AST, at: ast.AST, depth: int, path: str) -> str:
     """The unrepeatable call inside an expression, followed through names and local functions."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.Call):
@@ -116,16 +118,16 @@ def _entropy(node: ast.AST, statement: ast.AST, depth: int, path: str) -> str:
                 if what:
                     return what
         if depth and isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
-            value = _bound(inner.id, statement)
+            value = _bound(inner.id, at, path)
             if value is not None and value is not node:
-                what = _entropy(value, statement, depth - 1, path)
+                what = _entropy(value, at, depth - 1, path)
                 if what:
                     return what
     return ""
 
 
 def _source(call: ast.Call, path: str) -> str:
-    name, text = _name(call.func), ast.unparse(call.func)
+    name, text = called(call.func), ast.unparse(call.func)
     if (name in _CLOCKS and ("time" in text or "date" in text)) or name in _ENTROPY:
         return f"{text}()"
     if name == "hash" and isinstance(call.func, ast.Name) and call.args and _salted(call.args[0]):
@@ -153,31 +155,37 @@ def _is_host(text: str) -> bool:
 def _seeded(call: ast.Call, text: str, path: str) -> bool:
     if text.endswith("default_rng"):
         return bool(call.args or call.keywords)
-    tree = intent.parsed(path)
-    if tree is None:
+    source = source_of(path)
+    if source is None:
         return True
     owner = text.rsplit(".", 1)[0]
     return any(
         isinstance(node, ast.Call) and ast.unparse(node.func) == f"{owner}.seed" and node.args
-        for node in ast.walk(tree)
+        for node in ast.walk(source.tree)
     )
 
 
-def _bound(name: str, statement: ast.AST) -> ast.AST | None:
+def _bound(name: str, at: ast.AST, path: str) -> ast.AST | None:
     """The expression last assigned to a name before a statement, in its function or module."""
-    scope = intent.function_of(statement)
-    while scope is not None:
+    for scope in _scopes(at, path):
         values = [
             node
             for node in ast.walk(scope)
             if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None
             and any(isinstance(t, ast.Name) and t.id == name for t in _targets(node))
-            and node.lineno <= getattr(statement, "lineno", 0)
+            and node.lineno <= getattr(at, "lineno", 0)
         ]  # fmt: skip
         if values:
             return values[-1].value
-        scope = intent.function_of(scope)
     return None
+
+
+def _scopes(at: ast.AST, path: str) -> list[ast.AST]:
+    """The functions around a statement, innermost first, then its module."""
+    source = source_of(path)
+    around = source.around(at) if source is not None else ()
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Module)
+    return [each for each in around if isinstance(each, kinds)]
 
 
 def _targets(node: ast.Assign | ast.AnnAssign) -> list[ast.AST]:
@@ -186,10 +194,8 @@ def _targets(node: ast.Assign | ast.AnnAssign) -> list[ast.AST]:
 
 
 def _returned(name: str, depth: int, path: str) -> str:
-    tree = intent.parsed(path)
-    if tree is None:
-        return ""
-    for node in ast.walk(tree):
+    source = source_of(path)
+    for node in ast.walk(source.tree) if source is not None else ():
         if isinstance(node, ast.FunctionDef) and node.name == name:
             for inner in ast.walk(node):
                 if isinstance(inner, ast.Return) and inner.value is not None:
@@ -199,14 +205,12 @@ def _returned(name: str, depth: int, path: str) -> str:
     return ""
 
 
-def _reported(argument: ast.AST, statement: ast.AST) -> bool:
+def _reported(argument: ast.AST, at: ast.AST, path: str) -> bool:
     """Whether the program prints or logs the seed: then the run can be repeated with it."""
     names = {node.id for node in ast.walk(argument) if isinstance(node, ast.Name)}
-    scope = intent.function_of(statement)
-    if scope is None or not names:
-        return False
-    for node in ast.walk(scope):
-        if isinstance(node, ast.Call) and _name(node.func) in {
+    scopes = _scopes(at, path)
+    for node in ast.walk(scopes[0]) if scopes and names else ():
+        if isinstance(node, ast.Call) and called(node.func) in {
             "print",
             "info",
             "warning",
@@ -221,12 +225,6 @@ def _reported(argument: ast.AST, statement: ast.AST) -> bool:
     return False
 
 
-def _name(node: ast.AST) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
-
-
 def legacy(recording: Recording) -> list[Judged]:
     """Keys made by ``PRNGKey``: arrays of plain numbers that nothing protects."""
     places = tuple(
@@ -238,14 +236,27 @@ def legacy(recording: Recording) -> list[Judged]:
 
 
 def unseen(recording: Recording) -> list[Judged]:
-    """What the audit could not look into."""
+    """What the audit could not look into, and repeated draws that it can't explain."""
+    unexplained = recording.evidence["repeats"]
+    found = _unexplained(unexplained.accounts.unexplained, unexplained.unexplained)
     if not recording.unseen:
-        return []
+        return found
     return [
+        *found,
         Judged(
             "KS902",
             "note",
             facts={"reasons": dict(recording.unseen)},
             count=sum(recording.unseen.values()),
-        )
+        ),
     ]
+
+
+def _unexplained(count: int, pairs: list[Pair]) -> list[Judged]:
+    if not count:
+        return []
+    places = tuple(
+        place for pair in pairs for place in (*pair.second.at.stack, *pair.first.at.stack)
+    )
+    facts = {"reasons": {}, "unexplained": count}
+    return [Judged("KS902", "warning", distinct(places), facts=facts, count=count)]

@@ -53,7 +53,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.shared import Shared
+from keystream._findings import Finding, Severity
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
 from keystream._lint.places import of_chain, of_shared
@@ -107,6 +108,14 @@ def _of_rngs(fact: Fact) -> Finding:
         related=(drawn.location("the draw"),),
         inner=of_chain(fact.site, fact.chain, drawn, fact.data["mapped"].wrapped),
     )
+
+
+RANK = 20
+
+
+def shares(shared: Shared) -> Severity | None:
+    """One draw for all members of a batch."""
+    return "warning" if shared.over_batch else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -50,7 +50,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.pairs import Pair
+from keystream._evidence.uses import Stack
+from keystream._findings import Finding, Severity
+from keystream._judge.wording import given
 from keystream._lint.mistakes import Mistake
 from keystream._lint.module import Module, finding, key_name, used_by
 from keystream._lint.places import distinct, inner
@@ -107,6 +110,14 @@ def _carried(mistake: Mistake) -> Finding:
     )
 
 
+RANK = 50
+
+
+def holds(pair: Pair) -> Severity | None:
+    """A draw and a split of one key."""
+    return "error" if pair.by_split else None
+
+
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS102 that the evidence of a run shows."""
     for found in verdicts(recording, "KS102"):
@@ -114,5 +125,15 @@ def recorded(recording: Recording) -> Iterator[Finding]:
         yield found.finding(
             f"one key was drawn from ({what}) and split",
             why="the children of a key are made of the same bits that a draw from it gives out",
-            fix="split first, and leave the parent alone:\nkey, subkey = jax.random.split(key)",
+            fix=_fix(found.facts["pair"], found.facts["made"]),
         )
+
+
+def _fix(pair: Pair, made: Stack) -> str:
+    """The draw with a part of the key, in the reader's names."""
+    drawn = pair.first if pair.first.role == "draw" else pair.second
+    place = drawn.at.place
+    use = given(place, made) if place is not None else None
+    name = use.name if use is not None else "key"
+    line = f"\n{use.with_key('draw_key')}" if use is not None else ""
+    return f"split before the draw, and draw from a part:\n{name}, draw_key = jax.random.split({name}){line}"

@@ -47,7 +47,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.flow import Meeting
+from keystream._evidence.pairs import Pair
+from keystream._evidence.relation import Relation
+from keystream._findings import Finding, Severity
 from keystream._lint.facts import Fact, value_text
 from keystream._lint.machine import exclusive
 from keystream._lint.module import Module, finding, used_by
@@ -144,6 +147,38 @@ def _rngs(module: Module) -> Iterator[Finding]:
 def _seed(made: Value) -> str:
     args = getattr(made, "args", [])
     return value_text(args[0]) if args else ""
+
+
+RANK = 40
+
+
+def holds(pair: Pair) -> Severity | None:
+    """One seed that was made a key again; a note where the runs have nothing to do with each other."""
+    if pair.relation is not Relation.SAME_SEED:
+        return None
+    if pair.parted is not None:
+        return _parted(pair)
+    turn = pair.turn
+    if turn is None:  # a library called the function again, or a thread did
+        return "warning" if pair.one_stack and pair.entered_with_arguments else "note"
+    if turn.carried:
+        return "error" if pair.direct else "warning"
+    if turn.settings or turn.state or (turn.alike and not turn.used):
+        return "note"
+    if turn.varied and pair.seed_handed:
+        return "note"  # runs on other data, each from the seed that the program declares
+    return "error" if pair.direct else "warning"
+
+
+def _parted(pair: Pair) -> Severity:
+    one_line = len(set(pair.seeds)) == 1
+    if pair.direct and not one_line:
+        return "error"
+    if pair.overwritten or pair.meeting in (Meeting.APART, Meeting.COLLECTED, Meeting.UNUSED):
+        return "note"
+    if one_line:
+        return "note" if pair.settings_differ or pair.initialising else "warning"
+    return "error"
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

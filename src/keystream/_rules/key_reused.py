@@ -51,7 +51,10 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.judged import line
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.pairs import Pair
+from keystream._evidence.uses import Stack
+from keystream._findings import Finding, Severity
+from keystream._judge.wording import given
 from keystream._lint.facts import Site, Turn
 from keystream._lint.mistakes import Mistake
 from keystream._lint.module import Module, finding, key_name, used_by
@@ -115,10 +118,21 @@ def _meeting(mistake: Mistake, folds: tuple[Site, ...], turn: Turn) -> Finding:
     )
 
 
+RANK = 110
+
+
+def holds(pair: Pair) -> Severity | None:
+    """Two places, or two calls, that drew from one key."""
+    if pair.initialising and pair.twins:
+        return "note"  # one network that is initialised twice, as target networks are
+    return "warning" if pair.one_place or pair.twins else "error"
+
+
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS101 that the evidence of a run shows."""
     for found in verdicts(recording, "KS101"):
         what = " and ".join(found.facts.get("distributions", ())[:2]) or "two draws"
+        fix = "give each draw a key of its own:\nfirst_key, second_key = jax.random.split(key)"
         if "error" in found.facts:
             message = f"a key was used again: {found.facts['text']}"
         elif found.facts["proven"]:
@@ -128,6 +142,19 @@ def recorded(recording: Recording) -> Iterator[Finding]:
         yield found.finding(
             message,
             why="what should be independent is equal, or a fixed function of the other",
-            fix="give each draw a key of its own:\nfirst, second = jax.random.split(key)   "
-            "# meant: jax.random.clone(key)",
+            fix=_fix(found.facts["pair"], found.facts["made"]) if "pair" in found.facts else fix,
         )
+
+
+def _fix(pair: Pair, made: Stack) -> str:
+    """Both lines with keys of their own, in the reader's names."""
+    places = pair.parted or (pair.first.at.place, pair.second.at.place)
+    uses = [given(place, made) if place is not None else None for place in places]
+    named = [use for use in uses if use is not None]
+    name = named[0].name if named else "key"
+    lines = [f"first_key, second_key = jax.random.split({name})"]
+    for use, key in zip(uses, ("first_key", "second_key"), strict=True):
+        if use is not None and use.name == name:
+            lines.append(use.with_key(key))
+    text = "\n".join(lines)
+    return f"split the key before both, and give each a part:\n{text}"

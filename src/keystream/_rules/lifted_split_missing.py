@@ -94,7 +94,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding, Location
+from keystream._evidence.shared import Shared
+from keystream._findings import Finding, Location, Severity
 from keystream._lint.draws import streams_drawn
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
@@ -189,6 +190,16 @@ def _lines(fact: Fact, drawn: dict[str, Location], stream: str) -> tuple[Locatio
     """The lifted call, and the draw."""
     draws = [drawn[stream]] if stream in drawn else []
     return distinct(fact.site, [fact.data["lifted"].location(), *draws])
+
+
+RANK = 10
+
+
+def shares(shared: Shared) -> Severity | None:
+    """Members of a lifted transform that draw alike, and have parameters of their own or sample."""
+    if not shared.lifted or not (shared.over_batch or shared.over_turns):
+        return None
+    return "warning" if "declared_choices" in shared.at.flags else "error"
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

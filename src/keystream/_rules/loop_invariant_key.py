@@ -60,7 +60,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.shared import Shared
+from keystream._findings import Finding, Severity
 from keystream._lint.module import Module, finding, key_name, used_by
 from keystream._lint.places import inner
 
@@ -90,6 +91,14 @@ def read(module: Module) -> Iterator[Finding]:
             "step_key = jax.random.fold_in(key, i)",
             inner=inner(mistake),
         )
+
+
+RANK = 50
+
+
+def shares(shared: Shared) -> Severity | None:
+    """One draw for all turns of a compiled loop."""
+    return "warning" if shared.over_turns else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -48,7 +48,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.pairs import Pair
+from keystream._evidence.relation import Relation
+from keystream._findings import Finding, Severity
 from keystream._lint.counting import collision
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
@@ -213,6 +215,15 @@ def _keras(module: Module) -> Iterator[Finding]:
                 fix="leave the seed out, and set it once:\nkeras.utils.set_random_seed(0)",
                 related=(earlier.site.location("the other layer"),),
             )
+
+
+RANK = 20
+
+
+def holds(pair: Pair) -> Severity | None:
+    """Two seeds or folded numbers that are one to JAX."""
+    collided = pair.relation is Relation.COLLISION or pair.float_folded
+    return "error" if collided else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from keystream._fuse import FuseThreefry as FuseThreefry
     from keystream._fuse import fuse_threefry as fuse_threefry
     from keystream._host import HostStreams as HostStreams
+    from keystream._intent import common_random_numbers as common_random_numbers
     from keystream._permutation import Permutation as Permutation
     from keystream._plan.plan import Plan as Plan
     from keystream._plan.plan import plan as plan
     from keystream._plan.site import Observed as Observed
     from keystream._plan.site import Site as Site
     from keystream._roots import seed as seed
-    from keystream._intent import common_random_numbers as common_random_numbers
     from keystream._session import audit as audit
     from keystream._session import step as step
     from keystream._streams import Identity as Identity
@@ -94,9 +94,9 @@ __all__ = [
     "TokenMask",
     "__version__",
     "audit",
-    "common_random_numbers",
     "batch_slice",
     "checkpoint",
+    "common_random_numbers",
     "distributed",
     "drop_path",
     "drop_path_rates",

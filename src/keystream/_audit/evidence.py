@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from keystream._audit import frames, hosted, modes, streams
@@ -10,11 +11,16 @@ from keystream._audit.failures import failed
 from keystream._audit.judged import Judged
 from keystream._audit.mistakes import repeated_keys
 from keystream._audit.recording import Recording
-from keystream._audit.repeats import Predicate, repeated
+from keystream._audit.repeats import repeated
 from keystream._audit.shared import shared_draws
+from keystream._evidence.pairs import Pair
+from keystream._evidence.shared import Shared
+from keystream._findings import Severity
+
+Verdict = Callable[[Pair | Shared], "tuple[str, Severity] | None"]
 
 
-def judged(recording: Recording, verdict: Predicate) -> list[Judged]:
+def judged(recording: Recording, verdict: Verdict) -> list[Judged]:
     """Every mistake that the evidence shows, each once."""
     streams.assign(recording)
     _show_libraries(recording)
@@ -29,7 +35,6 @@ def judged(recording: Recording, verdict: Predicate) -> list[Judged]:
             *modes.rates(recording),
             *modes.switched(recording),
             *hosted.baked(recording),
-            *hosted.unrepeatable(recording),
             *hosted.legacy(recording),
             *hosted.unseen(recording),
         ]

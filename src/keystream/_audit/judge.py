@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from keystream._audit.evidence import judged
+from keystream._audit.evidence import Verdict, judged
 from keystream._audit.judged import said, shown
 from keystream._audit.recording import Recording
-from keystream._audit.repeats import Predicate
 from keystream._audit.timeline import timeline
 from keystream._findings import Finding, Report
 from keystream._judge.words import lowered
@@ -20,7 +19,7 @@ Rule = Callable[[Recording], Iterator[Finding]]
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
-def judge(recording: Recording, rules: Iterable[Rule], verdict: Predicate) -> Report:
+def judge(recording: Recording, rules: Iterable[Rule], verdict: Verdict) -> Report:
     """The report of a recording: what every rule found, the gravest first.
 
     Args:

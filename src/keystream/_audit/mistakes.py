@@ -1,4 +1,4 @@
-"""Mistakes among repeated keys, with their places, steps and lineage, for the rules to put into words."""
+"""Mistakes among repeated keys: their places, steps and lineage, for the rules to put into words."""
 
 from __future__ import annotations
 
@@ -37,11 +37,15 @@ def _merged(judged: list[Judged]) -> list[Judged]:
             first.locations = distinct(first.locations + each.locations)
             first.related = distinct(first.related + each.related)
             first.steps = _together(first.steps, each.steps)
-            first.severity = min(first.severity, each.severity, key=_GRAVE.index)
+            first.severity = _graver(first.severity, each.severity)
     return list(kept.values())
 
 
 _GRAVE: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+def _graver(one: Severity, other: Severity) -> Severity:
+    return one if _GRAVE.index(one) <= _GRAVE.index(other) else other
 
 
 def _together(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:

@@ -8,10 +8,10 @@ from bisect import bisect_left
 from keystream._audit import frames
 from keystream._audit.lineage import Lineage
 from keystream._audit.recording import Recording
-from keystream._evidence import flow
+from keystream._evidence import flow, loops
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Related, Relation
-from keystream._evidence.source import Loop, called, loops_at, scope_of, statement
+from keystream._evidence.source import called, loops_at, scope_of, statement
 from keystream._evidence.uses import Site, Stack, Use
 from keystream._findings import Location
 from keystream._judge.excuses import Excuse, Excused, parting
@@ -85,7 +85,7 @@ class Pairing:
 
     # Loops.
 
-    def _turn(self, use: Use, related: Related) -> tuple[flow.Turn | None, Location | None]:
+    def _turn(self, use: Use, related: Related) -> tuple[loops.Turn | None, Location | None]:
         """The loop in which a key that was made before it is used again and again."""
         origin = self._origin(use, related)
         stack = use.at.stack[::-1]
@@ -94,9 +94,9 @@ class Pairing:
             if number < depth - 1:
                 continue
             made_at = origin[number] if number == depth - 1 and number < len(origin) else None
-            loop = flow.loop_between(place, made_at)
+            loop = loops.loop_between(place, made_at)
             if loop is not None:
-                return flow.turn_of(place, loop), place
+                return loops.turn_of(place, loop), place
         return None, None
 
     def _origin(self, use: Use, related: Related) -> Stack:
@@ -106,12 +106,12 @@ class Pairing:
             making = self._lineage.made(related.root, related.makings[0].call)
         return self._sites[making.site].stack[::-1] if making is not None else ()
 
-    def _turn_of_seed(self, site: Site) -> tuple[flow.Turn | None, Location | None]:
+    def _turn_of_seed(self, site: Site) -> tuple[loops.Turn | None, Location | None]:
         """The innermost loop in which one seed is made a key again."""
         for place in site.stack:
-            loops: tuple[Loop, ...] = loops_at(place)
-            if loops:
-                return flow.turn_of(place, loops[0]), place
+            around = loops_at(place)
+            if around:
+                return loops.turn_of(place, around[0]), place
         return None, None
 
     def _is_callback(self, pair: Pair) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from keystream._evidence import flow
+from keystream._evidence import flow, loops
 from keystream._evidence.batches import batched_names
+from keystream._evidence.names import call_at
 from keystream._evidence.source import called, loops_at, scope_of, statement
 from keystream._evidence.uses import Site, Stack
 from keystream._findings import Location
@@ -19,8 +20,8 @@ def measured_at(stack: Stack) -> Location | None:
     for place in stack:
         if flow.returned(place):
             continue
-        loops = loops_at(place)
-        turn = flow.turn_of(place, loops[-1]) if loops else None
+        around = loops_at(place)
+        turn = loops.turn_of(place, around[-1]) if around else None
         return None if turn is not None and turn.carried else place
     return stack[-1] if stack else None
 
@@ -39,10 +40,10 @@ def _varies_key_alone(place: Location) -> bool:
     node, scope = statement(place), scope_of(place)
     if node is None or scope is None:
         return False
-    call = flow.call_at(node, place)
+    call = call_at(node, place)
     for loop in loops_at(place) if call is not None else ():
         assert call is not None
-        varied = flow.varied_arguments(call, loop, scope)
+        varied = loops.varied_arguments(call, loop, scope)
         if varied and all(_makes_key(part) or _holds_key(part, loop, scope) for part in varied):
             return True
     return False

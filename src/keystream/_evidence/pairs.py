@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keystream._evidence import flow
+from keystream._evidence import flow, loops
 from keystream._evidence.relation import Related, Relation
 from keystream._evidence.uses import Use
 from keystream._findings import Location
@@ -42,7 +42,7 @@ class Pair:
     related: Related
     parted: tuple[Location, Location] | None = None
     meeting: flow.Meeting | None = None
-    turn: flow.Turn | None = None
+    turn: loops.Turn | None = None
     looped: Location | None = None
     seeds: tuple[Location, ...] = ()
     direct: bool = False

@@ -107,11 +107,12 @@ def loops_at(place: Location) -> tuple[Loop, ...]:
     node: ast.AST | None = source.statement(place.line) if source is not None else None
     if source is None or node is None:
         return ()
-    found: list[Loop] = [
+    inner_loops: list[Loop] = [
         inner.generators[-1]
         for inner in ast.walk(node)
         if isinstance(inner, _COMPREHENSIONS) and _inside_element(inner, place)
-    ][::-1]
+    ]
+    found = inner_loops[::-1]
     for outer in source.around(node):
         if isinstance(outer, _SCOPES):
             break

@@ -116,7 +116,7 @@ class Making:
 
     @property
     def event(self) -> tuple[int, int, int]:
-        """What tells two makings of one key apart: a call may make a key once, whatever else it makes."""
+        """What tells two makings of one key apart: a call makes a key once, whatever else it makes."""
         return self.site, self.call, self.data
 
 

@@ -54,9 +54,10 @@ _RETRIES: tuple[tuple[str, frozenset[str]], ...] = (
     (
         "numpyro/infer/",
         frozenset(
-            {"find_valid_initial_params", "_find_valid_params", "initialize_model", "_get_model_transforms",
-             "get_model_transforms", "_setup_prototype", "_init_locals", "init", "_single_chain_init",
-             "_init_state", "get_model_relations", "get_dependencies", "_predictive", "single_prediction"}
+            {"find_valid_initial_params", "_find_valid_params", "initialize_model", "init",
+             "_get_model_transforms", "get_model_transforms", "_setup_prototype", "_init_locals",
+             "_single_chain_init", "_init_state", "get_model_relations", "get_dependencies",
+             "_predictive", "single_prediction"}
         ),
     ),
     ("numpyro/handlers.py", frozenset({"get_trace"})),

@@ -7,7 +7,7 @@ import linecache
 import textwrap
 from dataclasses import dataclass
 
-from keystream._evidence.flow import call_at
+from keystream._evidence.names import call_at
 from keystream._evidence.source import spans, statement
 from keystream._evidence.uses import Site, Stack
 from keystream._findings import Location

@@ -57,9 +57,48 @@ def meant(places: Iterable[Location], lines_of: Lines) -> Word | None:
 
 # Parameters and times: a batch of them is compared on equal draws, or walks one path of them.
 _SWEPT = frozenset(
-    "param params parameter parameters theta thetas weight weights lr lrs gain gains candidate candidates "
-    "population pop member members coef coefs alpha alphas beta betas temperature temperatures scale scales "
-    "sigma sigmas strength strengths shift shifts loc mu time times t ts".split()
+    [
+        "param",
+        "params",
+        "parameter",
+        "parameters",
+        "theta",
+        "thetas",
+        "weight",
+        "weights",
+        "lr",
+        "lrs",
+        "gain",
+        "gains",
+        "candidate",
+        "candidates",
+        "population",
+        "pop",
+        "member",
+        "members",
+        "coef",
+        "coefs",
+        "alpha",
+        "alphas",
+        "beta",
+        "betas",
+        "temperature",
+        "temperatures",
+        "scale",
+        "scales",
+        "sigma",
+        "sigmas",
+        "strength",
+        "strengths",
+        "shift",
+        "shifts",
+        "loc",
+        "mu",
+        "time",
+        "times",
+        "t",
+        "ts",
+    ]
 )
 
 

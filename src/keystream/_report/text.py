@@ -68,8 +68,8 @@ def _excused(report: Report) -> Iterator[Line]:
     for row in report.excused if report.shows_excused else ():
         first = f"{row['first_path']}:{row['first_line']}"
         yield (
-            f"{row['path']}:{row['line']}: excused {_count(row['draws'], 'draw')} from a key used before, "
-            f"at {first}: {row['reason']}",
+            f"{row['path']}:{row['line']}: excused {_count(row['draws'], 'draw')} from a key used "
+            f"before, at {first}: {row['reason']}",
             "dim",
         )
 

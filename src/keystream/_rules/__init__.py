@@ -65,6 +65,12 @@ def unread() -> frozenset[str]:
 
 
 @functools.cache
+def from_source() -> tuple[str, ...]:
+    """The codes that the audit takes from the source of what ran: the values of one run look right."""
+    return tuple(code for code in CODES if hasattr(page(code), "FROM_SOURCE"))
+
+
+@functools.cache
 def page(code: str) -> ModuleType | None:
     """The rule's module, or None where a code has no file: the library's own errors have none."""
     if code < "KS1":

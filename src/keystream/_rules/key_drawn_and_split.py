@@ -136,4 +136,5 @@ def _fix(pair: Pair, made: Stack) -> str:
     use = given(place, made) if place is not None else None
     name = use.name if use is not None else "key"
     line = f"\n{use.with_key('draw_key')}" if use is not None else ""
-    return f"split before the draw, and draw from a part:\n{name}, draw_key = jax.random.split({name}){line}"
+    split = f"{name}, draw_key = jax.random.split({name})"
+    return f"split before the draw, and draw from a part:\n{split}{line}"

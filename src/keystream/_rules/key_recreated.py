@@ -48,6 +48,7 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
 from keystream._evidence.flow import Meeting
+from keystream._evidence.loops import Turn
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Relation
 from keystream._findings import Finding, Severity
@@ -158,15 +159,17 @@ def holds(pair: Pair) -> Severity | None:
         return None
     if pair.parted is not None:
         return _parted(pair)
-    turn = pair.turn
-    if turn is None:  # a library called the function again, or a thread did
-        return "warning" if pair.one_stack and pair.entered_with_arguments else "note"
-    if turn.carried:
-        return "error" if pair.direct else "warning"
-    if turn.settings or turn.state or (turn.alike and not turn.used):
+    if pair.turn is not None:
+        return _in_loop(pair, pair.turn)
+    # A library called the function again, or a thread did: with arguments, for each of several things.
+    return "warning" if pair.one_stack and pair.entered_with_arguments else "note"
+
+
+def _in_loop(pair: Pair, turn: Turn) -> Severity:
+    runs_again = turn.settings or turn.state or (turn.alike and not turn.used)
+    on_other_data = turn.varied and pair.seed_handed  # each from the seed that the program declares
+    if not turn.carried and (runs_again or on_other_data):
         return "note"
-    if turn.varied and pair.seed_handed:
-        return "note"  # runs on other data, each from the seed that the program declares
     return "error" if pair.direct else "warning"
 
 

@@ -54,6 +54,8 @@ from keystream._lint.places import of_chain
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+FROM_SOURCE = True  # a keep probability given as a rate looks right to a run
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A rate that is no probability."""

@@ -106,7 +106,7 @@ RANK = 30
 
 
 def holds(pair: Pair) -> Severity | None:
-    """A function that ran again with the state of its first run, and with its keys from the beginning."""
+    """A function that ran again with the state of its first run, and its keys from the beginning."""
     if pair.relation is not Relation.SAME_SEED or pair.overwritten or len(set(pair.seeds)) != 1:
         return None
     if pair.restored and not pair.direct:

@@ -126,22 +126,28 @@ def _related(recording: Recording, pair: Pair, makings: list[Making]) -> Iterato
 
 
 def _steps(recording: Recording, found: Found) -> tuple[int, int] | None:
-    """First and last step of the repetitions: as the program set them, else counted at the site."""
+    """First and last step: as the program set them, else counted at the site.
+
+    Of one key its first use belongs to them; of several, the steps that repeat earlier ones do.
+    """
+    calls = set(found.calls)
+    if len(found.keys) == 1:
+        calls.add((found.pair.first.site, found.pair.first.call))
     if recording.steps:
-        said = [recording.steps[call] for _, call in found.calls if call in recording.steps]
+        said = [recording.steps[call] for _, call in calls if call in recording.steps]
         return (min(said), max(said)) if said else None
-    ordinals = [_ordinal(recording, use) for use in _ends(found)]
+    ordinals = [_ordinal(recording, use) for use in _ends(calls)]
     return (min(ordinals), max(ordinals)) if ordinals and max(ordinals) > 0 else None
 
 
-def _ends(found: Found) -> Iterator[tuple[int, int]]:
-    """The first and last of the repeated uses at each place."""
+def _ends(calls: set[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The first and last of some uses at each place."""
     by_site: dict[int, list[int]] = {}
-    for site, call in found.calls:
+    for site, call in calls:
         by_site.setdefault(site, []).append(call)
-    for site, calls in by_site.items():
-        yield site, min(calls)
-        yield site, max(calls)
+    for site, found in by_site.items():
+        yield site, min(found)
+        yield site, max(found)
 
 
 def _ordinal(recording: Recording, use: tuple[int, int]) -> int:

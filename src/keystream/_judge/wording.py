@@ -80,7 +80,9 @@ def given(place: Location, made: Stack) -> Given | None:
     bound: set[str] = set()
     for line in made:
         maker = statement(line)
-        if line.path == place.path and isinstance(maker, (ast.Assign, ast.AnnAssign, ast.For)):
+        if maker is node or line.path != place.path:
+            continue
+        if isinstance(maker, (ast.Assign, ast.AnnAssign, ast.For)):
             bound |= {
                 each.id
                 for target in _targets(maker, line)

@@ -119,11 +119,121 @@ def differentiated(inner: Program, _: Program) -> Program:
     return program
 
 
+def one_shard(inner: Program, _: Program) -> Program:
+    mesh = jax.make_mesh((1,), ("shard",))
+    specs = jax.sharding.PartitionSpec()
+    return jax.shard_map(inner, mesh=mesh, in_specs=specs, out_specs=specs, check_vma=False)
+
+
+def with_a_tangent(inner: Program, _: Program) -> Program:
+    """Under ``custom_jvp``, and linear in x beyond what it draws."""
+
+    def program(key, x):
+        @jax.custom_jvp
+        def function(x):
+            return inner(key, x)
+
+        @function.defjvp
+        def tangent(primals, tangents):
+            return function(*primals), tangents[0]
+
+        return function(x)
+
+    return program
+
+
+def with_a_backward_pass(inner: Program, _: Program) -> Program:
+    def program(key, x):
+        @jax.custom_vjp
+        def function(key, x):
+            return inner(key, x)
+
+        function.defvjp(
+            lambda key, x: (inner(key, x), None), lambda _, cotangent: (None, cotangent)
+        )
+        return function(key, x)
+
+    return program
+
+
+def with_a_batching_rule(inner: Program, _: Program) -> Program:
+    def program(key, x):
+        function = jax.custom_batching.custom_vmap(inner)
+        return function(key, x)
+
+    return program
+
+
+def linearised(inner: Program, _: Program) -> Program:
+    def program(key, x):
+        return jax.linearize(lambda x: inner(key, x), x)[0]
+
+    return program
+
+
+def repeated(inner: Program, _: Program) -> Program:
+    return lambda key, x: jax.lax.fori_loop(0, 2, lambda i, x: inner(key, x), x)
+
+
+def on_this_platform(inner: Program, _: Program) -> Program:
+    return lambda key, x: jax.lax.platform_dependent(key, x, default=inner)
+
+
 SMOOTH = (sequence, folded, legacy, scanned, scanned_over_keys, either, jitted, mapped)
 EVERY = (*SMOOTH, counted)  # of a while loop there is no reverse derivative
 # Under vmap a while loop runs for lanes that have ended, and a cond is a select: what runs then is
 # more than what counts. A rematerialised callback may be dropped by JAX.
 PLAIN = (sequence, folded, legacy, scanned, scanned_over_keys, jitted, mapped)
+# Every way of JAX's to run a function that was traced; each is given one that takes its key from
+# around it, in place of one that is handed its key.
+HOLDERS = (
+    jitted,
+    rematerialised,
+    scanned,
+    scanned_over_keys,
+    mapped,
+    batched,
+    counted,
+    repeated,
+    either,
+    differentiated,
+    linearised,
+    with_a_tangent,
+    with_a_backward_pass,
+    with_a_batching_rule,
+    one_shard,
+    on_this_platform,
+)
+DIFFERENTIABLE = tuple(
+    holder
+    for holder in HOLDERS
+    # while has no reverse derivative; of custom_vmap there is none at all.
+    if holder not in (counted, with_a_batching_rule, batched)
+)
+
+
+def closed_over(holder: Callable[[Program, Program], Program], inner: Program) -> Program:
+    """What `holder` makes of a function that takes no key, but finds it in the scope around it."""
+
+    def program(key, x):
+        def closure(_, x):
+            return inner(key, x)
+
+        return holder(closure, closure)(jax.random.fold_in(key, 11), x)
+
+    return program
+
+
+def words_of(keys: dict[str, Any]) -> set[tuple[int, ...]]:
+    return {tuple(row) for value in keys.values() for row in value.reshape(-1, 2).tolist()}
+
+
+def drawn_from(function: Callable[..., Any], *args: Any) -> set[tuple[int, ...]]:
+    """The keys that a compiled call reports."""
+    reported.clear()
+    jax.block_until_ready(jax.jit(function)(*args))
+    jax.effects_barrier()
+    return set(reported)
 
 
 def program(choose: random.Random, depth: int, kinds: Any = EVERY) -> Program:
@@ -132,6 +242,41 @@ def program(choose: random.Random, depth: int, kinds: Any = EVERY) -> Program:
     kind = choose.choice((*kinds, batched, differentiated) if kinds is EVERY else kinds)
     below = {batched: PLAIN, differentiated: SMOOTH}.get(kind, kinds)
     return kind(program(choose, depth - 1, below), program(choose, depth - 1, below))
+
+
+@pytest.mark.parametrize("outer", [jitted, rematerialised, scanned, either], ids=lambda h: h.__name__)
+@pytest.mark.parametrize("holder", HOLDERS, ids=lambda holder: holder.__name__)
+def test_a_key_that_is_closed_over_is_planned_as_one_that_is_given(holder, outer) -> None:
+    """As a tracer of the program around it, and as a constant of the program."""
+    function = closed_over(outer, closed_over(holder, draw))
+    key, x = jax.random.key(5), jnp.float32(0.5)
+    expected = drawn_from(function, key, x)
+    assert expected
+    for plan, args in (
+        (ks.plan(function, key, x), (key, x)),
+        (ks.plan(lambda x: function(key, x), x), (x,)),
+    ):
+        assert not any(site.unseen for site in plan.draws)
+        assert words_of(plan.keys(*args)) == expected
+
+
+@pytest.mark.parametrize("outer", [jitted, rematerialised], ids=lambda holder: holder.__name__)
+@pytest.mark.parametrize("holder", DIFFERENTIABLE, ids=lambda holder: holder.__name__)
+def test_a_key_closed_over_by_what_is_differentiated_is_planned(holder, outer) -> None:
+    """JAX rewrites what it differentiates into other calls than those that were written."""
+    function = closed_over(outer, closed_over(holder, draw))
+    key, x = jax.random.key(5), jnp.float32(0.5)
+    expected = drawn_from(function, key, x)
+
+    def of_given(key, x):
+        return jax.value_and_grad(lambda x: jnp.sin(function(key, x)))(x)
+
+    for plan, args in (
+        (ks.plan(of_given, key, x), (key, x)),
+        (ks.plan(lambda x: of_given(key, x), x), (x,)),
+    ):
+        assert not any(site.unseen for site in plan.draws)
+        assert words_of(plan.keys(*args)) == expected
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -158,6 +158,23 @@ def linearised(inner: Program, _: Program) -> Program:
     return program
 
 
+def two_shards(inner: Program, _: Program) -> Program:
+    """Each with a key of its own, on a mesh that makes the sharding of arrays part of their type."""
+    mesh = jax.make_mesh((2,), ("shard",), axis_types=(jax.sharding.AxisType.Explicit,))
+    specs = jax.sharding.PartitionSpec()
+
+    def program(key, x):
+        def on_shard(key, x):
+            own = jax.random.fold_in(key, jax.lax.axis_index("shard"))
+            return jax.lax.pmean(inner(own, x), "shard")
+
+        return jax.shard_map(on_shard, mesh=mesh, in_specs=specs, out_specs=specs, check_vma=False)(
+            key, x
+        )
+
+    return program
+
+
 def repeated(inner: Program, _: Program) -> Program:
     return lambda key, x: jax.lax.fori_loop(0, 2, lambda i, x: inner(key, x), x)
 
@@ -192,6 +209,7 @@ HOLDERS = (
     with_a_backward_pass,
     with_a_batching_rule,
     one_shard,
+    two_shards,
     on_this_platform,
 )
 # A while loop has no reverse derivative, and custom_vmap none at all; of the other two JAX can't

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -15,6 +16,8 @@ from keystream._plan.origin import MAKERS, Origins
 from keystream._plan.regions import Draft, Region, joined, module_path
 from keystream._plan.site import Kind, Loop, Site
 
+_REPEATS = frozenset({"remat", "backward"})
+_NO_DRAW = _REPEATS | {"discarded"}
 _MARKS = {"remat": "rematted_computation", "backward": "transpose(", "differentiated": "jvp("}
 
 
@@ -33,7 +36,45 @@ def describe(
         names: of the flat inputs.
     """
     describer = _Describer(origins, reasons, names)
-    return tuple(describer.site(region, place, draft) for region, place, draft in found)
+    return _settled([describer.site(region, place, draft) for region, place, draft in found])
+
+
+def _settled(sites: list[Site]) -> tuple[Site, ...]:
+    """The sites, of which those alone repeat a draw that have a draw to repeat.
+
+    A name stack tells that an equation stands in a rematerialised part or in a backward pass. That it
+    makes again what the forward pass drew is so only where the forward pass drew it and something came
+    of that. Of ``jax.grad`` alone the forward pass of a ``jax.checkpoint`` is discarded, and the
+    repeat is the draw; so it is in a backward pass of the user's own that draws something else.
+    """
+    drawn = {_place(site) for site in sites if site.kind == "draw" and not site.flags & _NO_DRAW}
+    alone = [
+        site
+        for site in sites
+        if site.kind == "draw" and site.flags & _REPEATS and _place(site) not in drawn
+    ]
+    least: dict[Any, int] = {}
+    for site in alone:
+        least[_place(site)] = min(_depth(site), least.get(_place(site), _depth(site)))
+    # Of a checkpoint in a checkpoint the outer one's repeat is the draw, once for each key.
+    draws = {
+        (_place(site), site.origin): site.id
+        for site in reversed(alone)
+        if _depth(site) == least[_place(site)]
+    }
+    chosen = set(draws.values())
+    return tuple(
+        replace(site, flags=site.flags - _REPEATS) if site.id in chosen else site for site in sites
+    )
+
+
+def _place(site: Site) -> tuple[Any, ...]:
+    """What a draw shares with its repeat. Their shapes may differ: a loop's draws are batched."""
+    return site.distribution, site.dtype, site.place or site.library[:1]
+
+
+def _depth(site: Site) -> int:
+    return site.scopes.count(_MARKS["remat"])
 
 
 class _Describer:

@@ -47,11 +47,16 @@ def _settled(sites: list[Site]) -> tuple[Site, ...]:
     of that. Of ``jax.grad`` alone the forward pass of a ``jax.checkpoint`` is discarded, and the
     repeat is the draw; so it is in a backward pass of the user's own that draws something else.
     """
-    drawn = {_place(site) for site in sites if site.kind == "draw" and not site.flags & _NO_DRAW}
+    drawn = {
+        name
+        for site in sites
+        if site.kind == "draw" and not site.flags & _NO_DRAW
+        for name in (_place(site), _key(site), _drawn(site))
+    }
     alone = [
         site
         for site in sites
-        if site.kind == "draw" and site.flags & _REPEATS and _place(site) not in drawn
+        if site.kind == "draw" and site.flags & _REPEATS and drawn.isdisjoint(_first(site))
     ]
     least: dict[Any, int] = {}
     for site in alone:
@@ -68,9 +73,28 @@ def _settled(sites: list[Site]) -> tuple[Site, ...]:
     )
 
 
+def _first(site: Site) -> tuple[Any, ...]:
+    """What the draw that a repeat makes again may be known by.
+
+    JAX repeats a draw at the line where it stands, a forward pass of the user's own perhaps at another
+    one with the same key. A backward pass of the user's own stands elsewhere, and may have got the key
+    out of a loop: any draw of that kind may be its first.
+    """
+    return (_place(site), _key(site)) if "remat" in site.flags else (_drawn(site),)
+
+
+def _drawn(site: Site) -> tuple[Any, ...]:
+    """What is drawn; not its shape, which differs where the draws of a loop are batched."""
+    return site.distribution, site.dtype
+
+
 def _place(site: Site) -> tuple[Any, ...]:
-    """What a draw shares with its repeat. Their shapes may differ: a loop's draws are batched."""
-    return site.distribution, site.dtype, site.place or site.library[:1]
+    return "place", *_drawn(site), site.place or site.library[:1]
+
+
+def _key(site: Site) -> tuple[Any, ...]:
+    known = site.origin if site.origin >= 0 else ("unknown", site.id)
+    return "key", *_drawn(site), known
 
 
 def _depth(site: Site) -> int:

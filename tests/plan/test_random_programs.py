@@ -242,6 +242,11 @@ def drawn_from(function: Callable[..., Any], *args: Any) -> set[tuple[int, ...]]
     return set(reported)
 
 
+def few(count: int) -> list[Any]:
+    """Seeds, of which all but the first three are of the whole suite alone."""
+    return [pytest.param(n, marks=[pytest.mark.slow] if n > 2 else []) for n in range(count)]
+
+
 def program(choose: random.Random, depth: int, kinds: Any = EVERY) -> Program:
     if depth == 0:
         return draw
@@ -250,7 +255,15 @@ def program(choose: random.Random, depth: int, kinds: Any = EVERY) -> Program:
     return kind(program(choose, depth - 1, below), program(choose, depth - 1, below))
 
 
-@pytest.mark.parametrize("outer", [jitted, rematerialised, scanned], ids=lambda h: h.__name__)
+@pytest.mark.parametrize(
+    "outer",
+    [
+        jitted,
+        pytest.param(rematerialised, marks=pytest.mark.slow),
+        pytest.param(scanned, marks=pytest.mark.slow),
+    ],
+    ids=lambda holder: holder.__name__,
+)
 @pytest.mark.parametrize("holder", HOLDERS, ids=lambda holder: holder.__name__)
 def test_a_key_that_is_closed_over_is_planned_as_one_that_is_given(holder, outer) -> None:
     """As a tracer of the program around it, and as a constant of the program."""
@@ -285,7 +298,7 @@ def test_a_key_closed_over_by_what_is_differentiated_is_planned(holder, outer) -
         assert words_of(plan.keys(*args)) == expected
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", few(30))
 def test_the_keys_of_a_plan_are_those_that_the_program_draws_from(seed: int) -> None:
     function = program(random.Random(seed), 4)
     key, x = jax.random.key(seed), jnp.float32(0.5)
@@ -304,7 +317,7 @@ def as_it_is(inner: Program, _: Program) -> Program:
     return inner
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", few(12))
 def test_rematerialised_programs_plan_the_same_keys_as_plain_ones(seed: int) -> None:
     def made_with(kind: Callable[[Program, Program], Program]) -> Program:
         return program(random.Random(seed), 4, (*SMOOTH, kind, kind, kind))

@@ -137,9 +137,8 @@ class Recorder:
         return found
 
     def _count_unseen(self, plan: Any) -> None:
-        for planned in plan.sites:
-            if planned.unseen and planned.kind in ("draw", "opaque"):
-                self._unseen(planned.unseen)
+        for reason, count in plan.unseen().items():
+            self._unseen(reason, count)
 
     # Eager operations.
 
@@ -266,9 +265,9 @@ class Recorder:
                 self.recording.steps[self.recording.calls] = self.step
             return self.recording.calls
 
-    def _unseen(self, reason: str) -> None:
+    def _unseen(self, reason: str, count: int = 1) -> None:
         unseen = self.recording.unseen
-        unseen[reason] = unseen.get(reason, 0) + 1
+        unseen[reason] = unseen.get(reason, 0) + count
 
     def finish(self) -> Recording:
         """All that was seen, with nothing left on the device."""

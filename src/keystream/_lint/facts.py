@@ -18,7 +18,6 @@ class Turn:
     number: int
     kind: str  # "for", "while", "comprehension", "scan", "map", "tree_map", ...
     line: int
-    endless: bool = False  # whether nothing changes from one iteration to the next, by design
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ class Mapped:
     chain: Chain
     names: tuple[str, ...] = ()  # of the parameters that have a lane
     shared: tuple[str, ...] = ()  # of those that have none
-    explicit: bool = False
 
     @property
     def wrapped(self) -> Site | None:

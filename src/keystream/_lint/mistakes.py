@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from keystream._lint.turns import (
     rewound,
     variables,
 )
-from keystream._lint.values import Function, Symbol, root_of
+from keystream._lint.values import Symbol, root_of
 
 _ACCUMULATES = re.compile(r"accum|micro_?batch|micro_?step|grad_acc", re.IGNORECASE)
 _RUNS = frozenset({"init", "apply"})
@@ -340,7 +340,3 @@ def _steplike(datum: Symbol) -> bool:
             for word in ("step", "epoch", "iter", "index", "idx", "layer", "micro", "count")
         )
     return False
-
-
-Judge = Callable[[Repeat], "Mistake | None"]
-_TYPES = (Function,)

@@ -16,9 +16,7 @@ from keystream._lint.scope import Scope
 from keystream._lint.values import (
     Class,
     Function,
-    Instance,
     Made,
-    Reference,
     Symbol,
     Value,
     constant_of,
@@ -323,4 +321,3 @@ _HANDLERS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.ClassDef: Statements.class_,
 }
 __all__ = ["Statements", "canonical"]
-_UNUSED = (Instance, Made, Reference)

@@ -20,7 +20,6 @@ PARALLEL_FROM = 400_000  # bytes of source: below, one process is faster
 COLLECT_AFTER = 3_000_000  # characters read between two collections of garbage
 RECURSION = 12_000
 SUFFIXES = frozenset({".py", ".pyi", ".ipynb"})
-MAX_CELLS = 100_000
 
 
 @dataclass(frozen=True, slots=True)

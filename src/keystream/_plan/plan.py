@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keystream._findings import Finding
-from keystream._plan import arguments, mistakes, render
+from keystream._plan import arguments, census, mistakes, render
 from keystream._plan.analysis import Analysis, analyse
 from keystream._plan.arguments import Arguments
 from keystream._plan.derivations import Names
@@ -220,9 +220,11 @@ class Plan:
         Returns:
             Two draws of one key (KS101), a key drawn from and split (KS102), a child of a split that
             is a child of ``fold_in`` too (KS103), a loop whose every iteration draws from one key
-            (KS203), a constant key in the program (KS503).
+            (KS203), a constant key in the program (KS503). Draws that the plan can't see, with the
+            reasons (KS902): mistakes among them are not found.
         """
-        return tuple(mistakes.find(self.sites))
+        unseen = self._analysis.unseen()
+        return (*mistakes.find(self.sites), *((census.finding(unseen),) if unseen else ()))
 
     def _find(self, which: Site | str | int) -> Site:
         if isinstance(which, Site):

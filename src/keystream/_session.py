@@ -7,18 +7,17 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from keystream import _jax_door as door
 from keystream._audit import parquet
 from keystream._audit.frames import libraries_counting
 from keystream._audit.judge import judge
-from keystream._audit.observers import install
-from keystream._audit.recorder import Recorder
+from keystream._audit.opening import Opening
 from keystream._audit.recording import Recording
 from keystream._findings import Finding, Report
 from keystream._rules import rules
 from keystream._source_evidence import with_source
+from keystream.errors import UntestedJaxError
 
-_running: list[Recorder] = []
+_running: list[Opening] = []
 
 File = str | os.PathLike[str]
 
@@ -31,9 +30,15 @@ class Audit:
         report: the findings; None until the audit has ended.
     """
 
-    def __init__(self, recording: Recording) -> None:
-        self.recording = recording
+    def __init__(self, opening: Opening) -> None:
+        self.recording = opening.recording
         self.report: Report | None = None
+        self._opening = opening
+
+    @property
+    def refused(self) -> UntestedJaxError | None:
+        """Why JAX could not be looked into, where the block imported one that is not known."""
+        return self._opening.refused
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -51,7 +56,8 @@ def audit(
 ) -> Generator[Audit, None, None]:
     """Record every use of a key inside the block, and judge the recording when it ends.
 
-    The block runs as it would without; compiled programs stay as they are.
+    The block runs as it would without; compiled programs stay as they are. JAX is looked into as soon
+    as it is imported, by the block or before it, and never imported by the audit itself.
 
     Args:
         program: a name for the report.
@@ -65,7 +71,8 @@ def audit(
         The audit, whose `report` is there when the block has ended, also by an exception.
 
     Raises:
-        UntestedJaxError: this version of JAX can't be looked into (KS011).
+        UntestedJaxError: this version of JAX can't be looked into (KS011); raised by the block's own
+            import of JAX where that comes first.
         MissingExtraError: `record` or `after` needs pyarrow (KS007).
         RecordNotSavedError: the record can't be written (KS013): before the block runs where that can
             be known, else after it, when the report is there.
@@ -78,22 +85,20 @@ def audit(
     saved_in = Path(os.path.realpath(record)) if record is not None else None
     if saved_in is not None:
         parquet.check(saved_in)
-    recorder = Recorder(program)
-    session = Audit(recorder.recording)
-    close = door.open_door(recorder)
-    uninstall = install(recorder)
-    _running.append(recorder)
+    opening = Opening(Recording(program))
+    session = Audit(opening)
+    opening.start()
+    _running.append(opening)
     with libraries_counting(include_libraries):
         try:
             yield session
         except Exception as error:
-            recorder.recording.error = error
+            opening.recording.error = error
             raise
         finally:
-            _running.remove(recorder)
-            uninstall()
-            close()
-            recorder.finish()
+            _running.remove(opening)
+            opening.close()
+            opening.finish()
             _conclude(session, earlier, saved_in)
 
 
@@ -118,5 +123,5 @@ def step(number: int) -> None:
     Args:
         number: shown in findings in place of the ordinal that the audit would count itself.
     """
-    for recorder in _running:
-        recorder.step = int(number)
+    for opening in _running:
+        opening.step(int(number))

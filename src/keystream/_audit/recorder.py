@@ -39,13 +39,16 @@ _KINDS = {
 class Recorder:
     """Looks through the door, and keeps what it sees in a `Recording`.
 
+    Args:
+        recording: gets sites and notes as they come, columns when the audit has ended.
+
     Attributes:
-        recording: sites and notes as they come; columns when the audit has ended.
+        recording: as given.
         step: the program's own number of its step; None where it sets none.
     """
 
-    def __init__(self, program: str = "") -> None:
-        self.recording = Recording(program)
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
         self.step: int | None = None
         self._writer = Writer(self.recording, self._unseen)
         self._sites: dict[Any, int] = {}

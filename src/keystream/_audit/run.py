@@ -21,7 +21,7 @@ class Ending:
 
     Attributes:
         code: the exit code that Python would have given.
-        error: the exception that ended it; None where it ended well or with ``sys.exit``.
+        error: the exception that ended it, for `show`; None where it ended well or with ``sys.exit``.
     """
 
     code: int
@@ -65,10 +65,8 @@ def _execute(module: types.ModuleType, source: bytes, path: str) -> Ending:
     except SystemExit as end:
         return Ending(_exit_code(end))
     except KeyboardInterrupt as error:
-        show(error)
         return Ending(130, error)
     except BaseException as error:
-        show(error)
         return Ending(1, error)
     finally:
         if before is not None:

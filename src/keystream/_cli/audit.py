@@ -40,8 +40,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the audit and return the exit code: the program's own, else 1 with findings, else 0."""
-    from keystream._audit.run import run_module, run_script
-    from keystream._session import audit
+    from keystream._audit.run import run_module, run_script, show
+    from keystream._session import Audit, audit
 
     name = arguments.program
     if not arguments.module and not Path(name).is_file():
@@ -49,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     piped = arguments.format != "text" and arguments.output is None
     program_output = contextlib.redirect_stdout(sys.stderr) if piped else contextlib.nullcontext()
-    session, failure, code = None, None, 0
+    failure, code = None, 0
+    session: Audit | None = None
     try:
         with (
             program_output,
@@ -63,11 +64,14 @@ def run(arguments: argparse.Namespace) -> int:
             start = run_module if arguments.module else run_script
             ending = start(name, arguments.arguments)
             session.recording.error, code = ending.error, ending.code
+            if session.refused is None and ending.error is not None:
+                show(ending.error)
     except KeystreamError as error:
         if session is None or session.report is None:
             raise
         failure = error
-    assert session is not None
+    if session.refused is not None:
+        raise session.refused
     assert session.report is not None
     _write(session.report, arguments.format, arguments.output)
     if failure is not None:

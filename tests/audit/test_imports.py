@@ -60,13 +60,24 @@ def python(*words, cwd):
     )
 
 
-@pytest.mark.parametrize("source", [SEEDED, CONFIGURED], ids=["NumPy's seed", "the environment"])
+PLAN_FIRST = """\
+import keystream as ks
+print(ks.plan(lambda key: key, 1))
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [SEEDED, CONFIGURED, PLAN_FIRST],
+    ids=["NumPy's seed", "the environment", "JAX by way of a plan"],
+)
 def test_what_is_set_before_jax_is_imported_holds_under_the_audit(tmp_path, source):
     (tmp_path / "train.py").write_text(source)
     plain = python("train.py", cwd=tmp_path)
     audited = python("-m", "keystream", "audit", "--output", "report", "train.py", cwd=tmp_path)
     assert plain.returncode == 0, plain.stderr
-    assert (audited.stdout, audited.stderr) == (plain.stdout, plain.stderr)
+    assert audited.stdout == plain.stdout
+    assert audited.stderr == f"keystream audit: the report is in {tmp_path / 'report'}\n"
 
 
 def test_the_block_of_an_audit_imports_jax_itself(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from keystream._audit import observers
 from keystream._audit.imports import when_imported
 from keystream._audit.recording import Recording
+from keystream._audit.window import Gate
 from keystream.errors import UntestedJaxError
 
 if TYPE_CHECKING:
@@ -23,14 +25,16 @@ class Opening:
 
     Args:
         recording: gets what is seen.
+        gate: says what lies in the part of the run that is audited.
 
     Attributes:
         recorder: what looks at JAX; None until the program has imported it.
         refused: why JAX can't be looked at, once the program has imported it; nothing is recorded.
     """
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, gate: Gate) -> None:
         self.recording = recording
+        self.gate = gate
         self.recorder: Recorder | None = None
         self.refused: UntestedJaxError | None = None
         self._step: int | None = None
@@ -71,7 +75,7 @@ class Opening:
             from keystream import _jax_door as door  # noqa: PLC0415  # they import JAX
             from keystream._audit.recorder import Recorder  # noqa: PLC0415
 
-            recorder = Recorder(self.recording)
+            recorder = Recorder(self.recording, self.gate)
             recorder.step = self._step
             self._undo.append(door.open_door(recorder))
             self.recorder = recorder
@@ -88,6 +92,7 @@ class Opening:
     def step(self, number: int) -> None:
         """The program says that a step begins."""
         self._step = number
+        self.gate.say(number)
         if self.recorder is not None:
             self.recorder.step = number
 
@@ -96,7 +101,13 @@ class Opening:
         while self._undo:
             self._undo.pop()()
 
-    def finish(self) -> None:
-        """Read what is still on the device."""
+    def finish(self, *, wait: bool = True) -> None:
+        """Put all that was seen into the recording; with `wait`, also what is still computed."""
         if self.recorder is not None:
-            self.recorder.finish()
+            self.recorder.finish(wait=wait)
+
+    def so_far(self) -> Recording:
+        """What was seen so far, as a recording of its own."""
+        if self.recorder is None:
+            return replace(self.recording, evidence={})
+        return self.recorder.so_far()

@@ -15,6 +15,7 @@ OBSERVERS = {
     "keras": "keystream._audit.observers.keras",
     "jax.random": "keystream._audit.observers.sampling",
     "numpy.random": "keystream._audit.observers.host",
+    "jax": "keystream._audit.observers.workers",
 }
 
 

@@ -1,7 +1,7 @@
 """Train on four processes, go on with two, and show that nothing random depends on their number.
 
     python examples/distributed.py           # needs keystream[flax,orbax]; starts its processes itself
-    python examples/distributed.py --audit   # keystream[record] too: audits each process, then all together
+    python examples/distributed.py --audit   # keystream[record] too: audits each process, then all
 
 Each process holds a part of every batch and draws its part of every mask, without communication: a draw
 depends on the stream, the step, and an element's place in the global batch, not on where it lies. What
@@ -103,13 +103,12 @@ def run(processes: int, directory: str, last: int, *, audited: bool = False) -> 
     environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
     started = [
         subprocess.Popen(
-            [sys.executable, *audit, __file__, address, str(processes), str(process), directory]
-            + [str(last)],
+            [sys.executable, *audit, __file__, address, *words, directory, str(last)],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
         )
-        for process in range(processes)
+        for words in ([str(processes), str(process)] for process in range(processes))
     ]
     printed = [each.communicate()[0] for each in started]
     if any(each.returncode for each in started):

@@ -141,6 +141,8 @@ class Worker:
         shown = str(path)
         gc.disable()
         try:
+            if path.exists() and not path.is_file():  # a pipe would be waited for without end
+                raise UnreadableError("it is no regular file")
             source = read_source(path, shown)
             findings = self.judge(source, path)
             lines = source.text.count("\n")
@@ -178,6 +180,8 @@ class Worker:
         from keystream._lint.reader import prepare
 
         try:
+            if not Path(path).is_file():
+                return None
             source = read_source(Path(path), path)
             if not is_interesting(source.text):
                 return None

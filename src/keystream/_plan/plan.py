@@ -273,14 +273,15 @@ class Plan:
         return render.text(self)
 
     def __repr__(self) -> str:
-        return f"<plan of {self.name}: {len(self.draws)} draws, {render.amount(self.bits)}>"
+        draws = f"{len(self.draws)} draw{'s' * (len(self.draws) != 1)}"
+        return f"<plan of {self.name}: {draws}, {render.amount(self.bits)}>"
 
     def to_html(self) -> str:
         """The plan as an HTML table, without a page around it."""
         return render.html(self)
 
-    def _repr_html_(self) -> str:
-        return self.to_html()
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self.to_html()}
 
 
 def _ran(seen: Observed) -> NDArray[np.uint32]:

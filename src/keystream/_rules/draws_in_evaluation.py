@@ -132,8 +132,8 @@ def recorded(recording: Recording) -> Iterator[Finding]:
     for found in verdicts(recording, "KS601"):
         where = line(found.facts["place"])
         yield found.finding(
-            f"dropout drew where no gradient is taken, at {where}: the result is that of a thinned network",
-            why="the measured accuracy is that of a model with units dropped at random",
+            f"dropout drew where no gradient is taken, at {where}",
+            why="what is measured there is a model with units dropped at random, another one in each call",
             fix="switch dropout off: deterministic=True, model.eval() or "
             "eqx.nn.inference_mode(model)",
         )

@@ -6,7 +6,7 @@ Finds a step that is given the same key in each turn of its loop.
 
 ## Why it matters
 
-Every step draws the same mask or noise, so it acts as a constant of the training.
+Every step draws the same mask or noise, where each should have its own: what should vary is fixed.
 
 ## Example
 
@@ -84,7 +84,7 @@ def read(module: Module) -> Iterator[Finding]:
             message=f"{second} gets the same key, {key_name(mistake)} where it is used, in "
             "each turn of the loop"
             f" at line {turn.line if turn else mistake.site.line}",
-            why="every step draws the same mask or noise, so it acts as a constant of the training",
+            why="every step draws the same mask or noise, where each should have its own",
             fix="derive a key for each step:\nkey, step_key = jax.random.split(key)   "
             "# or jax.random.fold_in(key, step)",
             inner=inner(mistake),

@@ -98,5 +98,5 @@ def recorded(recording: Recording) -> Iterator[Finding]:
         yield found.finding(
             f"not everything was seen: {reasons}",
             why="mistakes among what was not seen are not in this report",
-            fix="read the reasons; docs/audit.md says what each means",
+            fix="keystream rule KS902 says what helps against each reason",
         )

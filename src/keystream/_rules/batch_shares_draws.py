@@ -36,7 +36,8 @@ jax.vmap(noisy)(jax.numpy.zeros((4, 2)), jax.random.split(jax.random.key(0), 4))
 
 ## Limits
 
-In source, sweeps over parameters, known by their names, are believed to want equal draws.
+A batch over parameters or times may want equal draws: where the names of what varies say so, such as
+`theta` or `times`, the finding is a note that quotes them.
 
 ## Fix safety
 

@@ -68,6 +68,14 @@ class Pair:
         return next(iter(roles - {"draw"}), None)
 
     @property
+    def unmade(self) -> bool:
+        """Whether how the key was made was not seen: it may have been made again."""
+        return self.relation is Relation.ONE_MAKING and None in (
+            self.first.making,
+            self.second.making,
+        )
+
+    @property
     def one_place(self) -> bool:
         """Whether both stand on one line of the user's."""
         return self.first.at.place == self.second.at.place

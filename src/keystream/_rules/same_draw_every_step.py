@@ -167,9 +167,10 @@ def holds(pair: Pair) -> Severity | None:
     if not pair.one_stack:
         return None
     turn = pair.turn
-    if turn is not None and not turn.carried and (turn.settings or turn.state):
-        return "note"
-    return "warning"
+    if turn is None or turn.carried:
+        return "warning"
+    runs_again = pair.unmade and turn.alike and not turn.used
+    return "note" if turn.settings or turn.state or runs_again else "warning"
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

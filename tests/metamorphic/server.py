@@ -1,0 +1,207 @@
+"""A fork server: frameworks are imported once, and each task runs in a child of its own.
+
+It reads tasks from standard input, one JSON object a line, and answers each with one on standard
+output. No backend of JAX is started here, so that a child begins as a fresh interpreter does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from pathlib import Path
+
+TIMEOUT = 90.0
+_FRAMEWORKS = (
+    "jax",
+    "jax.numpy",
+    "jax.experimental.shard_map",
+    "flax.linen",
+    "flax.nnx",
+    "flax.training.train_state",
+    "optax",
+    "equinox",
+    "haiku",
+    "numpyro",
+    "numpyro.infer",
+    "pytest",
+    "rich.console",
+)
+
+
+def prepare_environment() -> None:
+    """Eight devices of the CPU, and no threads of NumPy's that a fork would lose."""
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+
+def import_frameworks() -> None:
+    """Import what programs import. A module that is not there is left out."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in _FRAMEWORKS:
+            with contextlib.suppress(ImportError):
+                __import__(name)
+    import jax._src.xla_bridge as bridge
+    import keystream._cli  # noqa: F401
+
+    if bridge._backends:
+        raise RuntimeError("importing has started a backend of JAX; children could not use it")
+    warnings.filterwarnings("ignore", message=".*fork.*", category=RuntimeWarning)
+    gc.collect()
+    gc.freeze()
+
+
+def serve(concurrent: int) -> None:
+    """Run tasks until the input ends, at most `concurrent` at a time; answers come as they end."""
+    prepare_environment()
+    import_frameworks()
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    running: dict[int, tuple[dict, Path, float]] = {}
+    for line in sys.stdin:
+        while len(running) >= concurrent:
+            _collect(running, answers)
+        task = json.loads(line)
+        folder = Path(tempfile.mkdtemp(prefix="metamorphic-"))
+        child = os.fork()
+        if child == 0:
+            _run_child(task, folder)
+        running[child] = (task, folder, time.monotonic())
+        if concurrent == 1:
+            _collect(running, answers)
+    while running:
+        _collect(running, answers)
+
+
+def _collect(running: dict[int, tuple[dict, Path, float]], answers) -> None:
+    """Wait until one child has ended, and answer for it."""
+    while True:
+        for child, (task, folder, started) in list(running.items()):
+            late = time.monotonic() - started > TIMEOUT
+            if late:
+                os.kill(child, signal.SIGKILL)
+            ended, status = os.waitpid(child, 0 if late else os.WNOHANG)
+            if not ended:
+                continue
+            del running[child]
+            answer = _answer(folder, late, os.waitstatus_to_exitcode(status))
+            answer["id"] = task["id"]
+            answer["seconds"] = round(time.monotonic() - started, 2)
+            print(json.dumps(answer), file=answers, flush=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+        time.sleep(0.005)
+
+
+def _run_child(task: dict, folder: Path) -> None:
+    """Run a task and leave its report, text and exit code in files. Never returns."""
+    code = 99
+    try:
+        os.setsid()
+        os.chdir(folder)
+        os.environ["IPYTHONDIR"] = str(folder / "ipython")
+        for name, text in task["files"].items():
+            Path(name).write_text(text)
+        log = os.open("log.txt", os.O_WRONLY | os.O_CREAT)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        sys.stdout = open(1, "w", closefd=False)  # noqa: PTH123, SIM115
+        sys.stderr = open(2, "w", closefd=False)  # noqa: PTH123, SIM115
+        sys.path[:] = [path for path in sys.path if path != str(Path(__file__).parent)]
+        code = _command(task)
+    except SystemExit as exit_:
+        code = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
+    except BaseException:  # a child must end here, whatever happens
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(BaseException):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            Path("code.txt").write_text(str(code))
+        os._exit(0)
+
+
+def _command(task: dict) -> int:
+    arguments = list(task["arguments"])
+    if task["runner"] == "pytest":
+        import pytest
+
+        sys.argv = ["pytest", *arguments]
+        return int(pytest.main(["--rootdir=.", *arguments]))
+    from keystream._cli import main
+
+    command = [task["runner"], "--format", "json", "--output", "report.json", *arguments]
+    sys.argv = ["keystream", *command]
+    return int(main(command) or 0)
+
+
+def _answer(folder: Path, late: bool, status: int) -> dict:
+    log = folder / "log.txt"
+    text = log.read_text(errors="replace") if log.exists() else ""
+    report, code = folder / "report.json", folder / "code.txt"
+    answer = {"code": int(code.read_text()) if code.exists() else None, "error": ""}
+    if late:
+        answer["error"] = f"took longer than {TIMEOUT:.0f} s"
+    elif status != 0:
+        answer["error"] = f"the process ended with {status}"
+    if report.exists():
+        content = json.loads(report.read_text())
+        answer["summary"] = content["summary"]
+        answer["findings"] = [
+            {
+                "code": finding["code"],
+                "severity": finding["severity"],
+                "message": finding["message"],
+                "places": [[place["path"], place["line"]] for place in finding["locations"]],
+            }
+            for finding in content["findings"]
+            if not finding["suppressed"]
+        ]
+    else:
+        answer["summary"], answer["findings"] = {}, _findings_in(text)
+        if answer["code"] not in (0, 1) and not answer["error"]:
+            answer["error"] = "there is no report"
+    if "Traceback" in text:
+        answer["traceback"] = text[text.rindex("Traceback") :][-1500:]
+    if answer["error"]:
+        answer["log"] = text[-1500:]
+    return answer
+
+
+_HEAD = re.compile(r"^(?:E +)?(\S+?):(\d+):\d+: (error|warning|note) (KS\d{3}) (.*)$")
+_ALSO = re.compile(r"^(?:E +)?  also:  (\S+?):(\d+)")
+
+
+def _findings_in(text: str) -> list[dict]:
+    """Findings of a report that was printed, as `pytest --keystream` does."""
+    findings: list[dict] = []
+    for line in text.splitlines():
+        if head := _HEAD.match(line):
+            path, number, severity, code, message = head.groups()
+            findings.append(
+                {
+                    "code": code,
+                    "severity": severity,
+                    "message": message,
+                    "places": [[path, int(number)]],
+                }
+            )
+        elif (also := _ALSO.match(line)) and findings:
+            findings[-1]["places"].append([also[1], int(also[2])])
+    return findings
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]) if len(sys.argv) > 1 else 1)

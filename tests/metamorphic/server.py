@@ -33,15 +33,24 @@ _FRAMEWORKS = (
     "haiku",
     "numpyro",
     "numpyro.infer",
+    "absl.app",
+    "click",
+    "fire",
+    "IPython.core.interactiveshell",
     "pytest",
     "rich.console",
 )
 
 
 def prepare_environment() -> None:
-    """Eight devices of the CPU, and no threads of NumPy's that a fork would lose."""
+    """One device of the CPU, and no threads of NumPy's that a fork would lose.
+
+    A program that needs more devices asks for them by `jax_num_cpu_devices`: they cost every
+    program a second to start.
+    """
     os.environ["JAX_PLATFORMS"] = "cpu"
-    os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
+    os.environ.pop("XLA_FLAGS", None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # loading them takes a second for each task
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 

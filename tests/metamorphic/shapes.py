@@ -113,7 +113,7 @@ def _pytest_module(program: Program) -> Task:
 
 def _pytest_plugin(program: Program) -> Task:
     lines = [*_with_main(program), *map(Line, _TEST)]
-    arguments = ("--keystream", "-q", "-p", "no:cacheprovider", "train.py")
+    arguments = ("-p", "keystream._pytest_plugin", "--keystream", "-p", "no:cacheprovider", "train.py")
     return _task(program, lines, runner="pytest", arguments=arguments)
 
 

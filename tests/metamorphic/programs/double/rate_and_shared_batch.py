@@ -10,7 +10,7 @@ class Net(eqx.Module):
 
     def __init__(self, key):
         self.linear = eqx.nn.Linear(4, 4, key=key)
-        self.drop = eqx.nn.Dropout(20)  # expect: KS603
+        self.drop = eqx.nn.Dropout(20.0)  # expect: KS603
 
     def __call__(self, x, key):
         return self.drop(self.linear(x), key=key)  # or: KS603

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,10 @@ _ABOUT = re.compile(r"#\s*about(?:\s*\((\w+)\))?:")
 
 @dataclass(frozen=True)
 class Mistake:
-    """What a report should say: one of the codes, at one of the lines."""
+    """What a report should say: one of the codes, at one of the lines.
+
+    A marked line stands for all lines of its statement.
+    """
 
     codes: frozenset[str]
     lines: frozenset[int]
@@ -37,24 +41,23 @@ def read(path: Path) -> Program:
         ValueError: a marker is malformed, or does not fit the folder.
     """
     lines, expected, others, loud = [], [], [], False
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
-        about, marker = _ABOUT.match(line), _MARKER.search(line)
+    for number, text in enumerate(path.read_text().splitlines(), start=1):
+        about, marker = _ABOUT.match(text), _MARKER.search(text)
         if about:
             loud = about[1] == "loud"
-            line = ""
         elif marker:
-            codes = frozenset(marker[3].split("|"))
-            (expected if marker[1] == "expect" else others).append((marker[2], codes, number))
-            line = line[: marker.start()]
-        elif re.search(r"#\s*(expect|or)\b.*KS", line):
-            raise ValueError(f"{path}:{number}: marker not understood: {line}")
-        lines.append(line)
+            found = (marker[2], frozenset(marker[3].split("|")), number)
+            (expected if marker[1] == "expect" else others).append(found)
+        elif re.search(r"#\s*(expect|or)\b.*KS", text):
+            raise ValueError(f"{path}:{number}: marker not understood: {text}")
+        lines.append("" if about else text[: marker.start()] if marker else text)
+    source = "\n".join(lines) + "\n"
+    statements = _statements(source)
     mistakes = tuple(
         Mistake(
             codes,
-            frozenset(
-                [number]
-                + [line for name, also, line in others if name == label and also & codes]
+            statements[number].union(
+                *(statements[n] for name, also, n in others if name == label and also & codes)
             ),
         )
         for label, codes, number in expected
@@ -62,7 +65,17 @@ def read(path: Path) -> Program:
     wanted = {"mistaken": 1, "double": 2, "correct": 0}[path.parent.name]
     if len(mistakes) != wanted:
         raise ValueError(f"{path}: {len(mistakes)} mistakes are marked, {wanted} expected")
-    return Program(path.stem, path.parent.name, "\n".join(lines) + "\n", mistakes, loud)
+    return Program(path.stem, path.parent.name, source, mistakes, loud)
+
+
+def _statements(source: str) -> dict[int, frozenset[int]]:
+    """For each line, the lines of its statement; of a loop or a function, the line alone."""
+    lines = {number: frozenset([number]) for number in range(1, source.count("\n") + 1)}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.stmt) and not hasattr(node, "body"):
+            span = frozenset(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+            lines.update(dict.fromkeys(span, span))
+    return lines
 
 
 def programs() -> list[Program]:

@@ -114,7 +114,12 @@ class Server:
         assert self._process.stdin is not None
         runner = "lint" if job.tool == "lint" else job.task.runner
         arguments = ("train.py",) if job.tool == "lint" else job.task.arguments
-        message = {"id": job.name, "files": job.task.files, "runner": runner, "arguments": arguments}
+        message = {
+            "id": job.name,
+            "files": job.task.files,
+            "runner": runner,
+            "arguments": arguments,
+        }
         self._process.stdin.write(json.dumps(message) + "\n")
         self._process.stdin.flush()
 
@@ -127,7 +132,9 @@ class Server:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError("the server of the metamorphic tests has ended; its errors are above")
+            raise RuntimeError(
+                "the server of the metamorphic tests has ended; its errors are above"
+            )
         return json.loads(line)
 
 
@@ -192,7 +199,9 @@ def _names(finding: dict, mistake: Wanted) -> bool:
     for path, line in finding["places"]:
         # A notebook's cell is no file: the whole program is one cell, so its lines are the file's.
         name = Path(path).name
-        known = name if name in {"train.py", "first.py", "second.py", "run.py"} else next(iter(paths))
+        known = (
+            name if name in {"train.py", "first.py", "second.py", "run.py"} else next(iter(paths))
+        )
         if (known, line) in mistake.places:
             return True
     return False

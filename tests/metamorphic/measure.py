@@ -1,6 +1,6 @@
 """Measure the verdicts: how much is still named in each shape, and what correct programs set off.
 
-    python tests/metamorphic/measure.py --audit -n 2 --shapes bare absl --output outcomes.jsonl
+python tests/metamorphic/measure.py --audit -n 2 --shapes bare absl --output outcomes.jsonl
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--shapes", nargs="*", help="shapes to run; all by default")
     parser.add_argument(
         "--programs", nargs="*", default=["*"], help="names or patterns, such as 'correct/*'"

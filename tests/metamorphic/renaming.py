@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 
-
 @dataclass(eq=False)
 class _Scope:
     """Names that one module, class, function or comprehension binds."""
@@ -138,7 +137,11 @@ class _Resolver:
                 inside = _Scope(scope)
                 for generator in node.generators:
                     self._bind_all([generator.target], inside)
-                self._visit_all(list(ast.iter_child_nodes(node)), inside)
+                first = node.generators[0]
+                self._visit(first.iter, scope)  # Python evaluates it outside
+                self._visit_all([first.target, *first.ifs], inside)
+                parts = [part for part in ast.iter_child_nodes(node) if part is not first]
+                self._visit_all(parts, inside)
             case ast.Name():
                 self._name(node.id, node.lineno, node.col_offset, scope)
             case _:

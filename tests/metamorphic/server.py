@@ -43,13 +43,13 @@ _FRAMEWORKS = (
 
 
 def prepare_environment() -> None:
-    """One device of the CPU, and no threads of NumPy's that a fork would lose.
+    """One device of the CPU, quick compilation, and no threads of NumPy's that a fork would lose.
 
     A program that needs more devices asks for them by `jax_num_cpu_devices`: they cost every
     program a second to start.
     """
     os.environ["JAX_PLATFORMS"] = "cpu"
-    os.environ.pop("XLA_FLAGS", None)
+    os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # loading them takes a second for each task
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
@@ -62,6 +62,7 @@ def import_frameworks() -> None:
             with contextlib.suppress(ImportError):
                 __import__(name)
     import jax._src.xla_bridge as bridge
+
     import keystream._cli  # noqa: F401
 
     if bridge._backends:
@@ -126,8 +127,8 @@ def _run_child(task: dict, folder: Path) -> None:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        sys.stdout = open(1, "w", closefd=False)  # noqa: PTH123, SIM115
-        sys.stderr = open(2, "w", closefd=False)  # noqa: PTH123, SIM115
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
         sys.path[:] = [path for path in sys.path if path != str(Path(__file__).parent)]
         code = _command(task)
     except SystemExit as exit_:

@@ -113,7 +113,14 @@ def _pytest_module(program: Program) -> Task:
 
 def _pytest_plugin(program: Program) -> Task:
     lines = [*_with_main(program), *map(Line, _TEST)]
-    arguments = ("-p", "keystream._pytest_plugin", "--keystream", "-p", "no:cacheprovider", "train.py")
+    arguments = (
+        "-p",
+        "keystream._pytest_plugin",
+        "--keystream",
+        "-p",
+        "no:cacheprovider",
+        "train.py",
+    )
     return _task(program, lines, runner="pytest", arguments=arguments)
 
 
@@ -325,7 +332,10 @@ def _with_main(
     end = _end_of_imports(tree)
     inside = _inside_strings(tree)
     body = [
-        Line(f"    {line.text}" if line.text and line.number not in inside else line.text, line.number)
+        Line(
+            f"    {line.text}" if line.text and line.number not in inside else line.text,
+            line.number,
+        )
         for line in lines[end:]
     ]
     return [

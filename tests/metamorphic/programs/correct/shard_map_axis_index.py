@@ -14,9 +14,7 @@ def augment(key, x):
     return x + 0.1 * jax.random.normal(key, x.shape)
 
 
-sharded = jax.jit(
-    jax.shard_map(augment, mesh=mesh, in_specs=(P(), P("data")), out_specs=P("data"))
-)
+sharded = jax.jit(jax.shard_map(augment, mesh=mesh, in_specs=(P(), P("data")), out_specs=P("data")))
 key = jax.random.key(2)
 x = jnp.zeros((8, 3))
 for step in range(2):

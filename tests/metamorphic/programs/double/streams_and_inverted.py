@@ -8,7 +8,9 @@ class Net(nn.Module):
     @nn.compact
     def __call__(self, x, train):
         keep = jax.random.bernoulli(self.make_rng("mask"), 0.9, x.shape)  # or: KS403
-        x = jnp.where(keep, x, 0.0) + 0.1 * jax.random.normal(self.make_rng("noise"), x.shape)  # or: KS403
+        x = jnp.where(keep, x, 0.0) + 0.1 * jax.random.normal(
+            self.make_rng("noise"), x.shape
+        )  # or: KS403
         x = nn.Dropout(0.5)(nn.Dense(4)(x), deterministic=train)  # expect: KS602
         return nn.Dense(1)(x)
 

@@ -18,5 +18,7 @@ xs = jax.random.normal(data_key, (4, 8, 5))
 ys = jnp.arange(32).reshape(4, 8) % 3
 p = net.init({"params": params_key, "dropout": jax.random.key(12)}, xs[0])
 for x, y in zip(xs, ys):  # or: KS201|KS203
-    acc = (net.apply(p, x, rngs={"dropout": dropout_key}).argmax(-1) == y).mean()  # expect: KS201|KS203
+    acc = (
+        net.apply(p, x, rngs={"dropout": dropout_key}).argmax(-1) == y
+    ).mean()  # expect: KS201|KS203
     print(f"train accuracy {acc:.2f}")

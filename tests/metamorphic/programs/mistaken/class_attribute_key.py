@@ -10,7 +10,9 @@ class NoiseLayer:
         self.scale = scale
 
     def __call__(self, x):
-        return x + self.scale * jax.random.normal(self.key, x.shape)  # expect: KS108|KS201|KS101|KS203
+        return x + self.scale * jax.random.normal(
+            self.key, x.shape
+        )  # expect: KS108|KS201|KS101|KS203
 
 
 layers = [NoiseLayer(0.1), NoiseLayer(0.2), NoiseLayer(0.3)]

@@ -8,7 +8,9 @@ class MLP(eqx.Module):
     layers: list
 
     def __init__(self, width, depth, *, key):
-        self.layers = [eqx.nn.Linear(width, width, key=key) for _ in range(depth)]  # expect: KS101|KS203|KS201
+        self.layers = [
+            eqx.nn.Linear(width, width, key=key) for _ in range(depth)
+        ]  # expect: KS101|KS203|KS201
 
     def __call__(self, x):
         for layer in self.layers:

@@ -15,7 +15,9 @@ def augment(key, x):
 def main():
     mesh = Mesh(np.array(jax.devices()[:4]), ("data",))
     sharded = jax.jit(
-        jax.shard_map(augment, mesh=mesh, in_specs=(P(), P("data")), out_specs=P("data"))  # or: KS301
+        jax.shard_map(
+            augment, mesh=mesh, in_specs=(P(), P("data")), out_specs=P("data")
+        )  # or: KS301
     )
     key = jax.random.key(2)
     x = jnp.zeros((8, 3))

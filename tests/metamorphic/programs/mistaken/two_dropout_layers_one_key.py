@@ -33,5 +33,7 @@ y = x.sum(1, keepdims=True)
 params = model.init(params_key, x, train=False)
 opt_state = tx.init(params)
 for step in range(5):  # or: KS201|KS203
-    params, opt_state, loss = train_step(params, opt_state, x, y, dropout_key)  # expect: KS201|KS203
+    params, opt_state, loss = train_step(
+        params, opt_state, x, y, dropout_key
+    )  # expect: KS201|KS203
     print(step, float(loss))

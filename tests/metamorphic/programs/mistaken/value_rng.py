@@ -6,7 +6,9 @@ import jax.numpy as jnp
 def init_critic(value_rng, sizes):
     layers = []
     for fan_in, fan_out in zip(sizes[:-1], sizes[1:]):  # or: KS201|KS203|KS101
-        w = jax.random.normal(value_rng, (fan_in, fan_out)) / fan_in**0.5  # expect: KS101|KS203|KS201
+        w = (
+            jax.random.normal(value_rng, (fan_in, fan_out)) / fan_in**0.5
+        )  # expect: KS101|KS203|KS201
         layers.append(w)
     return layers
 

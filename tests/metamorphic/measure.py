@@ -29,14 +29,23 @@ def main() -> None:
         )
     ]
     tools = [tool for tool in ("audit", "lint") if getattr(options, tool)] or ["audit", "lint"]
-    wanted = [
-        job
-        for tool in tools
-        for job in jobs(tool, tuple(options.shapes or all_shapes(tool)), chosen, everything)
-    ]
+    wanted: list[Job] = []
+    for tool in tools:
+        shapes = tuple(options.shapes or all_shapes(tool))
+        for index, program in enumerate(chosen):
+            found = list(jobs(tool, shapes, [program], everything))
+            wanted += _rotated(found, index, options.rotate) if options.rotate else found
     outcomes = list(_run(wanted, options.n, options.output))
     for tool in tools:
         _print_tool(tool, [outcome for outcome in outcomes if outcome.tool == tool], options.all)
+
+
+def _rotated(found: list[Job], index: int, count: int) -> list[Job]:
+    """A few of a program's jobs, others for each place in the list; bare is always one of them."""
+    bare = [job for job in found if job.shape == "bare"]
+    others = [job for job in found if job.shape != "bare"]
+    turned = others[(count * index) % len(others) :] + others[: (count * index) % len(others)]
+    return bare + turned[:count]
 
 
 def _options() -> argparse.Namespace:
@@ -47,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--programs", nargs="*", default=["*"], help="names or patterns, such as 'correct/*'"
     )
+    parser.add_argument("--rotate", type=int, help="only so many shapes of each program, and bare")
     parser.add_argument("-n", type=int, default=1, help="tasks at a time")
     parser.add_argument("--audit", action="store_true", help="the audit alone")
     parser.add_argument("--lint", action="store_true", help="lint alone")

@@ -262,8 +262,14 @@ def tasks(shape: str, program: Program, everything: list[Program]) -> Task:
     return before(other, program) if program.loud else before(program, other)
 
 
+CATCHING = ("unittest", "pytest_main", "pytest_module", "pytest_plugin", "thread", "hydra")
+"""Launchers that catch what `main` raises: an error that ends a program ends nothing there."""
+
+
 def applies(shape: str, program: Program) -> bool:
     """Whether a shape exists for a program."""
+    if program.loud and shape in CATCHING:
+        return False
     return installed(shape) and not (shape == "before" and program.kind == "correct")
 
 

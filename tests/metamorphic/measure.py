@@ -81,7 +81,7 @@ def _print_tool(tool: str, outcomes: list[Outcome], show_all: bool) -> None:
     shapes = [shape for shape in all_shapes(tool) if any(o.shape == shape for o in outcomes)]
     bare = {o.program: o for o in outcomes if o.shape == "bare"}
     print(f"\n## {tool}\n")
-    print("| shape | named | of those named bare | correct with alarms | books | errors | s |")
+    print("| shape | named | of those named bare | correct with alarms | books | errors | CPU s |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for shape in shapes:
         print(_row(shape, [o for o in outcomes if o.shape == shape], bare))

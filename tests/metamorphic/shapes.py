@@ -335,7 +335,7 @@ def _with_main(
         )
         top = [*head[: start - 1], *map(Line, decorators), Line(signature, start), *head[start:]]
         return [*map(Line, imports), *_stripped(top)]
-    end = _end_of_imports(tree)
+    end = _end_of_head(tree)
     inside = _inside_strings(tree)
     body = [
         Line(
@@ -365,11 +365,13 @@ def _main_guard(tree: ast.Module) -> ast.If | None:
     return None
 
 
-def _end_of_imports(tree: ast.Module) -> int:
+def _end_of_head(tree: ast.Module) -> int:
+    """The last line of the imports and of JAX's configuration, which must come before any array."""
     end = 0
     for index, node in enumerate(tree.body):
         is_text = index == 0 and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        if not is_text and not isinstance(node, ast.Import | ast.ImportFrom):
+        is_configuration = ast.unparse(node).startswith("jax.config.update(")
+        if not (is_text or is_configuration or isinstance(node, ast.Import | ast.ImportFrom)):
             break
         end = node.end_lineno or end
     return end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -53,6 +53,13 @@ def _settled(sites: list[Site]) -> tuple[Site, ...]:
     of that. Of ``jax.grad`` alone the forward pass of a ``jax.checkpoint`` is discarded, and the
     repeat is the draw; so it is in a backward pass of the user's own that draws something else.
     """
+    # Rematerialised parts first: what turns out to be the draw there, a backward pass may make again.
+    for repeats in (lambda site: "remat" in site.flags, lambda site: "backward" in site.flags):
+        sites = _told_apart(sites, repeats)
+    return tuple(sites)
+
+
+def _told_apart(sites: list[Site], repeats: Callable[[Site], bool]) -> list[Site]:
     drawn = {
         name
         for site in sites
@@ -62,7 +69,7 @@ def _settled(sites: list[Site]) -> tuple[Site, ...]:
     alone = [
         site
         for site in sites
-        if site.kind == "draw" and site.flags & _REPEATS and drawn.isdisjoint(_first(site))
+        if site.kind == "draw" and repeats(site) and drawn.isdisjoint(_first(site))
     ]
     least: dict[Any, int] = {}
     for site in alone:
@@ -74,9 +81,9 @@ def _settled(sites: list[Site]) -> tuple[Site, ...]:
         if _depth(site) == least[_place(site)]
     }
     chosen = set(draws.values())
-    return tuple(
+    return [
         replace(site, flags=site.flags - _REPEATS) if site.id in chosen else site for site in sites
-    )
+    ]
 
 
 def _first(site: Site) -> tuple[Any, ...]:
@@ -90,8 +97,12 @@ def _first(site: Site) -> tuple[Any, ...]:
 
 
 def _drawn(site: Site) -> tuple[Any, ...]:
-    """What is drawn; not its shape, which differs where the draws of a loop are batched."""
-    return site.distribution, site.dtype
+    """What is drawn, by its name.
+
+    Its shape differs where the draws of a loop are batched, its dtype by how far JAX
+    had inlined the sampler: a `bernoulli` is a draw of float32 inside.
+    """
+    return (site.distribution,)
 
 
 def _place(site: Site) -> tuple[Any, ...]:

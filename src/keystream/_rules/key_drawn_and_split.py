@@ -33,8 +33,8 @@ mask = jax.random.bernoulli(mask_key, 0.5, (3,))
 ## Limits
 
 In source, keys that are equal only in value are not seen, nor functions of libraries that it does
-not know. A draw beside a `fold_in` of the same key is a warning: many take it for harmless, and the
-child is made of the draw's bits all the same.
+not know. A draw beside a `fold_in` of the same key is a note: the child is made of the draw's bits, and
+so many programs do it that it is taken for meant.
 
 ## Fix safety
 
@@ -118,7 +118,7 @@ def holds(pair: Pair) -> Severity | None:
     """A draw and a split of one key; or a fold, which many take for harmless: a child all the same."""
     if pair.derived is None:
         return None
-    return "error" if pair.derived == "split" else "warning"
+    return "error" if pair.derived == "split" else "note"
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

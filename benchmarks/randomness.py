@@ -1,28 +1,29 @@
-"""What keys and reduced-bit masks look like to batteries of statistical tests.
+"""What keys and reduced-bit masks look like to dieharder's statistical tests.
 
-    python benchmarks/randomness.py dieharder --minutes 60   # writes results/randomness.json as it goes
-    python benchmarks/randomness.py counts                   # the counts alone, minutes
+    python benchmarks/randomness.py dieharder --minutes 60   # adds to results/randomness.json
     python benchmarks/randomness.py stream keys | dieharder -a -g 200      # all of it, for days
 
 Four sources of bytes, none of which repeats, each made by the public functions alone:
 
-- *keys*: the words of ``streams.rngs(step, microbatch=m)``, interleaved: four streams of three letters, then
-  eight microbatches, then the steps from 0. Neighbours differ in one bit of their counter, or few.
-- *families*: of ``streams.keys(name, step, 32)`` of two streams each key, followed by three children that
-  ``jax.random.fold_in`` makes of it, as a module's path does.
-- *masks at 0.1* and *masks at 1/3*: which elements ``dropout(..., lane_bits=8)`` keeps of arrays of rows of
-  1001, whose last block is cut short, at consecutive steps. A mask at an odd rate is no stream of fair
-  bits. An element becomes a byte that is uniform if, and only if, the mask is what it should be: a kept
-  one is spread over [0, keep), a dropped one over [keep, 1), by NumPy's SFC64 (randomised quantile
-  residuals: Dunn and Smyth, Journal of Computational and Graphical Statistics 5, 1996). Seven bits of each
-  byte or so are SFC64's, so that this looks less closely than *counts* do.
+- *keys*: the words of ``streams.rngs(step, microbatch=m)``, interleaved: four streams, then eight
+  microbatches, then the steps from 0. The counters of neighbours differ in a few bits.
+- *families*: each key of ``streams.keys(name, step, 32)`` of two streams, and after it three children
+  that ``jax.random.fold_in`` makes of it, as a module's path does.
+- *masks at 0.1* and *masks at 1/3*: which elements ``dropout(..., lane_bits=8)`` keeps of arrays with
+  rows of 1001, whose last block is cut short, at consecutive steps. Such a mask is no stream of fair
+  bits. So an element becomes a byte that is uniform if the mask is what it should be: a kept one is
+  spread over [0, keep) and a dropped one over [keep, 1) by NumPy's SFC64 (randomised quantile residuals:
+  Dunn and Smyth, Journal of Computational and Graphical Statistics 5, 1996). Most of the bits are
+  SFC64's then: what is seen of a mask is what it does to the highest bit or two of each byte.
 
 *dieharder* gives each test of ``dieharder -a`` its part of a source, one test of all sources after the
 other, until the minutes are over; a test which is begun is ended. p-values that it calls WEAK (one in a
-hundred of good ones are) or FAILED are tested once more, on the stream under another seed. Tests
-that dieharder's author says not to use or suspects are taken last, and marked.
+hundred of good ones are) or FAILED are tested once more, on the stream under the next seed. Tests
+that dieharder's author says not to use or suspects are taken last, and marked. Called again it takes the
+tests that are not in the results yet, on streams under a new seed.
 
-*counts* are chi-square tests of our own on masks at five rates, keys and their differences.
+What a mask's elements have to do with each other is tested more closely in tests/draws/test_lanes.py, by
+the frequencies of all patterns of a block.
 """
 
 from __future__ import annotations
@@ -39,9 +40,7 @@ from typing import IO, Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from measure import RESULTS, environment, save
-from rich.console import Console
-from rich.table import Table
+from measure import RESULTS, save
 
 import keystream as ks
 
@@ -146,7 +145,9 @@ def tests_of_dieharder() -> list[Test]:
     A lagged sum reads lag + 1 words for one that it takes: the 33 of them read 224 GB, more than all
     other tests together ten times.
     """
-    cheap = [Test(number) for number in (0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 15, 16, 100, 101, 102)]
+    cheap = [
+        Test(number) for number in (0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 13, 15, 16, 100, 101, 102)
+    ]
     bits = [Test(200, width) for width in range(1, 13)]
     distances = [Test(201, dimension) for dimension in range(2, 6)]
     permutations = [Test(202, length) for length in range(2, 6)]
@@ -210,35 +211,49 @@ def rows_of(printed: str) -> list[dict[str, Any]]:
     ]
 
 
-def run_dieharder(minutes: float, seed: int) -> Iterator[dict[str, Any]]:
-    """What is known after each test, until the minutes are over and what was odd is repeated."""
+def run_dieharder(minutes: float) -> Iterator[dict[str, Any]]:
+    """The results after each further test, until the minutes are over and what was odd is repeated."""
     end = time.monotonic() + minutes * 60
+    figures = saved() or {"not_run": 0, "seeds": [], "sources": {}}
+    seed = max(figures["seeds"], default=-1) + 1
+    figures["seeds"] += [seed, seed + 1]
     feeds = {name: Feed(source, seed) for name, source in SOURCES.items()}
-    figures: dict[str, Any] = {"seed": seed, "sources": {}, "tests_not_run": 0}
     for name in SOURCES:
-        figures["sources"][name] = {"bytes": 0, "results": [], "repeated": []}
+        figures["sources"].setdefault(name, {"bytes": 0, "results": [], "repeated": []})
     tests = tests_of_dieharder()
-    for place, test in enumerate(tests):
+    for test in tests:
         if time.monotonic() > end:
             break
         for name, feed in feeds.items():
-            _take(figures["sources"][name], "results", feed, test)
-            yield figures | {"tests_not_run": len(tests) - place}
-        figures["tests_not_run"] = len(tests) - place - 1
+            entry = figures["sources"][name]
+            if not _has(entry["results"], test):
+                _take(entry, "results", feed, test, seed)
+                yield figures
     for name, entry in figures["sources"].items():
-        odd = [row for row in entry["results"] if row["says"] != "PASSED"]
-        numbers = dict.fromkeys((row["number"], row["n"]) for row in odd)
         feed = Feed(SOURCES[name], seed + 1)
-        for number, ntuple in numbers:
-            _take(entry, "repeated", feed, Test(number, ntuple))
-            yield figures
+        for row in entry["results"]:
+            test = Test(row["number"], row["n"], row["doubted"])
+            if row["says"] != "PASSED" and not _has(entry["repeated"], test):
+                _take(entry, "repeated", feed, test, seed + 1)
+                yield figures
 
 
-def _take(entry: dict[str, Any], part: str, feed: Feed, test: Test) -> None:
+def _has(rows: list[dict[str, Any]], test: Test) -> bool:
+    return any((row["number"], row["n"]) == (test.number, test.ntuple) for row in rows)
+
+
+def _take(entry: dict[str, Any], part: str, feed: Feed, test: Test, seed: int) -> None:
     printed, given = feed.run(test.command)
     entry["bytes"] += given
-    own = {"number": test.number, "n": test.ntuple, "doubted": test.doubted, "bytes": given}
+    own = {"number": test.number, "n": test.ntuple, "doubted": test.doubted}
+    own |= {"seed": seed, "bytes": given}
     entry[part] += [own | row for row in rows_of(printed)]
+
+
+def saved() -> dict[str, Any] | None:
+    """The results so far."""
+    path = RESULTS / "randomness.json"
+    return json.loads(path.read_text())["dieharder"] if path.is_file() else None
 
 
 def main() -> None:
@@ -246,23 +261,24 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("what", choices=("dieharder", "stream"))
-    parser.add_argument("source", nargs="?", choices=list(SOURCES))
+    parser.add_argument("source", nargs="?", choices=list(SOURCES), help="of a stream")
     parser.add_argument("--minutes", type=float, default=60, help="of dieharder (default 60)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of a stream (default 0)")
     arguments = parser.parse_args()
     if arguments.what == "stream":
         for part in _slices(SOURCES[arguments.source](arguments.seed)):
             sys.stdout.buffer.write(part)
         return
-    for figures in run_dieharder(arguments.minutes, arguments.seed):
-        keep("dieharder", figures)
-
-
-def keep(part: str, figures: dict[str, Any]) -> None:
-    """Write a part of the results, and leave the other parts as they are."""
-    path = RESULTS / "randomness.json"
-    former = json.loads(path.read_text()) if path.is_file() else {}
-    save("randomness", {**former, part: figures, "environment": environment()})
+    for figures in run_dieharder(arguments.minutes):
+        every = tests_of_dieharder()
+        taken = [
+            test
+            for test in every
+            if all(_has(entry["results"], test) for entry in figures["sources"].values())
+        ]
+        figures["not_run"] = len(every) - len(taken)
+        save("randomness", {"dieharder": figures})
+        print(f"{len(taken)} of {len(every)} tests of every source", flush=True)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ the tangent it serves forward and reverse mode, and either over the other.
 
 The selection is jitted, and inlined where it is traced, because JAX then differentiates it once a shape
 and not once a site, which would be most of the time that a site takes to trace. The division stays
-outside: compiled with a known divisor XLA multiplies by its reciprocal, which is not what Flax's program
-does where nothing is compiled.
+outside, where it is Flax's: XLA makes a product of it where the divisor is compiled in, and an eager
+division stays one.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def drawn_and_scaled(
         traced_keep: as in `scaled`.
         x: what is scaled.
     """
-    some = True if keep is not None else _some(traced_keep)
+    some = None if keep is not None else _some(traced_keep)
     return _drawn_and_selected(draw, operands, some, _divided(keep, traced_keep, x))
 
 
@@ -77,7 +77,8 @@ def _select(mask: jax.Array, x: jax.Array) -> jax.Array:
 
 
 def _draw_and_select(draw: Draw, operands: Any, some: Any, x: jax.Array) -> jax.Array:
-    return _select(draw(*operands) & some, x)
+    mask = draw(*operands)
+    return _select(mask if some is None else mask & some, x)
 
 
 _linear = jax.checkpoint(_select, prevent_cse=False)

@@ -6,7 +6,7 @@
 Four sources of bytes, none of which repeats, each made by the public functions alone:
 
 - *keys*: the words of ``streams.rngs(step, microbatch=m)``, interleaved: four streams, then eight
-  microbatches, then the steps from 0. The counters of neighbours differ in a few bits.
+  microbatches, then the steps from 0. The counters of steps that follow differ in a few bits.
 - *families*: each key of ``streams.keys(name, step, 32)`` of two streams, and after it three children
   that ``jax.random.fold_in`` makes of it, as a module's path does.
 - *masks at 0.1* and *masks at 1/3*: which elements ``dropout(..., lane_bits=8)`` keeps of arrays with

@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.extend.core import jaxpr_as_fun
 
 try:
     from jax.experimental.xla_metadata import set_xla_metadata as _set_xla_metadata
@@ -76,12 +77,17 @@ def outlined(function: Callable[..., Any]) -> Callable[..., Any]:
         return compiled
     set_attribute = _set_xla_metadata
 
-    def on_cpu(*arrays: Any) -> Any:
-        with set_attribute(inlineable="false"):
-            return compiled(*arrays)
-
     def call(*arrays: Any) -> Any:
-        return lax.platform_dependent(*arrays, cpu=on_cpu, default=compiled)
+        # A jaxpr of one equation, the call: both branches repeat it, and the function is traced once.
+        traced, shapes = jax.make_jaxpr(compiled, return_shape=True)(*arrays)
+        one_call = jaxpr_as_fun(traced)
+
+        def on_cpu(*arrays: Any) -> list[Any]:
+            with set_attribute(inlineable="false"):
+                return one_call(*arrays)
+
+        results = lax.platform_dependent(*arrays, cpu=on_cpu, default=one_call)
+        return jax.tree.unflatten(jax.tree.structure(shapes), results)
 
     return call
 

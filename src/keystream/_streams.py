@@ -195,8 +195,8 @@ class Streams(HostDraws):
         integers = self._integers("Streams.rngs", step, coordinates)
         if not names:
             return {}
-        call = derivation(self._declaration, names, tuple(coordinates))
-        return dict(zip(names, call(self._roots, *integers), strict=True))
+        keys = derivation(self._declaration, names, tuple(coordinates))(self._roots, *integers)
+        return {name: keys[place] for place, name in enumerate(names)}
 
     def init_rngs(self, **coordinates: Any) -> dict[str, jax.Array]:
         """The keys of every stream for ``init``, at the step that no run-time key has.

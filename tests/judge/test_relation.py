@@ -92,9 +92,7 @@ def test_a_repetition_is_followed_up_through_all_generations():
 
 
 def test_two_ways_from_different_parents_collided():
-    assert (
-        of_makings(making("split", 1), making("split", 2, call=5)).relation is Relation.COLLISION
-    )
+    assert of_makings(making("split", 1), making("split", 2, call=5)).relation is Relation.COLLISION
     assert (
         of_makings(making("fold_in", 1), making("fold_in", 2, call=5)).relation
         is Relation.COLLISION

@@ -46,10 +46,10 @@ def meeting(first: Location, second: Location, *, pure: Callable[[Location], boo
     if one is None or other is None or scope is None or scope is not scope_of(second):
         return Meeting.APART
     steps = steps_of(scope)
-    if compared(first, second, steps, comparisons(steps)):
+    if compared(first, second, steps, comparisons):
         return Meeting.COMPARED
     central = is_central_difference(call_at(one, first), call_at(other, second))
-    if central and compared(first, second, steps, differences(steps)):
+    if central and compared(first, second, steps, differences):
         return Meeting.COMPARED
     if one is other:
         return Meeting.APART if _is_shown_apart(one, first, second) else Meeting.JOINED

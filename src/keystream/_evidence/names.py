@@ -22,6 +22,11 @@ class Step:
     loads: frozenset[str]
     collects: frozenset[str]  # containers that it adds to
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """What it loads, and what it adds to: ``total`` of ``total += x``."""
+        return self.loads | self.stores if isinstance(self.node, ast.AugAssign) else self.loads
+
 
 def dotted(node: ast.AST) -> str:
     if isinstance(node, ast.Attribute):

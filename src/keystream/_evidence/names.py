@@ -55,16 +55,31 @@ def dotted(node: ast.AST) -> str:
 
 
 def names_read(node: ast.AST | None) -> frozenset[str]:
-    """The names that an expression reads; of ``self.state.step`` each beginning too."""
+    """The names that an expression reads: of ``self.state.step`` that one alone.
+
+    Of ``self.fit(x)`` it reads ``self``: a method may read all of its object.
+    """
     found: set[str] = set()
-    for inner in ast.walk(node) if node is not None else ():
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
-            found.add(inner.id)
-        elif isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
-            name = dotted(inner)
-            if name:
-                found.add(name)
+    left = [node] if node is not None else []
+    while left:
+        inner = left.pop()
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
+            left += [inner.func.value, *inner.args, *inner.keywords]
+        elif isinstance(inner, (ast.Name, ast.Attribute)) and dotted(inner):
+            if isinstance(inner.ctx, ast.Load):
+                found.add(dotted(inner))
+            left += _indices(inner)
+        else:
+            left += ast.iter_child_nodes(inner)
     return frozenset(found)
+
+
+def _indices(node: ast.AST) -> Iterator[ast.AST]:
+    """The indices in a dotted name: ``n`` of ``self.layers[n].weight``."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        if isinstance(node, ast.Subscript):
+            yield node.slice
+        node = node.value
 
 
 def names_bound(node: ast.AST) -> Iterator[str]:
@@ -178,7 +193,7 @@ def reach(names: set[str], steps: Iterable[Step], beside: frozenset[str] = froze
     reached = set(names)
     for step in steps:
         if overlap(step.loads, reached):
-            reached |= step.stores - beside
+            reached |= (step.stores | step.collects) - beside
         elif not isinstance(step.node, (ast.AugAssign, ast.For, ast.With)):
             reached -= step.stores  # bound to something else
     return reached

@@ -61,8 +61,7 @@ def compared(
         for operands in operands_in((step,)):
             one, other = _names_at(step, first, steps), _names_at(step, second, steps)
             sides = [
-                (_is_result(side, first, one), _is_result(side, second, other))
-                for side in operands
+                (_is_result(side, first, one), _is_result(side, second, other)) for side in operands
             ]
             for number, side in enumerate(sides):
                 rest = sides[:number] + sides[number + 1 :]
@@ -173,9 +172,10 @@ def comparisons(steps: Iterable[Step]) -> Iterator[list[ast.AST]]:
                 name = called(node.func)
                 if _says_equal(name):
                     yield list(node.args)
-                elif name in ("map", "tree_map") and node.args:
-                    if _says_equal(called(node.args[0])):
-                        yield list(node.args[1:])
+                elif name in ("map", "tree_map") and any(
+                    _says_equal(called(each)) for each in node.args[:1]
+                ):
+                    yield list(node.args[1:])
 
 
 def _says_equal(name: str) -> bool:

@@ -109,9 +109,7 @@ def _is_shown_apart(node: ast.stmt, first: Location, second: Location) -> bool:
     return not any(spans(each, first) and spans(each, second) for each in node.value.args)
 
 
-def _is_dropped(
-    node: ast.stmt, place: Location, steps: tuple[Step, ...], beside: ast.stmt
-) -> bool:
+def _is_dropped(node: ast.stmt, place: Location, steps: tuple[Step, ...], beside: ast.stmt) -> bool:
     """Whether nobody reads what a statement binds; or it binds nothing and is the mere call.
 
     Args:

@@ -112,7 +112,9 @@ def header(node: ast.stmt) -> tuple[list[ast.AST], list[ast.AST]]:
             return list(bound), [item.context_expr for item in node.items]
         case ast.Match():
             return [], [node.subject]
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Try() | ast.TryStar():
+        case (
+            ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Try() | ast.TryStar()
+        ):
             return [], []
         case _:
             return [], list(ast.iter_child_nodes(node))

@@ -8,6 +8,8 @@ from written import write
 
 from keystream._evidence import flow
 from keystream._evidence.flow import Meeting
+from keystream._evidence.names import call_at
+from keystream._evidence.source import called, statement
 from keystream._findings import Location
 
 
@@ -280,8 +282,8 @@ def test_a_result_that_its_function_keeps_is_not_returned(tmp_path, text):
 
 def test_the_innermost_call_at_a_place_is_found(tmp_path):
     source = write(tmp_path, "a = outer(one(k), two(k))")
-    node = flow.statement(source.at("one("))
+    node = statement(source.at("one("))
     assert node is not None
-    call = flow.call_at(node, source.at("two("))
+    call = call_at(node, source.at("two("))
     assert call is not None
-    assert flow.called(call.func) == "two"
+    assert called(call.func) == "two"

@@ -3,13 +3,14 @@
 import pytest
 from written import write
 
-from keystream._evidence import flow
+from keystream._evidence import flow, loops
+from keystream._evidence.names import call_at
 from keystream._evidence.source import loops_at, scope_of, statement
 
 
 def turn(tmp_path, text, call="step("):
     place = write(tmp_path, text).at(call)
-    return flow.turn_of(place, loops_at(place)[-1])
+    return loops.turn_of(place, loops_at(place)[-1])
 
 
 CARRIED = {
@@ -215,7 +216,7 @@ def test_a_turn_names_the_line_where_its_loop_begins(tmp_path):
 
 def between(tmp_path, text):
     source = write(tmp_path, text)
-    loop = flow.loop_between(source.at("step("), source.at("key("))
+    loop = loops.loop_between(source.at("step("), source.at("key("))
     return getattr(loop, "lineno", None)
 
 
@@ -237,7 +238,7 @@ def test_the_outermost_loop_that_does_not_make_the_key_anew_repeats_it(tmp_path,
 
 def test_a_key_whose_making_is_unknown_is_repeated_by_the_outermost_loop(tmp_path):
     place = write(tmp_path, "for x in xs:\n    step(k)").at("step(")
-    assert flow.loop_between(place, None) is loops_at(place)[-1]
+    assert loops.loop_between(place, None) is loops_at(place)[-1]
 
 
 # Which arguments differ with the turn.
@@ -261,9 +262,9 @@ def test_the_arguments_that_differ_with_the_turn_are_those_of_its_element(tmp_pa
     node, scope = statement(place), scope_of(place)
     assert node is not None
     assert scope is not None
-    call = flow.call_at(node, place)
+    call = call_at(node, place)
     assert call is not None
-    found = flow.varied_arguments(call, loops_at(place)[-1], scope)
+    found = loops.varied_arguments(call, loops_at(place)[-1], scope)
     assert [ast.unparse(each) for each in found] == expected
 
 
@@ -274,4 +275,4 @@ def test_a_call_in_a_file_that_cannot_be_read_has_no_turn(tmp_path):
 
     loop = ast.parse("for x in xs:\n    pass").body[0]
     assert isinstance(loop, ast.For)
-    assert flow.turn_of(Location(str(tmp_path / "gone.py"), 1), loop) is None
+    assert loops.turn_of(Location(str(tmp_path / "gone.py"), 1), loop) is None

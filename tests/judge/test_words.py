@@ -108,17 +108,19 @@ def test_a_comment_at_a_related_line_counts_and_one_at_the_third_place_does_not(
     source = write(tmp_path, "k = key(0)  # fixed key\na = draw(k)\nb = draw(k)")
     assert lowered(finding(source, related=(source.at("key("),))).severity == "note"
     places = (source.at("draw("), source.at("draw(", 1), source.at("key("))
-    third = Finding(
-        code="KS101", severity="warning", message="", why="", fix="", locations=places
-    )
+    third = Finding(code="KS101", severity="warning", message="", why="", fix="", locations=places)
     assert lowered(third).severity == "warning"
 
 
-@pytest.mark.parametrize("names", [["theta"], ["lr", "weights"], ["time_2"], ["noise_scale"], ["t"]])
+@pytest.mark.parametrize(
+    "names", [["theta"], ["lr", "weights"], ["time_2"], ["noise_scale"], ["t"]]
+)
 def test_a_batch_of_parameters_and_times_is_known_by_its_names(names):
     assert swept(Location("a.py", 3), names) == Word(names[0], "a.py", 3)
 
 
-@pytest.mark.parametrize("names", [[], ["block"], ["x"], ["theta", "x"], ["value_rng"], ["location"]])
+@pytest.mark.parametrize(
+    "names", [[], ["block"], ["x"], ["theta", "x"], ["value_rng"], ["location"]]
+)
 def test_a_batch_of_anything_else_is_not(names):
     assert swept(Location("a.py", 3), names) is None

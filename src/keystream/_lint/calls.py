@@ -320,7 +320,7 @@ class Calls(Objects):
         if kind not in ("map", "tree_map"):
             self.traced.append(self.site(node))
         for number in range(1, turns + 1):
-            with self.turn(Turn(node, number, kind, getattr(node, "lineno", 0))):
+            with self.turn(Turn(node, number, kind, getattr(node, "lineno", 0), self.graded)):
                 result = body(number)
         if kind not in ("map", "tree_map"):
             self.traced.pop()

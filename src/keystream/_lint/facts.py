@@ -18,7 +18,7 @@ class Turn:
     number: int
     kind: str  # "for", "while", "comprehension", "scan", "map", "tree_map", ...
     line: int
-    endless: bool = False  # whether nothing changes from one iteration to the next, by design
+    graded: int = 0  # gradients under which the loop runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,6 @@ class Site:
         node: the call.
         turns: the loops of this function that are being read, outermost first.
         callee: what is called, where it is a function of the user's.
-        is_test: whether it belongs to a test.
         target: what its value is assigned to; empty where it is not.
         statement: that holds it.
         around: the function or module that holds it.
@@ -46,7 +45,6 @@ class Site:
     node: ast.AST
     turns: tuple[Turn, ...] = ()
     callee: Any = None
-    is_test: bool = False
     target: str = ""
     statement: ast.stmt | None = None
     around: ast.AST | None = None
@@ -79,7 +77,7 @@ class Use:
         arms: the branches taken.
         text: the key as the source spells it.
         extra: what else tells uses apart: the model, the fold's datum.
-        graded: whether it stands under a gradient.
+        graded: how many gradients it stands under.
     """
 
     kind: str
@@ -89,8 +87,9 @@ class Use:
     arms: Arms
     text: str = ""
     extra: Any = None
-    graded: bool = False
+    graded: int = 0
     count: int = 1
+    discarded: bool = False  # whether what is drawn is thrown away, as an initialisation does
     baked: bool = False  # whether the key is a constant of a compiled function
 
 
@@ -144,9 +143,9 @@ class Facts:
 
     repeats: list[Repeat] = field(default_factory=list[Repeat])
     facts: list[Fact] = field(default_factory=list[Fact])
-    is_test: bool = False
     defaults: set[Symbol] = field(default_factory=set[Symbol])  # keys that definitions hold
     wide: bool = False  # whether the program switches 64-bit numbers on
+    trained: set[ast.AST] = field(default_factory=set[ast.AST])  # layers that draw under a gradient
     printed: set[str] = field(default_factory=set[str])  # names that are printed or logged
 
     def of(self, kind: str) -> list[Fact]:

@@ -89,7 +89,6 @@ class State:
             node,
             self.frame.turns,
             callee,
-            scope.unit.is_test or scope.unit.tests(scope.name),
             self.frame.target,
             self.frame.statement,
             self.frame.node,
@@ -129,9 +128,10 @@ class State:
         if not isinstance(key, Symbol) or self.hushed or key.op == "const":
             return
         chain = (*self.chain, self.site(node))
-        use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded > 0, **more)
+        use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded, **more)
         if kind == "draw":
             self._lanes(use)
+            use.discarded = bool(self.streams) and self.streams[-1].kind == "init"
         self.taken(key, node)
         earlier = self.uses.setdefault(key, [])
         for first in earlier:

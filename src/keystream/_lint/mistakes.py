@@ -1,15 +1,15 @@
-"""From repeated uses of keys to mistakes: one for each, with its code. What is meant is left alone."""
+"""From repeated uses of keys to mistakes: one for each, with its code; what is excused is kept apart."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keystream._findings import Severity
-from keystream._lint.facts import Facts, Repeat, Site, Use, text_of
-from keystream._lint.meaning import COPIES, SETTINGS, compared, meant
+from keystream._lint.accumulation import accumulates
+from keystream._lint.excuses import COPIED, Excuse, excuse
+from keystream._lint.facts import Facts, Repeat, Site, Use
 from keystream._lint.turns import (
     counts,
     depends_on_loop,
@@ -18,11 +18,10 @@ from keystream._lint.turns import (
     of_state,
     repeated,
     rewound,
-    variables,
 )
-from keystream._lint.values import Function, Symbol, root_of
+from keystream._lint.values import Symbol, constant_of, root_of
+from keystream._source.words import COPIES, said_by_names
 
-_ACCUMULATES = re.compile(r"accum|micro_?batch|micro_?step|grad_acc", re.IGNORECASE)
 _RUNS = frozenset({"init", "apply"})
 
 
@@ -34,7 +33,7 @@ class Mistake:
     severity: Severity
     repeat: Repeat
     seeds: tuple[Site, ...] = ()
-    fields: tuple[Any, ...] = ()
+    excuse: Excuse | None = None
 
     @property
     def site(self) -> Site:
@@ -46,13 +45,27 @@ class Mistake:
         """The other place; the same one, for a loop."""
         return self.repeat.earlier
 
+    def why(self, consequence: str) -> str:
+        """The consequence, or where an excuse makes it a note, what excuses it."""
+        return self.excuse.why if self.excuse is not None else consequence
 
-def mistakes(
-    facts: Facts, routes: dict[Symbol, list[tuple[str, Site]]] | None = None
-) -> list[Mistake]:
-    """The mistakes among the repeated uses of a file, one for each key or loop."""
-    del routes
-    found: list[Mistake] = []
+
+@dataclass(slots=True)
+class Judged:
+    """The verdicts on the repeated uses of a file.
+
+    Attributes:
+        mistakes: one for each key or loop.
+        excused: those that the program's structure excuses, each with its excuse.
+    """
+
+    mistakes: list[Mistake] = field(default_factory=list[Mistake])
+    excused: list[Mistake] = field(default_factory=list[Mistake])
+
+
+def judge_all(facts: Facts) -> Judged:
+    """The mistakes among the repeated uses of a file, one for each key or loop, and what is excused."""
+    found = Judged()
     seen: set[Any] = set()
     ranked = sorted(facts.repeats, key=_rank)
     resumed = {fact.data["seed"].node for fact in facts.of("resumed") if fact.data.get("seed")}
@@ -65,6 +78,9 @@ def mistakes(
         mistake = judge(repeat)
         if mistake is None or any(site.node in resumed for site in mistake.seeds):
             continue
+        if mistake.excuse is not None and not mistake.excuse.shown:
+            found.excused.append(mistake)
+            continue
         marks = list(_marks(repeat))
         if any(mark in seen for mark in marks) or any(
             ("split", id(key)) in seen for key in ancestors(repeat.second.key)
@@ -72,7 +88,7 @@ def mistakes(
             seen.update(marks)
             continue
         seen.update(marks)
-        found.append(mistake)
+        found.mistakes.append(mistake)
     return found
 
 
@@ -113,31 +129,29 @@ def ancestors(key: Symbol) -> Iterable[Symbol]:
 
 
 def judge(repeat: Repeat) -> Mistake | None:
-    """Whether a repeated use is a mistake, and which."""
-    if repeat.site.is_test:
-        if not _bare(repeat):
-            return None
-    elif meant(repeat):
+    """Whether a repeated use is a mistake, and which; with its excuse where it has one."""
+    found = _in_line(repeat) if repeat.turn is None else _in_loop(repeat)
+    if found is None or found.excuse is not None:
+        return found
+    excused = excuse(repeat, declared=found.code in ("KS106", "KS109"))
+    if excused is None and found.severity == "warning":
+        excused = _said(repeat)
+    return found if excused is None else replace(found, severity="note", excuse=excused)
+
+
+def _said(repeat: Repeat) -> Excuse | None:
+    """What the names say that two calls of one function are assigned to: a copy may begin alike."""
+    sites = (repeat.earlier, repeat.site)
+    if repeat.turn is not None or sites[0].callee is None or sites[0].callee is not sites[1].callee:
         return None
-    if repeat.turn is not None:
-        return _in_loop(repeat)
-    return _in_line(repeat)
-
-
-def _bare(repeat: Repeat) -> bool:
-    """Two direct uses side by side, of different make: a slip even in a test."""
-    first, second = repeat.first, repeat.second
-    if repeat.turn is not None or not len(first.chain) == len(second.chain) == repeat.level + 1:
-        return False
-    if not all(use.kind in ("draw", "split", "init") for use in (first, second)):
-        return False
-    if not all(use.name.startswith("jax.random.") for use in (first, second) if use.kind != "init"):
-        return False
-    if first.kind == second.kind:
-        return first.kind == "draw" and text_of(first.chain[-1].node, 400) != text_of(
-            second.chain[-1].node, 400
-        )
-    return "fold" not in (first.kind, second.kind)
+    for site in sites:
+        name = said_by_names([site.target], COPIES)
+        if name is not None:
+            why = (
+                f"the name {name!r} at line {site.line} says that it is a copy, so it may be meant"
+            )
+            return Excuse("said by a name", shown=True, why=why)
+    return None
 
 
 def _by_stream(use: Use) -> bool:
@@ -171,12 +185,8 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
     if rewound(repeat):
         return Mistake("KS204", "warning", repeat, seeds)
     if neighbours(repeat):
-        if repeat.site.path.endswith(".ipynb"):
-            return None  # cells of a notebook stand for themselves
         return Mistake("KS101", "warning", repeat, seeds)
-    if _ACCUMULATES.search(
-        " ".join((*(f"{site.function} {site.text}" for site in second.chain), second.text))
-    ):
+    if accumulates(repeat):
         return Mistake("KS304", severity, repeat, seeds)
     direct = (
         len(second.chain) == repeat.level + 1 and second.kind != "apply" and not _by_stream(second)
@@ -196,14 +206,9 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
 
 def _made_again(repeat: Repeat, severity: Severity, seeds: tuple[Site, ...]) -> Mistake | None:
     """A seed made into a key in each turn."""
-    turn, seed = repeat.turn, root_of(repeat.second.key).args[0]
-    assert turn is not None
-    if repeat.second.kind == "layer" and turn.kind in ("for", "while"):
-        return None  # models made anew for a comparison
+    seed = root_of(repeat.second.key).args[0]
     if depends_on_loop(seeds) or (isinstance(seed, Symbol) and counts(seed)):
         return Mistake("KS109", severity, repeat, seeds)
-    if any(map(SETTINGS.search, variables(turn.node))):
-        return None
     return Mistake("KS106", severity, repeat, seeds)
 
 
@@ -229,8 +234,8 @@ def _in_line(repeat: Repeat) -> Mistake | None:
     direct = len(first.chain) == len(second.chain) == repeat.level + 1
     severity: Severity = "error" if direct else "warning"
     recreated = root_of(second.key).op == "seed" and len({site.node for site in seeds}) > 1
-    if recreated and ("fold" in kinds or repeat.site.path.endswith(".ipynb")):
-        return None  # cells of a notebook stand for themselves
+    if recreated and "fold" in kinds:
+        return None
     if kinds & _RUNS and kinds - _RUNS - {"draw", "split"}:
         return None
     if kinds & _RUNS:
@@ -267,45 +272,20 @@ def _twice_called(repeat: Repeat, seeds: tuple[Site, ...]) -> Mistake | None:
         or first.graded != second.graded
     ):
         return None
-    if compared(repeat.earlier, repeat.site):
-        return None
-    if _MAKERS.search(_callee_name(repeat)):
-        return None
-    if repeat.site.path.endswith(".ipynb") or _is_one_model(repeat):
-        return None
     if root_of(second.key).op == "seed" and len(seeds) > 1 and repeated(seeds):
         return Mistake("KS106", "warning", repeat, seeds)
     return Mistake("KS101", "warning", repeat, seeds)
 
 
-def _is_one_model(repeat: Repeat) -> bool:
-    """Whether two calls of ``apply`` are of one model, or of a copy: equal draws may be meant."""
-    one, other = repeat.earlier.text, repeat.site.text
-    if not (one.endswith(".apply") and other.endswith(".apply")):
-        return False
-    return one == other or bool(COPIES.search(one) or COPIES.search(other))
-
-
-# Functions that build models; two that are built from one key are told by their layers.
-_MAKERS = re.compile(
-    r"^(?:init|create|build|setup|reset|(?:make|get)"
-    r"(?!.*(?:data|sample|batch|noise|view|augment|mask|crop|pair|traject|rollout)))"
-)
-
-
-def _callee_name(repeat: Repeat) -> str:
-    return repeat.site.text.rpartition(".")[2].strip("_")
-
-
 def _runs(repeat: Repeat) -> Mistake | None:
     """Models initialised or run with one key."""
     first, second = repeat.first, repeat.second
-    if first.kind != second.kind or first.kind != "init" or first.extra is second.extra:
+    if first.kind != second.kind or first.kind != "init":
         return None
-    if len({site.node for site in _seeds(repeat)}) > 1:
+    if len({site.node for site in _seeds(repeat)}) > 1 or _model(first) is None:
         return None
-    if _model(first) is None or _model(first) is _model(second):
-        return None
+    if first.extra is second.extra or _model(first) is _model(second):
+        return Mistake("KS101", "note", repeat, (), COPIED)
     return Mistake("KS101", "warning", repeat, ())
 
 
@@ -324,23 +304,16 @@ def _folded(repeat: Repeat, seeds: tuple[Site, ...]) -> Mistake | None:
     datum = fold.extra
     if other.kind == "draw":
         return Mistake("KS102", "note", repeat, seeds)  # the bits differ; JAX counts it as one use
-    if not isinstance(datum, Symbol) or datum.op == "const" or not _steplike(datum):
+    split = other.extra
+    if not isinstance(datum, Symbol) or not _may_be_index(datum, split):
         return None
     return Mistake("KS103", "warning", repeat, seeds)
 
 
-def _steplike(datum: Symbol) -> bool:
-    """Whether a folded value counts from small numbers, as the indices of a split do."""
-    if datum.op in ("elem", "const"):
-        return True
-    if datum.op in ("parameter", "attr"):
-        name = str(datum.args[1]).lower()
-        return name in ("i", "j", "t", "k", "n", "it") or any(
-            word in name
-            for word in ("step", "epoch", "iter", "index", "idx", "layer", "micro", "count")
-        )
-    return False
-
-
-Judge = Callable[[Repeat], "Mistake | None"]
-_TYPES = (Function,)
+def _may_be_index(datum: Symbol, count: object) -> bool:
+    """Whether a folded value can be the index of a child of the split: the two are then one key."""
+    number = constant_of(datum)
+    if isinstance(number, int):
+        children = constant_of(count) if isinstance(count, Symbol) else None
+        return number >= 0 and (not isinstance(children, int) or number < children)
+    return datum.op in ("elem", "parameter", "attr")  # a counter, or a number given by the caller

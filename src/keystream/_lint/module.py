@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keystream._findings import Finding, Location, Severity
 from keystream._lint.facts import Fact, Facts, Site
@@ -19,21 +19,21 @@ class Module:
         path: as it is shown.
         facts: what was seen.
         mistakes: repeated uses of keys that are mistakes, one for each.
+        excused: repeated uses that the structure of the program excuses.
     """
 
     path: str
     facts: Facts
     mistakes: list[Mistake]
+    excused: list[Mistake] = field(default_factory=list[Mistake])
 
     def of(self, code: str) -> Iterator[Mistake]:
         """The mistakes under one code."""
         return (mistake for mistake in self.mistakes if mistake.code == code)
 
-    def seen(self, *kinds: str, tests: bool = True) -> Iterator[Fact]:
-        """The facts of some kinds; those of tests only if wanted."""
-        for fact in self.facts.facts:
-            if fact.kind in kinds and (tests or not fact.site.is_test):
-                yield fact
+    def seen(self, *kinds: str) -> Iterator[Fact]:
+        """The facts of some kinds."""
+        return (fact for fact in self.facts.facts if fact.kind in kinds)
 
 
 def finding(

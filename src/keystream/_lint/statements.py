@@ -181,7 +181,7 @@ class Statements(Branching):
                     self.evaluate(node.test)
             elif value is not None:
                 self.assign(node.target, value)
-            with self.turn(Turn(node, number, kind, node.lineno)):
+            with self.turn(Turn(node, number, kind, node.lineno, self.graded)):
                 passed = self.block(node.body)
             if not passed and _always_leaves(node.body):
                 break

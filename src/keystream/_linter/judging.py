@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from keystream._findings import Finding, Location
-from keystream._lint.mistakes import mistakes
+from keystream._lint.mistakes import judge_all
 from keystream._lint.module import Module
 from keystream._lint.project import Project, dotted_name
 from keystream._lint.reader import STEPS_OF_FILE, STEPS_PER_LINE, Reader, prepare
@@ -16,13 +16,9 @@ from keystream._lint.scope import Unit
 from keystream._lint.source import Source, parse
 from keystream._linter.engine import is_interesting
 from keystream._source.ignoring import apply
-from keystream._source.words import REPEATS, comment_says_meant
+from keystream._source.words import REPEATS, said_in_comment
 
-_TESTS = re.compile(
-    r"^\s*(?:def test_|import unittest|import pytest|from absl.testing)", re.MULTILINE
-)
 _LINE = re.compile(r"line (\d+)")
-_TEST_FILE = re.compile(r"^(test_.*|.*_test|conftest)$")
 
 
 def judge(project: Project, source: Source, path: Path) -> tuple[Finding, ...]:
@@ -42,18 +38,27 @@ def read(project: Project, source: Source, path: Path) -> tuple[ast.Module, Modu
     roots = [str(root), str(path.absolute().parent)]
     project.roots = list(dict.fromkeys([*roots, *project.roots]))[:8]
     reader = Reader(project, STEPS_PER_LINE * source.text.count("\n") + STEPS_OF_FILE)
-    facts = reader.read(
-        Unit(source.path, name, tree, is_test(path, source.text), path.stem == "__init__")
-    )
+    facts = reader.read(Unit(source.path, name, tree, path.stem == "__init__"))
     project.forget_classes()
-    return tree, Module(source.path, facts, mistakes(facts))
+    found = judge_all(facts)
+    return tree, Module(source.path, facts, found.mistakes, found.excused)
 
 
-def _as_meant(finding: Finding, lines: list[str]) -> Finding:
-    """The finding, a note where a comment at one of its first lines says that equal draws are wanted."""
-    places = (*finding.locations[:2], *finding.related)
-    if finding.code in REPEATS and any(comment_says_meant(lines, p.line) for p in places):
-        return replace(finding, severity="note")
+def _as_said(finding: Finding, lines: list[str]) -> Finding:
+    """The finding; a warning becomes a note where a comment at its lines says that it is meant.
+
+    The note quotes the comment. An error stays what it is, whatever is said beside it.
+    """
+    if finding.code not in REPEATS or finding.severity != "warning":
+        return finding
+    path = finding.locations[0].path
+    for place in (*finding.locations[:2], *finding.related):
+        said = said_in_comment(lines, place.line) if place.path == path else None
+        if said is not None:
+            why = (
+                f"{finding.why}; the comment at line {said[1]} says {said[0]!r}, so it may be meant"
+            )
+            return replace(finding, severity="note", why=why)
     return finding
 
 
@@ -67,17 +72,9 @@ def judged(module: Module, source: Source) -> list[Finding]:
         for finding in rule(module):
             place = finding.locations[0]
             if place.path == source.path:
-                finding = _as_meant(finding, lines)  # noqa: PLW2901
-                found.setdefault((finding.code, place.path, place.line), finding)
+                found.setdefault((finding.code, place.path, place.line), _as_said(finding, lines))
     judged = apply(found.values(), source.text, source.path, unread())
     return sorted(judged, key=lambda finding: (finding.locations[0].line, finding.code))
-
-
-def is_test(path: Path, text: str) -> bool:
-    """Whether a file holds tests."""
-    if _TEST_FILE.match(path.stem):
-        return True
-    return bool({"test", "tests", "testing"} & set(path.parts)) and bool(_TESTS.search(text))
 
 
 def _in_cells(finding: Finding, source: Source) -> Finding:

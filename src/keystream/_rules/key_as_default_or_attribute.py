@@ -60,7 +60,7 @@ from keystream._lint.module import Module, finding
 
 def read(module: Module) -> Iterator[Finding]:
     """A key made once, where a function or class is defined."""
-    for fact in module.seen("key_default", tests=False):
+    for fact in module.seen("key_default"):
         name, function = fact.data["parameter"], fact.data["function"]
         yield finding(
             "KS108",
@@ -70,7 +70,7 @@ def read(module: Module) -> Iterator[Finding]:
             why="the default is made once, so every call that leaves it out draws the same numbers",
             fix=f"ask for the key:\ndef {function.rpartition('.')[2]}(..., *, {name}): ...",
         )
-    for fact in module.seen("key_attribute", tests=False):
+    for fact in module.seen("key_attribute"):
         name = fact.data["name"]
         yield finding(
             "KS108",

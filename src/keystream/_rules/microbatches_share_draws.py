@@ -97,7 +97,9 @@ def read(module: Module) -> Iterator[Finding]:
             mistake.site,
             message=f"all microbatches of the loop at line {turn.line if turn else 0} draw from "
             f"{key_name(mistake)}",
-            why="the accumulated gradient sees one mask instead of one for each microbatch",
+            why=mistake.why(
+                "the accumulated gradient sees one mask instead of one for each microbatch"
+            ),
             fix="fold the microbatch into the key:\nmicro_key = jax.random.fold_in(step_key, i)",
             inner=inner(mistake),
         )

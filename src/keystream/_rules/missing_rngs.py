@@ -83,7 +83,7 @@ if TYPE_CHECKING:
 def read(module: Module) -> Iterator[Finding]:
     """A model run in training mode without the stream that it draws from."""
     wrong = {fact.site.node for fact in module.seen("rng_keyword")}
-    for fact in module.seen("missing_rngs", tests=False):
+    for fact in module.seen("missing_rngs"):
         stream, drawn = fact.data["stream"], fact.data["drawn"]
         if fact.site.node in wrong or nearest(stream, fact.data["given"]):
             continue

@@ -50,7 +50,7 @@ from keystream._lint.module import Module, finding
 
 def read(module: Module) -> Iterator[Finding]:
     """A split whose keys nobody takes."""
-    for fact in module.seen("split_discarded", tests=False):
+    for fact in module.seen("split_discarded"):
         yield finding(
             "KS107",
             "error",

@@ -240,7 +240,7 @@ def stateful(source):
 
 def target_network(key):
     online = Layer(key)
-    target = Layer(key)
+    target = Layer(key)  # note: KS101
     return online, target
 
 

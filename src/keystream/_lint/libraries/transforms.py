@@ -169,9 +169,10 @@ def batched(reader: Calls, call: Call, kind: str, flags: list[bool]) -> Value:
     shared = tuple(names[i] for i, flag in enumerate(flags) if not flag and i < len(names))
     mapped = tuple(names[i] for i, flag in enumerate(flags) if flag and i < len(names))
     site = reader.site(call.node, wrapped)
-    context = Mapped(
-        kind, depth, site, (*reader.chain, site), mapped, shared, "in_axes" in wrapped.options
-    )
+    positions = tuple(i for i, flag in enumerate(flags) if flag)
+    explicit = "in_axes" in wrapped.options
+    chain = (*reader.chain, site)
+    context = Mapped(kind, depth, site, chain, mapped, shared, explicit, positions)
     args = [
         reader.lane(value, depth) if flag else value
         for value, flag in zip(call.args, flags, strict=True)

@@ -35,6 +35,7 @@ from keystream._lint.values import (
     Symbol,
     Value,
     Wrapped,
+    root_of,
 )
 
 if TYPE_CHECKING:
@@ -262,6 +263,8 @@ class Calls(Objects):
         for name in (*positional, *(parameter.arg for parameter in arguments.kwonlyargs)):
             if name not in scope.names:
                 default = function.defaults.get(name) if open_ended is None else None
+                if called and isinstance(default, Symbol) and root_of(default) in self.default_keys:
+                    self.facts.defaulted.add((node, name))
                 if default is None and called and open_ended is None:
                     default = self.fresh(name)  # we do not see by which way it is given
                 scope.names[name] = default if default is not None else self.parameter(node, name)

@@ -144,6 +144,9 @@ class Facts:
     repeats: list[Repeat] = field(default_factory=list[Repeat])
     facts: list[Fact] = field(default_factory=list[Fact])
     defaults: set[Symbol] = field(default_factory=set[Symbol])  # keys that definitions hold
+    defaulted: set[tuple[ast.AST, str]] = field(
+        default_factory=set[tuple[ast.AST, str]]
+    )  # by calls
     wide: bool = False  # whether the program switches 64-bit numbers on
     trained: set[ast.AST] = field(default_factory=set[ast.AST])  # layers that draw under a gradient
     printed: set[str] = field(default_factory=set[str])  # names that are printed or logged

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from keystream._lint.facts import Arms, Turn
+from keystream._lint.facts import Arms, Turn, text_of
 from keystream._lint.machine import MAX_DEPTH
-from keystream._lint.names import PURE_BUILTINS, PURE_PREFIXES, canonical
+from keystream._lint.names import KEEPERS, KEY_WORDS, PURE_BUILTINS, PURE_PREFIXES, canonical
 from keystream._lint.objects import Objects
 from keystream._lint.registry import (
     CALLED,
@@ -142,7 +142,36 @@ class Calls(Objects):
         if not call.name.startswith("builtins."):
             for value in (*call.args, *call.keywords.values()):
                 self.taken(value, call.node)
+            self._handed_on(call)
         return self.fresh(call.name, *call.args, *call.keywords.values())
+
+    def _handed_on(self, call: Call) -> None:
+        """Note the keys that are given to a function which is not known: it likely draws from them."""
+        name = self._named(call)
+        last = name.rpartition(".")[2]
+        if last in KEEPERS or last[:1].isupper():
+            return  # what is made or kept draws later, if at all
+        given = [("", value) for value in call.args]
+        given += [(word, value) for word, value in call.keywords.items() if word != "**"]
+        for word, value in given:
+            if isinstance(value, Symbol) and (word in KEY_WORDS or _is_one_key(value)):
+                self.use(
+                    value, "handed", name or "a function", call.node, text=self._said(call, value)
+                )
+
+    def _named(self, call: Call) -> str:
+        node = call.node
+        return text_of(node.func) if isinstance(node, ast.Call) else call.name
+
+    def _said(self, call: Call, value: Value) -> str:
+        """A key as the source spells it among the arguments of a call."""
+        node = call.node
+        if not isinstance(node, ast.Call):
+            return ""
+        spelt = dict(zip(map(id, call.args), node.args, strict=False))
+        words = {keyword.arg: keyword.value for keyword in node.keywords}
+        spelt |= {id(v): words[word] for word, v in call.keywords.items() if word in words}
+        return text_of(spelt.get(id(value)))
 
     def call_method(self, call: Call) -> Value:
         """A call of a method of a library's object, or of an object that is not known."""
@@ -339,6 +368,14 @@ def _is_formula(node: ast.AST) -> bool:
     """Whether a function only returns an expression."""
     body = getattr(node, "body", ())
     return not isinstance(body, list) or (isinstance(body[-1], ast.Return) and len(body) == 1)
+
+
+def _is_one_key(value: Symbol) -> bool:
+    """Whether a value is surely one key, by how it was made."""
+    if value.op in ("lane", "elem"):
+        inner = value.args[0]
+        return isinstance(inner, Symbol) and (inner.op == "stack" or _is_one_key(inner))
+    return value.op in ("seed", "child", "stream", "named")
 
 
 def _is_key(value: Value) -> bool:

@@ -180,6 +180,36 @@ def _changed(value: ast.expr) -> set[str]:
     return set()
 
 
+def loads_in(around: ast.AST) -> dict[str, list[ast.Name]]:
+    """The places at which names are read within a function, by name; kept with its node."""
+    known = getattr(around, "_loads", None)
+    if isinstance(known, dict):
+        return cast("dict[str, list[ast.Name]]", known)
+    found: dict[str, list[ast.Name]] = {}
+    for part in ast.walk(around):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
+            found.setdefault(part.id, []).append(part)
+    setattr(around, "_loads", found)  # noqa: B010
+    return found
+
+
+def is_read_after(name: str, statement: ast.stmt, around: ast.AST, *, repeated: bool) -> bool:
+    """Whether a name that a statement binds is read later on.
+
+    Args:
+        name: that is bound.
+        statement: that binds it.
+        around: the function or module.
+        repeated: whether the statement stands in a loop, so that what is before comes after as well.
+    """
+    last = statement.end_lineno or statement.lineno
+    own = {id(part) for part in ast.walk(statement)}
+    return any(
+        (repeated and id(load) not in own) or load.lineno > last
+        for load in loads_in(around).get(name, [])
+    )
+
+
 def feeds_back(flow: Flow, call: ast.AST, statement: ast.AST | None) -> bool:
     """Whether what a call returns comes back into it in the next turn.
 

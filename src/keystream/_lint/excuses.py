@@ -10,7 +10,15 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from keystream._lint.dataflow import Flow, feeds_back, flow_of, given_to, name_of, reads
+from keystream._lint.dataflow import (
+    Flow,
+    feeds_back,
+    flow_of,
+    given_to,
+    loads_in,
+    name_of,
+    reads,
+)
 from keystream._lint.facts import Repeat, Site, Turn
 
 _COMPARISONS = frozenset(
@@ -149,21 +157,8 @@ def _is_unread(site: Site) -> bool:
     targets = [target for target in statement.targets if isinstance(target, ast.Name)]
     if len(targets) != len(statement.targets) or isinstance(around, ast.Module):
         return False
-    loads = _loads(around)
+    loads = loads_in(around)
     return not any(target.id in loads for target in targets)
-
-
-def _loads(around: ast.AST) -> dict[str, list[ast.Name]]:
-    """The places at which names are read within a function, by name; kept with its node."""
-    known = getattr(around, "_loads", None)
-    if isinstance(known, dict):
-        return known
-    found: dict[str, list[ast.Name]] = {}
-    for part in ast.walk(around):
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
-            found.setdefault(part.id, []).append(part)
-    setattr(around, "_loads", found)  # noqa: B010
-    return found
 
 
 def _are_compared(first: Site, second: Site, *, whole: bool) -> bool:
@@ -261,7 +256,7 @@ def _only_in(
     if not result[1] or site.around is None:
         return True
     inside = {id(part) for sides in met for part in ast.walk(sides[index])}
-    return all(id(load) in inside for load in _loads(site.around).get(result[1], []))
+    return all(id(load) in inside for load in loads_in(site.around).get(result[1], []))
 
 
 def _is_joint_shuffle(repeat: Repeat) -> bool:
@@ -290,7 +285,10 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
     loop, site = turn.node, repeat.site
     if not isinstance(loop, ast.For | ast.AsyncFor | ast.While | ast.comprehension):
         return None
-    if len(repeat.second.chain) <= repeat.level + 1 and repeat.second.kind != "apply":
+    if len(repeat.second.chain) <= repeat.level + 1 and repeat.second.kind not in (
+        "apply",
+        "handed",
+    ):
         return None  # a draw in the loop itself: its numbers are those of every turn
     flow = flow_of(loop)
     if feeds_back(flow, site.node, site.statement):

@@ -70,7 +70,8 @@ class Use:
 
     Attributes:
         kind: ``draw``, ``split``, ``fold``, ``layer`` (a library's layer initialised with it), ``init``
-            (a model initialised with it) or ``apply`` (a model run with it).
+            (a model initialised with it), ``apply`` (a model run with it) or ``handed`` (given to a
+            function that is not known, which likely draws from it).
         name: what used it, such as ``jax.random.normal``.
         key: the key.
         chain: the calls that led there.
@@ -101,6 +102,14 @@ class Fact:
     site: Site
     chain: Chain = ()
     data: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A child of a split that is given a name which nothing reads."""
+
+    name: str
+    site: Site
 
 
 @dataclass(slots=True, eq=False)
@@ -147,6 +156,7 @@ class Facts:
     defaulted: set[tuple[ast.AST, str]] = field(
         default_factory=set[tuple[ast.AST, str]]
     )  # by calls
+    unread: dict[Symbol, list[Unread]] = field(default_factory=dict)  # by the key that was split
     wide: bool = False  # whether the program switches 64-bit numbers on
     trained: set[ast.AST] = field(default_factory=set[ast.AST])  # layers that draw under a gradient
     printed: set[str] = field(default_factory=set[str])  # names that are printed or logged

@@ -129,6 +129,8 @@ class State:
             return
         chain = (*self.chain, self.site(node))
         use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded, **more)
+        if kind == "handed":
+            self._lanes(use, declared=True)
         if kind == "draw":
             self._lanes(use)
             use.discarded = bool(self.streams) and self.streams[-1].kind == "init"
@@ -164,9 +166,11 @@ class State:
             key = key.args[0]
             self.users.setdefault(key, set()).add(node)
 
-    def _lanes(self, use: Use) -> None:
-        """Note the outermost batch all of which draws from this key."""
+    def _lanes(self, use: Use, *, declared: bool = False) -> None:
+        """Note the outermost batch all of which draws from this key; `declared`: by its `in_axes`."""
         for mapped in self.mapped:
+            if declared and not mapped.explicit:
+                continue
             if ("lane", mapped.depth) in use.key.tags:
                 continue
             name = ("shared", mapped.site.node)

@@ -9,7 +9,7 @@ from typing import Any
 from keystream._findings import Severity
 from keystream._lint.accumulation import accumulates
 from keystream._lint.excuses import COPIED, Excuse, excuse
-from keystream._lint.facts import Facts, Repeat, Site, Use
+from keystream._lint.facts import Facts, Repeat, Site, Unread, Use
 from keystream._lint.turns import (
     counts,
     depends_on_loop,
@@ -34,6 +34,7 @@ class Mistake:
     repeat: Repeat
     seeds: tuple[Site, ...] = ()
     excuse: Excuse | None = None
+    unread: Unread | None = None
 
     @property
     def site(self) -> Site:
@@ -75,7 +76,7 @@ def judge_all(facts: Facts) -> Judged:
             continue  # KS503 names the compiled function
         if root_of(repeat.second.key) in facts.defaults:
             continue  # KS108 names the definition
-        mistake = judge(repeat)
+        mistake = judge(repeat, facts)
         if mistake is None or any(site.node in resumed for site in mistake.seeds):
             continue
         if mistake.excuse is not None and not mistake.excuse.shown:
@@ -92,10 +93,11 @@ def judge_all(facts: Facts) -> Judged:
     return found
 
 
-def _rank(repeat: Repeat) -> tuple[int, int]:
-    """Direct draws first, then what stands nearer."""
+def _rank(repeat: Repeat) -> tuple[int, int, int]:
+    """What is certain first; then direct draws, then what stands nearer."""
+    likely = int("handed" in (repeat.first.kind, repeat.second.kind))
     direct = int(len(repeat.second.chain) - 1 > repeat.level)
-    return (int(repeat.turn is not None), direct)
+    return (likely, int(repeat.turn is not None), direct)
 
 
 def _marks(repeat: Repeat) -> Iterable[Any]:
@@ -128,9 +130,12 @@ def ancestors(key: Symbol) -> Iterable[Symbol]:
         yield key
 
 
-def judge(repeat: Repeat) -> Mistake | None:
+def judge(repeat: Repeat, facts: Facts) -> Mistake | None:
     """Whether a repeated use is a mistake, and which; with its excuse where it has one."""
-    found = _in_line(repeat) if repeat.turn is None else _in_loop(repeat)
+    if "handed" in (repeat.first.kind, repeat.second.kind):
+        found = _handed(repeat, facts)
+    else:
+        found = _in_line(repeat) if repeat.turn is None else _in_loop(repeat)
     if found is None or found.excuse is not None:
         return found
     excused = excuse(repeat, declared=found.code in ("KS106", "KS109"))
@@ -214,6 +219,47 @@ def _made_again(repeat: Repeat, severity: Severity, seeds: tuple[Site, ...]) -> 
 
 def _seeds(repeat: Repeat) -> tuple[Site, ...]:
     return tuple(site for kind, site in repeat.routes if kind == "seed")
+
+
+# Where one of the two is a function that is not known.
+
+
+def _handed(repeat: Repeat, facts: Facts) -> Mistake | None:
+    """A key that is given to a function which is not known, beside another use of it.
+
+    That the function draws is likely. A child of a split that nothing reads, while its parent or its
+    sibling is used, says which key was meant.
+    """
+    first, second = repeat.first, repeat.second
+    kinds = {first.kind, second.kind}
+    seeds = _seeds(repeat)
+    if "fold" in kinds or first.discarded or second.discarded:
+        return None
+    if repeat.turn is not None:
+        if kinds != {"handed"} or first.chain[-1].node is not second.chain[-1].node:
+            return None
+        if root_of(second.key).op == "seed" and made_inside(repeat, seeds):
+            return _made_again(repeat, "warning", seeds)
+        loops = ("for", "while")
+        code = "KS201" if repeat.turn.kind in loops else "KS203"
+        return Mistake(
+            "KS101" if repeat.turn.kind == "comprehension" else code, "warning", repeat, seeds
+        )
+    unread = _unread(second.key, facts)
+    if unread is not None:
+        return Mistake("KS107", "warning", repeat, seeds, unread=unread)
+    if root_of(second.key).op == "seed" and len({site.node for site in seeds}) > 1:
+        return None  # two keys of one seed, of which one goes somewhere unknown
+    return Mistake("KS102" if "split" in kinds else "KS101", "warning", repeat, seeds)
+
+
+def _unread(key: Symbol, facts: Facts) -> Unread | None:
+    """A child of a split that nothing reads: of this key, or of the one that this key is a child of."""
+    parent = key.args[0] if key.op == "child" else None
+    for split in (key, parent):
+        if isinstance(split, Symbol) and facts.unread.get(split):
+            return facts.unread[split][0]
+    return None
 
 
 # One after the other.

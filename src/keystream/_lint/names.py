@@ -216,6 +216,38 @@ PURE_BUILTINS = frozenset(
     ]
 )
 
+# Under these names functions take a key that they draw from.
+KEY_WORDS = frozenset(["key", "rng", "rng_key", "prng", "prng_key"])
+# Methods and functions that keep, place, print or compare what they are given.
+KEEPERS = frozenset(
+    [
+        *(
+            "add",
+            "append",
+            "appendleft",
+            "assign",
+            "cast",
+            "clone",
+            "create",
+            "extend",
+            "get",
+            "info",
+        ),
+        *("insert", "isinstance", "log", "partial", "print", "push", "put", "register", "replace"),
+        *("replicate", "reshape", "restore", "save", "set", "setdefault", "shard", "show", "store"),
+        *(
+            "update",
+            "warning",
+            "write",
+            "device_put",
+            "block_until_ready",
+            "tree_map",
+            "wait",
+            "dump",
+        ),
+    ]
+)
+
 LINEN_MODULES = frozenset({"flax.linen.Module"})
 HOST_EXACT = frozenset({"os.urandom", "uuid.uuid4", "uuid.uuid1"})
 HOST_PREFIXES = ("numpy.random.", "random.", "time.", "secrets.", "datetime.datetime.")

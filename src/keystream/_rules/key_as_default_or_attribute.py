@@ -38,9 +38,9 @@ for key in jax.random.split(jax.random.key(0), 2):
 
 ## Limits
 
-Only defaults written where the function or class is defined are found. A default that no call leaves out,
-as far as source shows, is a note. The audit has no such rule:
-it reports the draws that repeat, as KS201 or KS101.
+Only defaults written where the function or class is defined are found. A default that no call
+leaves out, as far as source shows, is a note. The audit has no such rule: it reports the draws
+that repeat, as KS201 or KS101.
 
 ## Fix safety
 

@@ -68,6 +68,7 @@ _DOES = {
     "apply": "runs a model",
     "layer": "initialises a layer",
     "draw": "is drawn from",
+    "handed": "is used",
 }
 
 

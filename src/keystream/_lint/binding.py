@@ -7,6 +7,7 @@ import ast
 from keystream._lint.dataflow import is_read_after
 from keystream._lint.expressions import Expressions
 from keystream._lint.facts import Unread
+from keystream._lint.unknown_models import note_unread
 from keystream._lint.values import (
     Mapping,
     Sequence,
@@ -45,6 +46,8 @@ class Binding(Expressions):
             self._unread(targets, value)
         for target, part in zip(targets, values, strict=True):
             self.assign(target, part)
+            if isinstance(target, ast.Name):
+                note_unread(self, target.id, part, self.frame.node, target)
 
     def _unread(self, targets: list[ast.expr], stack: Symbol) -> None:
         """Note the names among the children of a split that nothing reads."""

@@ -22,6 +22,7 @@ from keystream._lint.registry import (
     Call,
 )
 from keystream._lint.scope import Scope
+from keystream._lint.unknown_models import check_apply, check_flags, is_one_key, note_unread
 from keystream._lint.values import (
     Class,
     Function,
@@ -154,10 +155,16 @@ class Calls(Objects):
         given = [("", value) for value in call.args]
         given += [(word, value) for word, value in call.keywords.items() if word != "**"]
         for word, value in given:
-            if isinstance(value, Symbol) and (word in KEY_WORDS or _is_one_key(value)):
+            if isinstance(value, Symbol) and (word in KEY_WORDS or self._is_used_as_key(value)):
                 self.use(
                     value, "handed", name or "a function", call.node, text=self._said(call, value)
                 )
+
+    def _is_used_as_key(self, value: Symbol) -> bool:
+        """Whether a value is a key, by how it was made or by an earlier use."""
+        if is_one_key(value):
+            return True
+        return any(use.kind in ("split", "fold", "draw") for use in self.uses.get(value, ()))
 
     def _named(self, call: Call) -> str:
         node = call.node
@@ -175,6 +182,8 @@ class Calls(Objects):
 
     def call_method(self, call: Call) -> Value:
         """A call of a method of a library's object, or of an object that is not known."""
+        if call.name in ("apply", "apply_fn"):
+            check_apply(self, call)
         for handler in METHODS.get(call.name, ()):
             found = handler(self, call)
             if found is not None:
@@ -200,6 +209,8 @@ class Calls(Objects):
 
     def told(self, function: Value, node: ast.Call) -> None:
         """Let the libraries see a call as it is spelt."""
+        if node.keywords:
+            check_flags(self, node)
         if isinstance(function, Function | Class):
             for look in CALLED:
                 look(self, function, node)
@@ -225,6 +236,10 @@ class Calls(Objects):
             self._handed(function, args)
             return self.fresh("call " + function.name, *args)
         scope = self.bound(function, args, keywords, called=True)
+        if not isinstance(body, ast.Lambda):
+            for parameter in (*body.args.posonlyargs, *body.args.args, *body.args.kwonlyargs):
+                value = scope.names[parameter.arg]
+                note_unread(self, parameter.arg, value, body, parameter)
         self.covered.add(body)
         self.chain.append(self.site(node, body))
         before: Arms = tuple(self.arms)
@@ -368,14 +383,6 @@ def _is_formula(node: ast.AST) -> bool:
     """Whether a function only returns an expression."""
     body = getattr(node, "body", ())
     return not isinstance(body, list) or (isinstance(body[-1], ast.Return) and len(body) == 1)
-
-
-def _is_one_key(value: Symbol) -> bool:
-    """Whether a value is surely one key, by how it was made."""
-    if value.op in ("lane", "elem"):
-        inner = value.args[0]
-        return isinstance(inner, Symbol) and (inner.op == "stack" or _is_one_key(inner))
-    return value.op in ("seed", "child", "stream", "named")
 
 
 def _is_key(value: Value) -> bool:

@@ -112,6 +112,21 @@ class Unread:
     site: Site
 
 
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A name for a key that nothing in its function reads.
+
+    Attributes:
+        name: of the variable or parameter.
+        site: where it is bound.
+        around: the function or module.
+    """
+
+    name: str
+    site: Site
+    around: ast.AST
+
+
 @dataclass(slots=True, eq=False)
 class Repeat:
     """Two uses of one key that can meet in one run.
@@ -157,6 +172,7 @@ class Facts:
         default_factory=set[tuple[ast.AST, str]]
     )  # by calls
     unread: dict[Symbol, list[Unread]] = field(default_factory=dict)  # by the key that was split
+    unread_keys: list[Key] = field(default_factory=list[Key])
     wide: bool = False  # whether the program switches 64-bit numbers on
     trained: set[ast.AST] = field(default_factory=set[ast.AST])  # layers that draw under a gradient
     printed: set[str] = field(default_factory=set[str])  # names that are printed or logged

@@ -13,6 +13,7 @@ from keystream._lint.frames import Frame, Heap
 from keystream._lint.names import canonical
 from keystream._lint.noticing import stored_in
 from keystream._lint.scope import Scope
+from keystream._lint.unknown_models import note_unread
 from keystream._lint.values import (
     Class,
     Function,
@@ -62,6 +63,8 @@ class Statements(Branching):
         frame.target = ""
         for target in node.targets:
             self.assign(target, value)
+            if isinstance(target, ast.Name) and self.scope.kind != "class":
+                note_unread(self, target.id, value, frame.node, target)
 
     def annotated(self, node: ast.AnnAssign) -> None:
         """``a: T = value``."""

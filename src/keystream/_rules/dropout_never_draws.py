@@ -117,9 +117,9 @@ def read(module: Module) -> Iterator[Finding]:
             fix='parse a flag:\nparser.add_argument("--deterministic", '
             "action=argparse.BooleanOptionalAction)",
         )
-    if told:
-        return
     for fact in module.seen("off_in_training"):
+        if told and fact.data["made"] is not None:
+            continue  # what the flag that is inverted leads to
         yield finding(
             "KS602",
             "warning",

@@ -200,7 +200,12 @@ def _vmap(reader: Calls, call: Call) -> Value:
     if not call.surely:
         return reader.fresh("vmap", *call.args)
     names = parameters_of(wrapped.function)
-    flags = _axes(reader, wrapped.options.get("in_axes"), len(call.args), names)
+    axes = wrapped.options.get("in_axes")
+    if isinstance(axes, Sequence) and "self" in wrapped.options:
+        axes = Sequence(
+            axes.items[1:]
+        )  # a method was mapped: the first of the axes is that of `self`
+    flags = _axes(reader, axes, len(call.args), names)
     with _split_streams(reader, wrapped):
         return batched(reader, call, "vmap", flags)
 

@@ -22,7 +22,13 @@ from keystream._lint.registry import (
     Call,
 )
 from keystream._lint.scope import Scope
-from keystream._lint.unknown_models import check_apply, check_flags, is_one_key, note_unread
+from keystream._lint.unknown_models import (
+    check_apply,
+    check_flags,
+    is_called_a_key,
+    is_one_key,
+    note_unread,
+)
 from keystream._lint.values import (
     Class,
     Function,
@@ -150,19 +156,20 @@ class Calls(Objects):
         """Note the keys that are given to a function which is not known: it likely draws from them."""
         name = self._named(call)
         last = name.rpartition(".")[2]
-        if last in KEEPERS or last[:1].isupper():
-            return  # what is made or kept draws later, if at all
+        if last in KEEPERS or isinstance(self.frame.statement, ast.Assert):
+            return
+        # what a class is given it keeps, or draws from at once: either way nothing else may use it
+        kind = "kept" if last[:1].isupper() or last == "create" else "handed"
         given = [("", value) for value in call.args]
         given += [(word, value) for word, value in call.keywords.items() if word != "**"]
         for word, value in given:
             if isinstance(value, Symbol) and (word in KEY_WORDS or self._is_used_as_key(value)):
-                self.use(
-                    value, "handed", name or "a function", call.node, text=self._said(call, value)
-                )
+                said = self._said(call, value)
+                self.use(value, kind, name or "a function", call.node, text=said)
 
     def _is_used_as_key(self, value: Symbol) -> bool:
         """Whether a value is a key, by how it was made or by an earlier use."""
-        if is_one_key(value):
+        if is_one_key(value) or is_called_a_key(value):
             return True
         return any(use.kind in ("split", "fold", "draw") for use in self.uses.get(value, ()))
 

@@ -84,6 +84,12 @@ SWEPT = Excuse(
     why="each run of a sweep over written-out settings begins from the same key, so the runs differ in "
     "nothing but the setting",
 )
+DECLARED = Excuse(
+    "runs of inference from one declared seed",
+    shown=True,
+    why="each run of an inference begins from a seed that is written at its call; the runs repeat each "
+    "other's numbers, which matters where their results are combined",
+)
 
 
 def excuse(repeat: Repeat, *, declared: bool = False) -> Excuse | None:

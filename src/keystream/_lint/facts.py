@@ -70,8 +70,9 @@ class Use:
 
     Attributes:
         kind: ``draw``, ``split``, ``fold``, ``layer`` (a library's layer initialised with it), ``init``
-            (a model initialised with it), ``apply`` (a model run with it) or ``handed`` (given to a
-            function that is not known, which likely draws from it).
+            (a model initialised with it), ``apply`` (a model run with it), ``handed`` (given to a
+            function that is not known, which likely draws from it) or ``kept`` (put in an object or
+            returned, for later use).
         name: what used it, such as ``jax.random.normal``.
         key: the key.
         chain: the calls that led there.

@@ -129,7 +129,7 @@ class State:
             return
         chain = (*self.chain, self.site(node))
         use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded, **more)
-        if kind == "handed":
+        if kind == "handed" and not use.name.endswith(".init"):
             self._lanes(use, declared=True)
         if kind == "draw":
             self._lanes(use)

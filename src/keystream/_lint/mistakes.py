@@ -8,7 +8,7 @@ from typing import Any
 
 from keystream._findings import Severity
 from keystream._lint.accumulation import accumulates
-from keystream._lint.excuses import COPIED, Excuse, excuse
+from keystream._lint.excuses import COPIED, DECLARED, Excuse, excuse
 from keystream._lint.facts import Facts, Repeat, Site, Unread, Use
 from keystream._lint.turns import (
     counts,
@@ -23,6 +23,8 @@ from keystream._lint.values import Symbol, constant_of, root_of
 from keystream._source.words import COPIES, said_by_names
 
 _RUNS = frozenset({"init", "apply"})
+_INFERENCES = frozenset(["MCMC.run", "MCMC.warmup", "SVI.run", "SVI.init", "Predictive"])
+_LIKELY = frozenset({"handed", "kept"})  # uses that may draw, now or later
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def judge_all(facts: Facts) -> Judged:
 
 def _rank(repeat: Repeat) -> tuple[int, int, int]:
     """What is certain first; then direct draws, then what stands nearer."""
-    likely = int("handed" in (repeat.first.kind, repeat.second.kind))
+    likely = len(_LIKELY & {repeat.first.kind, repeat.second.kind})
     direct = int(len(repeat.second.chain) - 1 > repeat.level)
     return (likely, int(repeat.turn is not None), direct)
 
@@ -132,7 +134,7 @@ def ancestors(key: Symbol) -> Iterable[Symbol]:
 
 def judge(repeat: Repeat, facts: Facts) -> Mistake | None:
     """Whether a repeated use is a mistake, and which; with its excuse where it has one."""
-    if "handed" in (repeat.first.kind, repeat.second.kind):
+    if _LIKELY & {repeat.first.kind, repeat.second.kind}:
         found = _handed(repeat, facts)
     else:
         found = _in_line(repeat) if repeat.turn is None else _in_loop(repeat)
@@ -233,11 +235,15 @@ def _handed(repeat: Repeat, facts: Facts) -> Mistake | None:
     first, second = repeat.first, repeat.second
     kinds = {first.kind, second.kind}
     seeds = _seeds(repeat)
-    if "fold" in kinds or first.discarded or second.discarded:
+    if "fold" in kinds or kinds == {"kept"} or first.discarded or second.discarded:
         return None
+    if "kept" in kinds and len(first.chain) != len(second.chain):
+        return None  # what a function returns is its caller's
     if repeat.turn is not None:
         if kinds != {"handed"} or first.chain[-1].node is not second.chain[-1].node:
             return None
+        if second.name.endswith(".init"):
+            return None  # a model that is made anew, mostly for its shapes
         if root_of(second.key).op == "seed" and made_inside(repeat, seeds):
             return _made_again(repeat, "warning", seeds)
         loops = ("for", "while")
@@ -250,6 +256,8 @@ def _handed(repeat: Repeat, facts: Facts) -> Mistake | None:
         return Mistake("KS107", "warning", repeat, seeds, unread=unread)
     if root_of(second.key).op == "seed" and len({site.node for site in seeds}) > 1:
         return None  # two keys of one seed, of which one goes somewhere unknown
+    if second.kind == "split":  # the function may have split it as well, or may not have used it
+        return Mistake("KS102", "note", repeat, seeds)
     return Mistake("KS102" if "split" in kinds else "KS101", "warning", repeat, seeds)
 
 
@@ -289,8 +297,11 @@ def _in_line(repeat: Repeat) -> Mistake | None:
     if "fold" in kinds:
         return _folded(repeat, seeds)
     if recreated:  # where it is split, its children are seen
-        drawn = kinds <= {"draw", "layer", *_RUNS}
-        return Mistake("KS106", severity, repeat, seeds) if drawn else None
+        if not kinds <= {"draw", "layer", *_RUNS}:
+            return None
+        if first.name in _INFERENCES and second.name in _INFERENCES:
+            return Mistake("KS106", "note", repeat, seeds, DECLARED)
+        return Mistake("KS106", "warning", repeat, seeds)
     return _one_key(repeat, severity, seeds)
 
 

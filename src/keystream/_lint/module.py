@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -91,7 +92,7 @@ def used_by(mistake: Mistake) -> tuple[str, str]:
     """What used the key, first and second: the call at the place reported, or the draw itself."""
 
     def name(site: Site, fallback: str) -> str:
-        return f"{site.text}()" if site.text else fallback
+        return f"{site.text}()" if site.text and isinstance(site.node, ast.Call) else fallback
 
     repeat = mistake.repeat
     return name(repeat.earlier, repeat.first.name), name(repeat.site, repeat.second.name)

@@ -13,13 +13,14 @@ from keystream._lint.frames import Frame, Heap
 from keystream._lint.names import canonical
 from keystream._lint.noticing import stored_in
 from keystream._lint.scope import Scope
-from keystream._lint.unknown_models import note_unread
+from keystream._lint.unknown_models import is_one_key, note_unread
 from keystream._lint.values import (
     Class,
     Function,
     Instance,
     Made,
     Reference,
+    Sequence,
     Symbol,
     Value,
     constant_of,
@@ -90,8 +91,13 @@ class Statements(Branching):
                 self.scope.names.pop(target.id, None)
 
     def returned(self, node: ast.Return) -> bool:
-        """``return value``."""
-        self.frame.returns.append(self.evaluate(node.value))
+        """``return value``; keys in it go on to whoever called."""
+        value = self.evaluate(node.value)
+        self.frame.returns.append(value)
+        if not self.chain and isinstance(value, Sequence) and isinstance(node.value, ast.Tuple):
+            for element, part in zip(node.value.elts, value.items, strict=False):
+                if isinstance(part, Symbol) and is_one_key(part) and part.op != "stack":
+                    self.use(part, "kept", "return", element, text=text_of(element))
         return False
 
     def raised(self, node: ast.Raise) -> bool:

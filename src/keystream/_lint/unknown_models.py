@@ -7,6 +7,8 @@ dropout and switched off under a gradient; a flag is wired to its own opposite.
 from __future__ import annotations
 
 import ast
+import difflib
+import re
 from typing import TYPE_CHECKING
 
 from keystream._lint.dataflow import loads_in
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from keystream._lint.calls import Calls
 
 _SWITCHES = {"deterministic": True, "inference": True, "train": False, "training": False}
+_KEY_NAME = re.compile(r"(?:^|_)(?:key|keys|rng|rngs|prng|prngkey|subkey)\d*$", re.IGNORECASE)
+_KEY_TYPE = re.compile(r"\b(?:\w*PRNGKey\w*|KeyArray\w*|RNGKey|Key)\b")
 _OFF = {
     **_SWITCHES,
     "is_training": False,
@@ -68,10 +72,46 @@ def note_unread(reader: Calls, name: str, value: Value, around: ast.AST, place: 
 
 
 def is_one_key(value: Value | None) -> bool:
-    """Whether a value is surely one key, by how it was made."""
+    """Whether a value is surely one key, or the keys of one batch, by how it was made."""
     if not isinstance(value, Symbol):
         return False
     if value.op in ("lane", "elem"):
-        inner = value.args[0]
-        return isinstance(inner, Symbol) and (inner.op == "stack" or is_one_key(inner))
-    return value.op in ("seed", "child", "stream", "named")
+        return is_one_key(value.args[0])
+    return value.op in ("seed", "child", "stream", "named", "stack")
+
+
+def is_called_a_key(value: Symbol) -> bool:
+    """Whether a parameter or attribute is a key by its annotation or its name.
+
+    A name is no proof of a mistake: it says which argument an unknown function may draw from.
+    """
+    if value.op not in ("parameter", "attr") or not isinstance(value.args[1], str):
+        return False
+    if _KEY_NAME.search(value.args[1]):
+        return True
+    node = value.args[0]
+    arguments = getattr(node, "args", None) if value.op == "parameter" else None
+    if not isinstance(arguments, ast.arguments):
+        return False
+    parameters = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+    return any(
+        parameter.arg == value.args[1]
+        and parameter.annotation is not None
+        and bool(_KEY_TYPE.search(ast.unparse(parameter.annotation)))
+        for parameter in parameters
+    )
+
+
+def check_streams(reader: Calls, items: Mapping, node: ast.AST) -> None:
+    """Note a name in a display of keys by stream that is nearly ``dropout`` or ``params``."""
+    names = [name for name in items.items if isinstance(name, str)]
+    keys = items.items.values()
+    if not names or not all(
+        isinstance(k, Symbol) and (is_one_key(k) or is_called_a_key(k)) for k in keys
+    ):
+        return
+    for name in names:
+        for stream in ("dropout", "params"):
+            near = difflib.SequenceMatcher(None, name.lower(), stream).ratio() > 0.85
+            if near and stream not in names and name not in ("dropout", "params", "param"):
+                reader.fact("suspect_stream", node, given=name, stream=stream)

@@ -69,6 +69,7 @@ _DOES = {
     "layer": "initialises a layer",
     "draw": "is drawn from",
     "handed": "is used",
+    "kept": "is kept for later use",
 }
 
 

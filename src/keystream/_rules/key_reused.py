@@ -90,7 +90,7 @@ def read(module: Module) -> Iterator[Finding]:
         if turn is not None:
             continue
         split = mistake.repeat.first.kind == mistake.repeat.second.kind == "split"
-        handed = "handed" in (mistake.repeat.first.kind, mistake.repeat.second.kind)
+        handed = {"handed", "kept"} & {mistake.repeat.first.kind, mistake.repeat.second.kind}
         done = "splits" if split else "is given" if handed else "draws from"
         yield finding(
             "KS101",

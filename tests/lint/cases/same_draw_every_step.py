@@ -109,12 +109,9 @@ def once(w, x, key):
     return w
 
 
-# Not seen: the step is not known.
-
-
 def train_unknown(step, w, batches, key):
     for x in batches:
-        w = step(w, x, key)
+        w = step(w, x, key)  # KS201
     return w
 
 

@@ -223,3 +223,44 @@ def guarded(x, key=None):
 def guards(x, key):
     a, b = jax.random.split(key)
     return guarded(x, a) + guarded(x, b)
+
+
+# A key that leaves, and was used.
+
+
+def leaves_in_a_state(policy, State, state):
+    key, sub = jax.random.split(state.rng)  # KS107
+    return State(policy(key, state.x), key)
+
+
+def leaves_in_a_tuple(key, x):
+    key, sub = jax.random.split(key)
+    y = x + jax.random.normal(key, x.shape)
+    z = y * jax.random.normal(sub, x.shape)
+    return z, key  # KS101
+
+
+def leaves_unused(policy, State, state):
+    key, sub = jax.random.split(state.rng)
+    return State(policy(sub, state.x), key)
+
+
+def named_like_a_key(env, states, rng):
+    for state in states:
+        env.step(rng, state)  # KS201
+
+
+def annotated_as_a_key(env, states, r: "jax.random.PRNGKeyArray"):
+    for state in states:
+        env.step(r, state)  # KS201
+
+
+def neither(env, states, r):
+    for state in states:
+        env.step(r, state)
+
+
+def misspelt_where_it_is_made(decoder, x, key):
+    a, b = jax.random.split(key)
+    rngs = {"params": a, "droput": b}  # KS407
+    return decoder(x, rngs)

@@ -81,7 +81,7 @@ def note_baked(reader: Calls, key: Symbol, call: Call, name: str, text: str) -> 
     if not reader.jitted or any(mapped.kind != "vmap" for mapped in reader.mapped):
         return False  # replicas: KS301
     again = _is_closed_over(reader, key)
-    if again or _is_literal(reader, key):
+    if again or (not reader.mapped and _is_literal(reader, key)):
         reader.fact(
             "key_baked",
             call.node,

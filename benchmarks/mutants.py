@@ -353,11 +353,13 @@ def _wanted_lines(source: Source, mutant: Mutant) -> set[int]:
 
 def judged(worker: Worker, path: Path, source: Source, mutant: Mutant) -> str:
     """``named``, ``missed`` or ``void`` for one mutant; the file is put back."""
-    before = {(code, message) for code, message, _ in _counting(worker.check(path).findings)}
+    original = path.read_bytes()
+    clean = _counting(worker.check(path).findings)
+    before = {(code, message) for code, message, _ in clean}
     wanted = _wanted_lines(source, mutant)
     dirty = any(
         line in wanted
-        for _, _, places in _counting(worker.check(path).findings)
+        for _, _, places in clean
         for shown, line in places
         if shown == str(path)
     )
@@ -369,7 +371,6 @@ def judged(worker: Worker, path: Path, source: Source, mutant: Mutant) -> str:
     if dirty:
         return "void"
     shift = text.count("\n") - source.text.count("\n")
-    original = path.read_bytes()
     path.write_text(text)
     try:
         found = _counting(worker.check(path).findings)
@@ -415,6 +416,7 @@ def main() -> None:
     for root in sorted(path for path in options.folder.absolute().iterdir() if path.is_dir()):
         os.chdir(root)
         config = Config(root=root)
+        worker = Worker(config)
         by_operator: dict[str, list[tuple[Path, Source, Mutant]]] = defaultdict(list)
         for found in candidates(root, config):
             if options.operator in found[2].operator:
@@ -425,7 +427,7 @@ def main() -> None:
             for path, source, mutant in found:
                 if done >= options.most:
                     break
-                verdict = judged(Worker(config), path, source, mutant)
+                verdict = judged(worker, path, source, mutant)
                 if verdict == "void":
                     continue
                 done += 1

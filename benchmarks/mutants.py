@@ -2,10 +2,10 @@
 
     python benchmarks/mutants.py FOLDER_OF_CHECKOUTS [--most 12] [--operator NAME] [--show]
 
-Each folder below FOLDER is one repository. A mutant is one edit of one file that lint finds clean around
-the edit; tests, documentation and benchmarks are left out. It counts as named where lint gives an error or
-a warning that the original does not have, with a place on a line of the edited statement, or on a line of
-the same function that uses a name of its keys. No code of the repositories is kept.
+Each folder below FOLDER is one repository. A mutant is one edit of one file that lint finds clean
+around the edit; tests, documentation and benchmarks are left out. It counts as named where lint gives
+an error or a warning that the original does not have, with a place on a line of the edited statement,
+or on a line of the same function that uses a name of its keys. No code of the repositories is kept.
 """
 
 from __future__ import annotations
@@ -150,7 +150,9 @@ def split_deleted(source: Source) -> Iterator[Mutant]:
         if all(_loads(source, name, around, node.lineno) for name in names if name != key):
             new = " = ".join([*(name for name in names if name != key), key])
             if len(names) > 1 and (key not in names or _loads(source, key, around, node.lineno)):
-                yield Mutant("split deleted", ((node, new),), node, frozenset([*names, key]), around)
+                yield Mutant(
+                    "split deleted", ((node, new),), node, frozenset([*names, key]), around
+                )
 
 
 def no_split_in_loop(source: Source) -> Iterator[Mutant]:
@@ -178,7 +180,9 @@ def constant_key_in_loop(source: Source) -> Iterator[Mutant]:
             new = " = ".join([*others, made])
             around = source.function(node)
             if all(_loads(source, n, source.loop(node), 0) for n in others):
-                yield Mutant("constant key in a loop", ((node, new),), node, frozenset(names), around)
+                yield Mutant(
+                    "constant key in a loop", ((node, new),), node, frozenset(names), around
+                )
 
 
 def sibling_used(source: Source) -> Iterator[Mutant]:
@@ -227,7 +231,9 @@ def rng_for_rngs(source: Source) -> Iterator[Mutant]:
     for node, keyword in _with_rngs(source):
         new = f"rng={ast.unparse(keyword.value)}"
         statement = source.statement(node)
-        yield Mutant("rng= for rngs=", ((keyword, new),), statement, frozenset(), source.function(node))
+        yield Mutant(
+            "rng= for rngs=", ((keyword, new),), statement, frozenset(), source.function(node)
+        )
 
 
 def _with_rngs(source: Source) -> Iterator[tuple[ast.Call, ast.keyword]]:
@@ -296,7 +302,8 @@ def one_key_for_batch(source: Source) -> Iterator[Mutant]:
             if flags[index] != "0" or len(flags) < 2:
                 continue
             flags[index] = "None"
-            new = f"{ast.unparse(mapped.func)}({ast.unparse(mapped.args[0])}, in_axes=({', '.join(flags)},))"
+            given = f"{ast.unparse(mapped.args[0])}, in_axes=({', '.join(flags)},)"
+            new = f"{ast.unparse(mapped.func)}({given})"
             edits = ((mapped, new), (argument, parent))
             statement = source.statement(node)
             names = frozenset([parent]) | _names(argument)
@@ -358,10 +365,7 @@ def judged(worker: Worker, path: Path, source: Source, mutant: Mutant) -> str:
     before = {(code, message) for code, message, _ in clean}
     wanted = _wanted_lines(source, mutant)
     dirty = any(
-        line in wanted
-        for _, _, places in clean
-        for shown, line in places
-        if shown == str(path)
+        line in wanted for _, _, places in clean for shown, line in places if shown == str(path)
     )
     try:
         text = source.replaced(mutant.edits)
@@ -404,7 +408,9 @@ def main() -> None:
     """Print how many mutants were named, by operator, and save what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--most", type=int, default=3, help="mutants of one operator in one repository")
+    parser.add_argument(
+        "--most", type=int, default=3, help="mutants of one operator in one repository"
+    )
     parser.add_argument("--operator", default="")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path)
@@ -442,7 +448,9 @@ def main() -> None:
         total.update(counts[operator])
         print(f"{operator:24} {named:4} of {named + missed:4}")
     every = total["named"] + total["missed"]
-    print(f"{'all':24} {total['named']:4} of {every:4}  {100 * total['named'] / max(1, every):.0f} %")
+    print(
+        f"{'all':24} {total['named']:4} of {every:4}  {100 * total['named'] / max(1, every):.0f} %"
+    )
     if options.output is not None:
         options.output.write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -186,7 +186,7 @@ def test_a_comment_lowers_a_warning_and_is_quoted(tmp_path, capsys):
         """
     _write(tmp_path / "train.py", text)
     assert main(["lint", "train.py"]) == 0
-    assert "the comment at line 8 says 'common random numbers'" in capsys.readouterr().out
+    assert "“common random numbers” (train.py:8)" in capsys.readouterr().out
 
 
 def test_a_comment_that_denies_lowers_nothing(tmp_path):

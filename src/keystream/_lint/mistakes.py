@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keystream._findings import Severity
+from keystream._judge.words import copied
 from keystream._lint.accumulation import accumulates
 from keystream._lint.excuses import COPIED, DECLARED, Excuse, excuse
 from keystream._lint.facts import Facts, Repeat, Site, Unread, Use
@@ -20,7 +21,6 @@ from keystream._lint.turns import (
     rewound,
 )
 from keystream._lint.values import Symbol, constant_of, root_of
-from keystream._source.words import COPIES, said_by_names
 
 _RUNS = frozenset({"init", "apply"})
 _INFERENCES = frozenset(["MCMC.run", "MCMC.warmup", "SVI.run", "SVI.init", "Predictive"])
@@ -152,11 +152,9 @@ def _said(repeat: Repeat) -> Excuse | None:
     if repeat.turn is not None or sites[0].callee is None or sites[0].callee is not sites[1].callee:
         return None
     for site in sites:
-        name = said_by_names([site.target], COPIES)
-        if name is not None:
-            why = (
-                f"the name {name!r} at line {site.line} says that it is a copy, so it may be meant"
-            )
+        word = copied(site.location(), site.target)
+        if word is not None:
+            why = f"a name says that it is a copy, so it may be meant: {word.quoted}"
             return Excuse("said by a name", shown=True, why=why)
     return None
 

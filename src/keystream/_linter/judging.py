@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from keystream._findings import Finding, Location
+from keystream._judge.words import Lines, lowered
 from keystream._lint.mistakes import judge_all
 from keystream._lint.module import Module
 from keystream._lint.project import Project, dotted_name
@@ -16,7 +18,6 @@ from keystream._lint.scope import Unit
 from keystream._lint.source import Source, parse
 from keystream._linter.engine import is_interesting
 from keystream._source.ignoring import apply
-from keystream._source.words import REPEATS, said_in_comment
 
 _LINE = re.compile(r"line (\d+)")
 
@@ -44,22 +45,15 @@ def read(project: Project, source: Source, path: Path) -> tuple[ast.Module, Modu
     return tree, Module(source.path, facts, found.mistakes, found.excused)
 
 
-def _as_said(finding: Finding, lines: list[str]) -> Finding:
-    """The finding; a warning becomes a note where a comment at its lines says that it is meant.
+class _SourceLines(Lines):
+    """The lines of the one source that is judged."""
 
-    The note quotes the comment. An error stays what it is, whatever is said beside it.
-    """
-    if finding.code not in REPEATS or finding.severity != "warning":
-        return finding
-    path = finding.locations[0].path
-    for place in (*finding.locations[:2], *finding.related):
-        said = said_in_comment(lines, place.line) if place.path == path else None
-        if said is not None:
-            why = (
-                f"{finding.why}; the comment at line {said[1]} says {said[0]!r}, so it may be meant"
-            )
-            return replace(finding, severity="note", why=why)
-    return finding
+    def __init__(self, source: Source) -> None:
+        self._path, self._lines = source.path, source.text.splitlines()
+
+    def __call__(self, path: str) -> Sequence[str]:
+        """The lines of that source; of another file none."""
+        return self._lines if path == self._path else ()
 
 
 def judged(module: Module, source: Source) -> list[Finding]:
@@ -67,12 +61,12 @@ def judged(module: Module, source: Source) -> list[Finding]:
     from keystream._rules import rules, unread
 
     found: dict[tuple[str, str, int], Finding] = {}
-    lines = source.text.splitlines()
+    lines = _SourceLines(source)
     for rule in rules("read"):
         for finding in rule(module):
             place = finding.locations[0]
             if place.path == source.path:
-                found.setdefault((finding.code, place.path, place.line), _as_said(finding, lines))
+                found.setdefault((finding.code, place.path, place.line), lowered(finding, lines))
     judged = apply(found.values(), source.text, source.path, unread())
     return sorted(judged, key=lambda finding: (finding.locations[0].line, finding.code))
 

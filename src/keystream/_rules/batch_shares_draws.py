@@ -57,11 +57,11 @@ from typing import TYPE_CHECKING
 from keystream._audit.verdicts import verdicts
 from keystream._evidence.shared import Shared
 from keystream._findings import Finding, Severity
+from keystream._judge.words import swept
 from keystream._lint.excuses import is_written_out
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
 from keystream._lint.places import of_chain, of_shared
-from keystream._source.words import SETTINGS, said_by_names
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -87,21 +87,15 @@ def _sweeps(fact: Fact) -> bool:
 def _of_key(fact: Fact) -> Finding:
     use, site = fact.data["use"], fact.site
     drawn = use.chain[-1]
-    names = fact.data["mapped"].names
-    said = [name for name in names if said_by_names([name], SETTINGS)]
-    meant = bool(names) and len(said) == len(names)
+    said = swept(site.location(), fact.data["mapped"].names)
     return finding(
         "KS303",
-        "note" if meant else "warning",
+        "warning" if said is None else "note",
         site,
         message=f"the whole batch of this vmap draws from one key: {use.name} at line {drawn.line}"
         + (f" uses `{use.text}`" if use.text else ""),
         why="all examples get the same noise or mask, so it does not average out over the batch"
-        + (
-            f"; the name {said[0]!r} says that settings are compared, so it may be meant"
-            if meant
-            else ""
-        ),
+        + ("" if said is None else f"; a name says that settings are compared: {said.quoted}"),
         fix="give each example a key:\n"
         "keys = jax.random.split(key, batch_size)   # and in_axes=0 for them",
         related=() if drawn.line == site.line else (drawn.location("the draw"),),

@@ -26,6 +26,7 @@ from keystream._lint.unknown_models import (
     check_apply,
     check_flags,
     is_called_a_key,
+    is_name_of_key,
     is_one_key,
     note_unread,
 )
@@ -163,8 +164,13 @@ class Calls(Objects):
         given = [("", value) for value in call.args]
         given += [(word, value) for word, value in call.keywords.items() if word != "**"]
         for word, value in given:
-            if isinstance(value, Symbol) and (word in KEY_WORDS or self._is_used_as_key(value)):
-                said = self._said(call, value)
+            if not isinstance(value, Symbol):
+                continue
+            said = self._said(call, value)
+            unpacked = value.op == "index" and is_name_of_key(
+                said
+            )  # out of a state, under such a name
+            if word in KEY_WORDS or unpacked or self._is_used_as_key(value):
                 self.use(value, kind, name or "a function", call.node, text=said)
 
     def _is_used_as_key(self, value: Symbol) -> bool:

@@ -87,7 +87,7 @@ def is_called_a_key(value: Symbol) -> bool:
     """
     if value.op not in ("parameter", "attr") or not isinstance(value.args[1], str):
         return False
-    if _KEY_NAME.search(value.args[1]):
+    if is_name_of_key(value.args[1]):
         return True
     node = value.args[0]
     arguments = getattr(node, "args", None) if value.op == "parameter" else None
@@ -100,6 +100,11 @@ def is_called_a_key(value: Symbol) -> bool:
         and bool(_KEY_TYPE.search(ast.unparse(parameter.annotation)))
         for parameter in parameters
     )
+
+
+def is_name_of_key(name: str) -> bool:
+    """Whether a name is one that people give to keys."""
+    return bool(_KEY_NAME.search(name))
 
 
 def check_streams(reader: Calls, items: Mapping, node: ast.AST) -> None:

@@ -264,3 +264,23 @@ def misspelt_where_it_is_made(decoder, x, key):
     a, b = jax.random.split(key)
     rngs = {"params": a, "droput": b}  # KS407
     return decoder(x, rngs)
+
+
+def noise(k, x):
+    return x + jax.random.normal(k, x.shape)
+
+
+def leaves_after_a_draw_in_a_callee(State, state, key):
+    return State(noise(key, state.x), key)  # KS101
+
+
+def unpacked_from_a_state(sample, act, state):
+    buffer, key = state
+    x = sample(buffer, key)
+    return act(x, key)  # KS101
+
+
+def unpacked_under_another_name(sample, act, state):
+    buffer, size = state
+    x = sample(buffer, size)
+    return act(x, size)

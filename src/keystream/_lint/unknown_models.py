@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from keystream._lint.calls import Calls
 
 _SWITCHES = {"deterministic": True, "inference": True, "train": False, "training": False}
-_KEY_NAME = re.compile(r"(?:^|_)(?:key|keys|rng|rngs|prng|prngkey|subkey)\d*$", re.IGNORECASE)
+_KEY_NAME = re.compile(r"(?:^|_)(?:key|rng|prng|prngkey|subkey)\d*$", re.IGNORECASE)
 _KEY_TYPE = re.compile(r"\b(?:\w*PRNGKey\w*|KeyArray\w*|RNGKey|Key)\b")
 _OFF = {
     **_SWITCHES,
@@ -87,19 +87,16 @@ def is_called_a_key(value: Symbol) -> bool:
     """
     if value.op not in ("parameter", "attr") or not isinstance(value.args[1], str):
         return False
-    if is_name_of_key(value.args[1]):
-        return True
-    node = value.args[0]
-    arguments = getattr(node, "args", None) if value.op == "parameter" else None
-    if not isinstance(arguments, ast.arguments):
-        return False
-    parameters = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
-    return any(
-        parameter.arg == value.args[1]
-        and parameter.annotation is not None
-        and bool(_KEY_TYPE.search(ast.unparse(parameter.annotation)))
-        for parameter in parameters
-    )
+    arguments = getattr(value.args[0], "args", None) if value.op == "parameter" else None
+    if isinstance(arguments, ast.arguments):
+        for parameter in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            if parameter.arg == value.args[1] and parameter.annotation is not None:
+                annotated = ast.unparse(parameter.annotation)
+                if annotated in ("str", "int", "float", "bool"):
+                    return False  # a key of a dictionary, say
+                if _KEY_TYPE.search(annotated):
+                    return True
+    return is_name_of_key(value.args[1])
 
 
 def is_name_of_key(name: str) -> bool:

@@ -284,3 +284,24 @@ def unpacked_under_another_name(sample, act, state):
     buffer, size = state
     x = sample(buffer, size)
     return act(x, size)
+
+
+def looked_at(is_key, env, rng):
+    if not is_key(rng):
+        raise TypeError
+    return env.step(rng)
+
+
+def a_key_of_a_dictionary(log, key: str, values):
+    for value in values:
+        log.write_line(key, value)
+
+
+def streams_that_advance(layers, x, rngs):
+    for layer in layers:
+        x = layer(x, rngs=rngs)
+    return x
+
+
+def unread_because_an_interface_asks_for_it(model, params, rng_key, x):
+    return model.apply(params, x)

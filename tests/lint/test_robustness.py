@@ -155,7 +155,8 @@ def test_cells_that_are_no_python_are_passed_over(tmp_path):
     path.write_text(json.dumps({"cells": cells}))
     (finding,) = Worker(Config()).check(path).findings
     assert finding.code == "KS101"
-    assert (finding.locations[0].path, finding.locations[0].line) == (f"{path}:cell 5", 1)
+    assert (finding.locations[0].path, finding.locations[0].line) == (str(path), 1)
+    assert finding.locations[0].cell == 5
 
 
 @pytest.mark.parametrize(

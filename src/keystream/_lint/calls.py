@@ -54,7 +54,6 @@ class Calls(Objects):
 
     tried: Any
     definitions: list[Function]
-    relevant: set[str]
 
     # Implemented by what derives from this class.
     evaluate: Callable[[ast.expr | None], Value]

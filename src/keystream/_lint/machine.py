@@ -16,7 +16,6 @@ from keystream._lint.facts import Arms, Chain, Fact, Facts, Repeat, Site, Turn, 
 from keystream._lint.frames import Frame, Heap, Mapped, Streams
 from keystream._lint.scope import Scope
 from keystream._lint.values import (
-    Function,
     Instance,
     Interning,
     Made,
@@ -370,13 +369,3 @@ def _parting(first: Chain, second: Chain) -> tuple[int, Turn | None]:
             if here.number != there.number:
                 return index, there
     return -1, None
-
-
-def function_name(value: Value) -> str:
-    """What a function is called."""
-    return value.name if isinstance(value, Function) else ""
-
-
-def same_origin(one: Symbol, other: Symbol) -> bool:
-    """Whether two keys descend from one root."""
-    return root_of(one) is root_of(other)

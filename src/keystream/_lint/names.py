@@ -49,7 +49,6 @@ SAMPLERS = frozenset(
         "weibull_min",
     ]
 )
-SEEDS = frozenset({"jax.random.key", "jax.random.PRNGKey"})
 
 # A name that another name re-exports.
 ALIASES = {
@@ -228,7 +227,6 @@ KEEPERS = frozenset(
             "assign",
             "cast",
             "clone",
-            "create",
             "extend",
             "get",
             "info",
@@ -247,8 +245,6 @@ KEEPERS = frozenset(
         ),
     ]
 )
-
-LINEN_MODULES = frozenset({"flax.linen.Module"})
 HOST_EXACT = frozenset({"os.urandom", "uuid.uuid4", "uuid.uuid1"})
 HOST_PREFIXES = ("numpy.random.", "random.", "time.", "secrets.", "datetime.datetime.")
 HOST_HARMLESS = frozenset(

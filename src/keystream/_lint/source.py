@@ -9,6 +9,7 @@ import re
 import sys
 import tokenize
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,31 +76,73 @@ def decode(raw: bytes) -> str:
 def _notebook(raw: bytes, shown: str) -> Source:
     try:
         cells: Any = json.loads(raw.decode("utf-8-sig"))["cells"]
-        lines: list[str] = []
-        places: list[tuple[int, int]] = []
-        for number, cell in enumerate(cells, 1):
-            if cell.get("cell_type") != "code":
-                continue
-            text = cell["source"]
-            text = text if isinstance(text, str) else "".join(text)
-            for place, line in enumerate(_readable(_plain(text.split("\n"))), 1):
-                lines.append(line)
-                places.append((number, place))
+        code = [
+            (number, text if isinstance(text := cell["source"], str) else "".join(text))
+            for number, cell in enumerate(cells, 1)
+            if cell.get("cell_type") == "code"
+        ]
+        return of_cells(shown, code)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableError(f"it is no notebook: {type(error).__name__}: {error}") from error
+
+
+def of_cells(shown: str, cells: Iterable[tuple[int, str]]) -> Source:
+    """The source of numbered cells, one after the other, with IPython's own commands taken out."""
+    lines: list[str] = []
+    places: list[tuple[int, int]] = []
+    for number, text in cells:
+        for place, line in enumerate(_readable(plain(text.split("\n"))), 1):
+            lines.append(line)
+            places.append((number, place))
     return Source(shown, "\n".join(lines) + "\n", tuple(places))
 
 
-def _plain(lines: list[str]) -> list[str]:
-    """The lines of a cell with IPython's commands blanked."""
-    if lines and lines[0].lstrip().startswith("%%"):
-        return [""] * len(lines)
-    return [
-        line[: len(line) - len(line.lstrip())] + "pass"
-        if line.lstrip()[:1] in ("%", "!", "?")
-        else line
-        for line in lines
-    ]
+# Commands whose cell is Python, and those whose line is.
+_PYTHON_CELLS = frozenset(
+    {"time", "timeit", "capture", "prun", "audit", "memit", "mprun", "lprun", "snakeviz", "python"}
+    | {"python3", "py", "debug", "pyinstrument", "scalene"}
+)
+_PYTHON_LINES = frozenset({"time", "timeit", "prun", "memit", "lprun", "mprun", "debug"})
+
+
+def plain(lines: list[str]) -> list[str]:
+    """The lines of a cell as Python: IPython's commands are taken out, line by line.
+
+    ``%%time`` leaves the cell below it, ``%time x = f()`` the statement, ``files = !ls`` a name that is
+    bound; ``!ls``, ``%matplotlib inline``, ``f?`` and what is no Python at all leave nothing.
+    """
+    first = next((n for n, line in enumerate(lines) if line.strip()), 0)
+    head = lines[first].strip() if lines else ""
+    if head.startswith("%%"):
+        if head[2:].split(" ")[0] not in _PYTHON_CELLS:
+            return [""] * len(lines)
+        return [*[""] * (first + 1), *plain(lines[first + 1 :])]
+    made: list[str] = []
+    continued = False  # the line before was a command that goes on here
+    for line in lines:
+        if continued:
+            made.append("")
+        else:
+            made.append(_plain_line(line))
+        continued = line.endswith("\\") and (continued or made[-1] != line)
+    return made
+
+
+def _plain_line(line: str) -> str:
+    bare = line.strip()
+    indent = line[: len(line) - len(line.lstrip())]
+    if bare[:1] in ("%", "!", "?"):
+        name, _, rest = bare[1:].partition(" ")
+        statement = rest.lstrip()
+        if bare[0] == "%" and name in _PYTHON_LINES and statement and statement[0] != "-":
+            return indent + statement
+        return f"{indent}pass"
+    if bare.endswith("?") and "#" not in bare and not bare.endswith(("'?", '"?')):
+        return f"{indent}pass"
+    target, equals, value = line.partition("=")
+    if equals and value.lstrip()[:1] in ("!", "%") and value.lstrip()[1:2].strip():
+        return f"{target}= None"
+    return line
 
 
 def _readable(lines: list[str]) -> list[str]:

@@ -17,9 +17,7 @@ from keystream._lint.unknown_models import is_one_key, note_unread
 from keystream._lint.values import (
     Class,
     Function,
-    Instance,
     Made,
-    Reference,
     Sequence,
     Symbol,
     Value,
@@ -332,4 +330,3 @@ _HANDLERS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.ClassDef: Statements.class_,
 }
 __all__ = ["Statements", "canonical"]
-_UNUSED = (Instance, Made, Reference)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keystream._lint.calls import Calls
 from keystream._lint.registry import MADE, Call, handles, handles_method
-from keystream._lint.values import Made, Symbol, Value, constant_of
+from keystream._lint.values import Made, Symbol, Value
 
 
 @handles("numpyro.handlers.seed", "numpyro.handlers.seed.seed")
@@ -54,6 +54,3 @@ def _run(reader: Calls, call: Call) -> Value | None:
             )
         return reader.fresh("result")
     return None
-
-
-_UNUSED = constant_of

@@ -147,13 +147,7 @@ def _tree_map(reader: Calls, call: Call) -> Value | None:
 
     result = reader.iterations(call.node, "tree_map", body)
     if isinstance(result, Made) and result.name == "replicated":
-        return (
-            trees[0]
-            if False
-            else reader.table.symbol("same", trees[0])
-            if isinstance(trees[0], Symbol)
-            else result
-        )
+        return reader.table.symbol("same", trees[0]) if isinstance(trees[0], Symbol) else result
     if (
         isinstance(result, Symbol)
         and result.op == "same"

@@ -305,3 +305,9 @@ def streams_that_advance(layers, x, rngs):
 
 def unread_because_an_interface_asks_for_it(model, params, rng_key, x):
     return model.apply(params, x)
+
+
+def zeros_of_a_cell(cell, x, k):
+    a, b = jax.random.split(k)
+    first = cell.initialize_carry(a, x.shape)
+    return first, cell.initialize_carry(a, x.shape), jax.random.normal(b)

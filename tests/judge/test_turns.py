@@ -3,7 +3,7 @@
 import pytest
 from written import write
 
-from keystream._evidence import flow, loops
+from keystream._evidence import loops
 from keystream._evidence.names import call_at
 from keystream._evidence.source import loops_at, scope_of, statement
 

@@ -131,6 +131,16 @@ def swept(place: Location, names: Sequence[str]) -> Word | None:
     return Word(names[0], place.path, place.line) if names and all(spoken) else None
 
 
+# Names of a copy that begins as the original does.
+_COPIES = frozenset({"copy", "ema", "frozen", "reference", "target", "teacher"})
+
+
+def copied(place: Location, name: str) -> Word | None:
+    """A name that says that what it is given is a copy of something else."""
+    spoken = _COPIES & set(re.split(r"[^a-z]+", name.lower()))
+    return Word(name, place.path, place.line) if spoken else None
+
+
 def _comments(lines: tuple[str, ...], line: int) -> Iterator[Block]:
     """The comment on a line, and those that stand alone right above it, as one text."""
     comments = _comments_of(lines)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 
+from keystream._lint.dataflow import is_read_after
 from keystream._lint.expressions import Expressions
+from keystream._lint.facts import Unread
+from keystream._lint.unknown_models import note_unread
 from keystream._lint.values import (
     Mapping,
     Sequence,
@@ -39,8 +42,26 @@ class Binding(Expressions):
             (i for i, target in enumerate(targets) if isinstance(target, ast.Starred)), None
         )
         values = self.spread(value, len(targets), star)
+        if isinstance(value, Symbol) and value.op == "stack":
+            self._unread(targets, value)
         for target, part in zip(targets, values, strict=True):
             self.assign(target, part)
+            if isinstance(target, ast.Name):
+                note_unread(self, target.id, part, self.frame.node, target)
+
+    def _unread(self, targets: list[ast.expr], stack: Symbol) -> None:
+        """Note the names among the children of a split that nothing reads."""
+        statement, around = self.frame.statement, self.frame.node
+        if self.hushed or statement is None or not isinstance(stack.args[0], Symbol):
+            return
+        for target in targets:
+            name = target.id if isinstance(target, ast.Name) else "_"
+            if not name.startswith("_") and not is_read_after(
+                name, statement, around, repeated=bool(self.frame.turns)
+            ):
+                found = self.facts.unread.setdefault(stack.args[0], [])
+                if all(other.site.node is not target for other in found):
+                    found.append(Unread(name, self.site(target)))
 
     def spread(self, value: Value, count: int, star: int | None) -> list[Value]:
         """The parts of a value that is unpacked into so many targets."""

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from keystream._lint.facts import Arms, Turn
+from keystream._lint.facts import Arms, Turn, text_of
 from keystream._lint.machine import MAX_DEPTH
-from keystream._lint.names import PURE_BUILTINS, PURE_PREFIXES, canonical
+from keystream._lint.names import KEEPERS, KEY_WORDS, PURE_BUILTINS, PURE_PREFIXES, canonical
 from keystream._lint.objects import Objects
 from keystream._lint.registry import (
     CALLED,
@@ -22,6 +22,13 @@ from keystream._lint.registry import (
     Call,
 )
 from keystream._lint.scope import Scope
+from keystream._lint.unknown_models import (
+    check_apply,
+    check_flags,
+    is_called_a_key,
+    is_name_of_key,
+    is_one_key,
+)
 from keystream._lint.values import (
     Class,
     Function,
@@ -35,6 +42,7 @@ from keystream._lint.values import (
     Symbol,
     Value,
     Wrapped,
+    root_of,
 )
 
 if TYPE_CHECKING:
@@ -140,10 +148,51 @@ class Calls(Objects):
         if not call.name.startswith("builtins."):
             for value in (*call.args, *call.keywords.values()):
                 self.taken(value, call.node)
+            self._handed_on(call)
         return self.fresh(call.name, *call.args, *call.keywords.values())
+
+    def _handed_on(self, call: Call) -> None:
+        """Note the keys that are given to a function which is not known: it likely draws from them."""
+        given = [("", value) for value in call.args if isinstance(value, Symbol)]
+        given += [(w, v) for w, v in call.keywords.items() if w != "**" and isinstance(v, Symbol)]
+        keys = [value for word, value in given if self._may_be_key(call, word, value)]
+        if not keys or isinstance(self.frame.statement, ast.Assert | ast.If | ast.While):
+            return  # what is asserted or decides on a branch looks at a key, and draws nothing
+        name = text_of(call.node.func) if isinstance(call.node, ast.Call) else call.name
+        last = name.rpartition(".")[2]
+        if last in KEEPERS:
+            return
+        # what a class is given it keeps, or draws from at once: either way nothing else may use it
+        kind = "kept" if last[:1].isupper() or last == "create" else "handed"
+        for value in keys:
+            self.use(value, kind, name or "a function", call.node, text=self._said(call, value))
+
+    def _may_be_key(self, call: Call, word: str, value: Symbol) -> bool:
+        """Whether an argument is a key: by the keyword, how it was made, an earlier use or its name."""
+        if word in KEY_WORDS or self._is_used_as_key(value):
+            return True
+        return value.op == "index" and is_name_of_key(self._said(call, value))
+
+    def _is_used_as_key(self, value: Symbol) -> bool:
+        """Whether a value is a key, by how it was made or by an earlier use."""
+        if is_one_key(value) or is_called_a_key(value):
+            return True
+        return any(use.kind in ("split", "fold", "draw") for use in self.uses.get(value, ()))
+
+    def _said(self, call: Call, value: Value) -> str:
+        """A key as the source spells it among the arguments of a call."""
+        node = call.node
+        if not isinstance(node, ast.Call):
+            return ""
+        spelt = dict(zip(map(id, call.args), node.args, strict=False))
+        words = {keyword.arg: keyword.value for keyword in node.keywords}
+        spelt |= {id(v): words[word] for word, v in call.keywords.items() if word in words}
+        return text_of(spelt.get(id(value)))
 
     def call_method(self, call: Call) -> Value:
         """A call of a method of a library's object, or of an object that is not known."""
+        if call.name in ("apply", "apply_fn"):
+            check_apply(self, call)
         for handler in METHODS.get(call.name, ()):
             found = handler(self, call)
             if found is not None:
@@ -169,6 +218,8 @@ class Calls(Objects):
 
     def told(self, function: Value, node: ast.Call) -> None:
         """Let the libraries see a call as it is spelt."""
+        if node.keywords:
+            check_flags(self, node)
         if isinstance(function, Function | Class):
             for look in CALLED:
                 look(self, function, node)
@@ -261,6 +312,8 @@ class Calls(Objects):
         for name in (*positional, *(parameter.arg for parameter in arguments.kwonlyargs)):
             if name not in scope.names:
                 default = function.defaults.get(name) if open_ended is None else None
+                if called and isinstance(default, Symbol) and root_of(default) in self.default_keys:
+                    self.facts.defaulted.add((node, name))
                 if default is None and called and open_ended is None:
                     default = self.fresh(name)  # we do not see by which way it is given
                 scope.names[name] = default if default is not None else self.parameter(node, name)
@@ -319,7 +372,7 @@ class Calls(Objects):
         if kind not in ("map", "tree_map"):
             self.traced.append(self.site(node))
         for number in range(1, turns + 1):
-            with self.turn(Turn(node, number, kind, getattr(node, "lineno", 0))):
+            with self.turn(Turn(node, number, kind, getattr(node, "lineno", 0), self.graded)):
                 result = body(number)
         if kind not in ("map", "tree_map"):
             self.traced.pop()

@@ -7,6 +7,7 @@ from typing import Any
 
 from keystream._lint.counting import neighbour
 from keystream._lint.iteration import MAX_UNROLLED, Iteration
+from keystream._lint.unknown_models import check_streams
 from keystream._lint.values import (
     Class,
     Function,
@@ -148,7 +149,9 @@ class Containers(Iteration):
                 complete = False
             else:
                 items[plain] = found
-        return Mapping(items, complete)
+        made = Mapping(items, complete)
+        check_streams(self, made, node)
+        return made
 
     def repeated(self, value: Value, count: Value) -> Value:
         """A list of one value over and over."""

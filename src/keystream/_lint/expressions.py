@@ -135,6 +135,12 @@ class Expressions(Containers):
         values = [self.evaluate(node.left), *(self.evaluate(value) for value in node.comparators)]
         if len(values) == 2 and all(isinstance(value, Symbol) for value in values):
             one, other = constant_of(values[0], _NOTHING), constant_of(values[1], _NOTHING)
+            if (
+                other is None
+                and isinstance(node.ops[0], ast.Is | ast.IsNot)
+                and is_something(values[0])
+            ):
+                return self.table.constant(isinstance(node.ops[0], ast.IsNot))
             if one is not _NOTHING and other is not _NOTHING:
                 if isinstance(node.ops[0], ast.Is | ast.Eq):
                     return self.table.constant(one == other and type(one) is type(other))
@@ -289,6 +295,14 @@ class Expressions(Containers):
     def mentions(self, node: ast.AST) -> str:
         """Source of a node."""
         return text_of(node)
+
+
+def is_something(value: Value) -> bool:
+    """Whether a value is surely not None: a key, keys, or what arithmetic gives."""
+    return isinstance(value, Symbol) and value.op in (
+        *("seed", "child", "stack", "split", "stream", "named", "data", "range", "mask"),
+        *("Add", "Sub", "Mult", "Div", "Mod", "FloorDiv", "USub", "string"),
+    )
 
 
 def _manages_context(node: ast.AST) -> bool:

@@ -72,7 +72,7 @@ class Iteration(Noticing):
             rounds = rounds[:1]
         for number, value in enumerate(rounds, 1):
             self.assign(generator.target, value)
-            with self.turn(Turn(generator, number, "comprehension", node.lineno)):
+            with self.turn(Turn(generator, number, "comprehension", node.lineno, self.graded)):
                 for test in generator.ifs:
                     self.evaluate(test)
                 self._generators(node, index + 1, elements)

@@ -215,6 +215,15 @@ PURE_BUILTINS = frozenset(
     ]
 )
 
+# Under these names functions take a key that they draw from.
+KEY_WORDS = frozenset(["key", "rng", "rng_key", "prng", "prng_key"])
+# Methods and functions that keep, place, print or compare what they are given.
+KEEPERS = frozenset(
+    "add append appendleft assign block_until_ready cast clone device_put dump extend get info "
+    "init_carry initialize_carry insert isinstance log partial print push put register replace "
+    "replicate reshape restore save set setdefault shard show store tree_map update wait warning "
+    "write".split()
+)  # the two that make a carry are of Flax's cells, whose first states are zeros
 HOST_EXACT = frozenset({"os.urandom", "uuid.uuid4", "uuid.uuid1"})
 HOST_PREFIXES = ("numpy.random.", "random.", "time.", "secrets.", "datetime.datetime.")
 HOST_HARMLESS = frozenset(

@@ -106,7 +106,7 @@ class Noticing(Calls):
                 and value.op in ("seed", "child", "stack")
             ):
                 self.default_keys.add(root_of(value))
-                self.fact("key_default", default, parameter=parameter.arg, function=function.name)
+                self.fact("key_default", default, parameter=parameter.arg, function=function)
 
     def check_fields(self, cls: Class) -> None:
         """Note the keys among a class's attributes."""

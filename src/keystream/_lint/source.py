@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import io
 import json
+import re
+import sys
 import tokenize
 import warnings
 from collections.abc import Iterable
@@ -171,9 +173,43 @@ def parse(source: Source) -> ast.Module:
                 source.text, source.path, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
             )
     except SyntaxError as error:
-        raise UnreadableError(f"it is no Python: {error.msg}", error.lineno or 0) from error
+        raise UnreadableError(_reason(source.text, error), error.lineno or 0) from error
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         raise UnreadableError(f"it is no Python: {error}") from error
+
+
+# Grammar by the Python that brought it: what a line looks like that an older one can't read.
+_NEWER: tuple[tuple[tuple[int, int], re.Pattern[str], str], ...] = (
+    (
+        (3, 14),
+        re.compile(r"^\s*except\*? [\w.]+\s*,[^()]*:"),
+        "`except A, B` without brackets",
+    ),
+    ((3, 14), re.compile(r"(?<![\w'\"])[rR]?t[rR]?['\"]"), "a template string"),
+    (
+        (3, 13),
+        re.compile(r"^\s*(?:class|def|async def|type) \w+\[[^\]]*="),
+        "a type parameter's default",
+    ),
+    ((3, 12), re.compile(r"^\s*type \w+(?:\[.*\])?\s*="), "a `type` statement"),
+    ((3, 12), re.compile(r"^\s*(?:class|def|async def) \w+\["), "type parameters"),
+    ((3, 12), re.compile(r"(?<![\w'\"])[rR]?f[rR]?['\"].*\{"), "an f-string of the newer form"),
+)
+
+
+def _reason(text: str, error: SyntaxError) -> str:
+    """Why a source can't be parsed: no Python, or Python newer than the one that reads it."""
+    lines, number = text.split("\n"), error.lineno or 0
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
+    here = sys.version_info[:2]
+    for version, pattern, what in _NEWER:
+        if here < version and pattern.search(line):
+            needed, running = (".".join(map(str, each)) for each in (version, here))
+            return (
+                f"{what} needs Python {needed}, and this is Python {running}; run lint with "
+                f"Python {needed} or newer"
+            )
+    return f"it is no Python: {error.msg}"
 
 
 def _depth(text: str) -> int:

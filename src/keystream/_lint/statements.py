@@ -13,10 +13,12 @@ from keystream._lint.frames import Frame, Heap
 from keystream._lint.names import canonical
 from keystream._lint.noticing import stored_in
 from keystream._lint.scope import Scope
+from keystream._lint.unknown_models import is_one_key, note_unread
 from keystream._lint.values import (
     Class,
     Function,
     Made,
+    Sequence,
     Symbol,
     Value,
     constant_of,
@@ -60,6 +62,8 @@ class Statements(Branching):
         frame.target = ""
         for target in node.targets:
             self.assign(target, value)
+            if isinstance(target, ast.Name) and self.scope.kind != "class":
+                note_unread(self, target.id, value, frame.node, target)
 
     def annotated(self, node: ast.AnnAssign) -> None:
         """``a: T = value``."""
@@ -85,8 +89,13 @@ class Statements(Branching):
                 self.scope.names.pop(target.id, None)
 
     def returned(self, node: ast.Return) -> bool:
-        """``return value``."""
-        self.frame.returns.append(self.evaluate(node.value))
+        """``return value``; keys in it go on to whoever called."""
+        value = self.evaluate(node.value)
+        self.frame.returns.append(value)
+        if not self.chain and isinstance(value, Sequence) and isinstance(node.value, ast.Tuple):
+            for element, part in zip(node.value.elts, value.items, strict=False):
+                if isinstance(part, Symbol) and is_one_key(part) and part.op != "stack":
+                    self.use(part, "kept", "return", element, text=text_of(element))
         return False
 
     def raised(self, node: ast.Raise) -> bool:
@@ -179,7 +188,7 @@ class Statements(Branching):
                     self.evaluate(node.test)
             elif value is not None:
                 self.assign(node.target, value)
-            with self.turn(Turn(node, number, kind, node.lineno)):
+            with self.turn(Turn(node, number, kind, node.lineno, self.graded)):
                 passed = self.block(node.body)
             if not passed and _always_leaves(node.body):
                 break

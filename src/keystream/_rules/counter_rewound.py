@@ -88,7 +88,7 @@ def read(module: Module) -> Iterator[Finding]:
             message=f"the counter folded into {key_name(mistake)} begins again in each turn of "
             "the loop at line "
             f"{turn.line if turn else 0}",
-            why="every epoch draws what the first epoch drew",
+            why=mistake.why("every epoch draws what the first epoch drew"),
             fix="fold both counters, or one that never goes back:\n"
             "key = jax.random.fold_in(jax.random.fold_in(root, epoch), step)",
             inner=inner(mistake),
@@ -96,7 +96,7 @@ def read(module: Module) -> Iterator[Finding]:
 
 
 def _noise(module: Module) -> Iterator[Finding]:
-    for fact in module.seen("noise_rewound", tests=False):
+    for fact in module.seen("noise_rewound"):
         made, turn = fact.data["made"], fact.data["turn"]
         yield finding(
             "KS204",

@@ -106,8 +106,10 @@ def read(module: Module) -> Iterator[Finding]:
     """Dropout that is on while the program evaluates."""
     if next(module.seen("flag_inverted"), None) is not None:
         return  # the flag itself is the mistake
-    for fact in module.seen("draws_in_evaluation", tests=False):
+    for fact in module.seen("draws_in_evaluation"):
         drawn = fact.data["drawn"]
+        if not fact.data["named"] and drawn.node not in module.facts.trained:
+            continue  # nothing here trains it: there may be no other mode
         yield finding(
             "KS601",
             "warning",

@@ -72,7 +72,7 @@ if TYPE_CHECKING:
 def read(module: Module) -> Iterator[Finding]:
     """A compiled function that draws from a key which is no argument of it."""
     told = {mistake.repeat.second.chain[-1].node for mistake in module.mistakes}
-    for fact in module.seen("key_baked", tests=False):
+    for fact in module.seen("key_baked"):
         if fact.site.node in told:
             continue
         jitted = fact.data["jitted"]

@@ -69,6 +69,8 @@ _DOES = {
     "apply": "runs a model",
     "layer": "initialises a layer",
     "draw": "is drawn from",
+    "handed": "is used",
+    "kept": "is kept for later use",
 }
 
 
@@ -86,8 +88,10 @@ def read(module: Module) -> Iterator[Finding]:
             mistake.site,
             message=f"{key_name(mistake)} {_DOES[second.kind]} by {name} after it "
             f"{_DOES[first.kind]} at line {mistake.earlier.line}",
-            why="numbers drawn from a key and the keys derived from it come from the same bits, "
-            "so they are not independent",
+            why=mistake.why(
+                "numbers drawn from a key and the keys derived from it come from the same bits, "
+                "so they are not independent"
+            ),
             fix="derive first, then draw from a derived key only:\nkey, draw_key = "
             "jax.random.split(key)",
             related=(mistake.earlier.location("the first use"),),
@@ -103,8 +107,10 @@ def _carried(mistake: Mistake) -> Finding:
         split,
         message=f"{key_name(mistake)} is split in a turn of a loop after it is drawn from at line "
         f"{drawn.line} in the turn before",
-        why="numbers drawn from a key and the keys derived from it come from the same bits, "
-        "so they are not independent",
+        why=mistake.why(
+            "numbers drawn from a key and the keys derived from it come from the same bits, "
+            "so they are not independent"
+        ),
         fix="carry a key that nothing is drawn from:\nkey, draw_key = jax.random.split(key)",
         related=(drawn.location("the draw"),),
         inner=distinct(split, [drawn.location(), mistake.site.location(), *inner(mistake)]),

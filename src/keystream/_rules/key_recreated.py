@@ -80,8 +80,10 @@ def read(module: Module) -> Iterator[Finding]:
             mistake.severity,
             mistake.site,
             message=f"the seed {seed} is made into a key {where}, and {second} draws from it",
-            why="equal seeds are equal keys: every draw from the new key repeats those from "
-            "the old one",
+            why=mistake.why(
+                "equal seeds are equal keys: every draw from the new key repeats those from "
+                "the old one"
+            ),
             fix="make the key once, before, and derive one for each use:\n"
             "key, subkey = jax.random.split(key)",
             related=(*(site.location("the key is made here") for site in seeds[-1:]),),
@@ -92,7 +94,7 @@ def read(module: Module) -> Iterator[Finding]:
 
 
 def _handlers(module: Module) -> Iterator[Finding]:
-    for fact in module.seen("seed_handler", tests=False):
+    for fact in module.seen("seed_handler"):
         seed, turns = fact.data["seed"], fact.data["turns"]
         if not turns or not isinstance(seed, Symbol) or seed.op not in ("const", "seed", "child"):
             continue
@@ -114,7 +116,7 @@ def _handlers(module: Module) -> Iterator[Finding]:
 
 def _rngs(module: Module) -> Iterator[Finding]:
     seen: dict[tuple[object, ...], Fact] = {}
-    for fact in module.seen("model_seeded", tests=False):
+    for fact in module.seen("model_seeded"):
         made = fact.data["rngs"]
         seed = _seed(made)
         turns = fact.data["turns"]
@@ -132,8 +134,6 @@ def _rngs(module: Module) -> Iterator[Finding]:
             or exclusive(earlier.data["arms"], fact.data["arms"])
         ):
             continue  # one object is made anew
-        if fact.site.path.endswith(".ipynb"):
-            continue  # cells of a notebook stand for themselves
         yield finding(
             "KS106",
             "error",

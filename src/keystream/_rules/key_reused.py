@@ -81,7 +81,9 @@ def read(module: Module) -> Iterator[Finding]:
                 site,
                 message=f"{second} gets {key_name(mistake)} again in each turn of the loop at "
                 f"line {turn.line}",
-                why="every turn draws the same numbers, so what should differ is equal",
+                why=mistake.why(
+                    "every turn draws the same numbers, so what should differ is equal"
+                ),
                 fix="split the key once and hand out one part a turn:\n"
                 "keys = jax.random.split(key, n)   # then keys[i], or zip(keys, ...)",
                 inner=inner(mistake),
@@ -89,14 +91,17 @@ def read(module: Module) -> Iterator[Finding]:
         if turn is not None:
             continue
         split = mistake.repeat.first.kind == mistake.repeat.second.kind == "split"
-        done = "splits" if split else "draws from"
+        handed = {"handed", "kept"} & {mistake.repeat.first.kind, mistake.repeat.second.kind}
+        done = "splits" if split else "is given" if handed else "draws from"
         yield finding(
             "KS101",
             mistake.severity,
             site,
             message=f"{second} {done} {key_name(mistake)}, which {first} at line "
             f"{earlier.line} {done} too",
-            why="the two give the same or dependent numbers where independent ones are expected",
+            why=mistake.why(
+                "the two give the same or dependent numbers where independent ones are expected"
+            ),
             fix="give each its own key:\nkey, first_key, second_key = jax.random.split(key, 3)",
             related=(earlier.location("the first use"),),
             inner=inner(mistake),
@@ -111,7 +116,9 @@ def _meeting(mistake: Mistake, folds: tuple[Site, ...], turn: Turn) -> Finding:
         one,
         message=f"{one.text}() at line {one.line} has in one turn of the loop at line {turn.line} the "
         f"key that {other.text}() at line {other.line} has in another",
-        why="what they draw in neighbouring turns is equal where independent numbers are expected",
+        why=mistake.why(
+            "what they draw in neighbouring turns is equal where independent numbers are expected"
+        ),
         fix="derive one key for each turn, and split it:\n"
         "one, other = jax.random.split(jax.random.fold_in(key, t))",
         related=(other.location("the other derivation"),),

@@ -109,10 +109,9 @@ if TYPE_CHECKING:
 def read(module: Module) -> Iterator[Finding]:
     """A lifted loop or batch of layers that splits the params stream and no other."""
     yield from _batches(module)
-    for fact in module.seen("lifted", tests=False):
+    for fact in module.seen("lifted"):
         flags, kind = fact.data["flags"], fact.data["kind"]
-        alone = fact.site.path.endswith(".ipynb")  # cells that show what a flag does
-        if flags.get("params") is False and not alone and _own_params(fact.data["axes"]):
+        if flags.get("params") is False and _own_params(fact.data["axes"]):
             yield finding(
                 "KS305",
                 "warning",
@@ -151,7 +150,7 @@ def read(module: Module) -> Iterator[Finding]:
 
 def _batches(module: Module) -> Iterator[Finding]:
     """Batches that lift streams: `hk.vmap(split_rng=False)`, and `nn.vmap` over shared layers."""
-    for fact in module.seen("shared", tests=False):
+    for fact in module.seen("shared"):
         mapped, use = fact.data["mapped"], fact.data["use"]
         if mapped.name == "haiku.vmap" and use.key.op == "stream":
             yield finding(
@@ -166,10 +165,9 @@ def _batches(module: Module) -> Iterator[Finding]:
                 related=(use.chain[-1].location("the draw"),),
                 inner=of_shared(fact, fact.site),
             )
-    for fact in module.seen("lifted", tests=False):
+    for fact in module.seen("lifted"):
         flags = fact.data["flags"]
-        alone = fact.site.path.endswith(".ipynb")
-        if fact.data["kind"] != "vmap" or flags.get("params") is not False or alone:
+        if fact.data["kind"] != "vmap" or flags.get("params") is not False:
             continue
         drawn = streams_drawn(fact.data["target"]) or {}
         wrong = [name for name, split in flags.items() if split is False and name in drawn]

@@ -86,7 +86,7 @@ def read(module: Module) -> Iterator[Finding]:
             mistake.site,
             message=f"{name} from {key_name(mistake)}, which the loop at line "
             f"{turn.line if turn else mistake.site.line} never changes",
-            why="every iteration draws the same numbers",
+            why=mistake.why("every iteration draws the same numbers"),
             fix="derive a key for each iteration: carry it and split it, or fold the counter:\n"
             "step_key = jax.random.fold_in(key, i)",
             inner=inner(mistake),

@@ -97,7 +97,7 @@ SELDOM_READ = True  # the paths of a model's modules are put together while it r
 
 def read(module: Module) -> Iterator[Finding]:
     """Keys of a tree's leaves that are folded with a part of the path, which other leaves share."""
-    folds = list(module.seen("fold", tests=False))
+    folds = list(module.seen("fold"))
     parents = {fact.data["key"] for fact in folds}
     for fact in folds:
         datum, key = fact.data["datum"], fact.data["key"]

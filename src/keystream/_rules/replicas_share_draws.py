@@ -82,7 +82,7 @@ if TYPE_CHECKING:
 
 def read(module: Module) -> Iterator[Finding]:
     """Devices that draw from one replicated key."""
-    for fact in module.seen("shared", tests=False):
+    for fact in module.seen("shared"):
         mapped, use = fact.data["mapped"], fact.data["use"]
         if mapped.kind == "vmap":
             continue

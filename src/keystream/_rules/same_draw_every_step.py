@@ -84,13 +84,15 @@ def read(module: Module) -> Iterator[Finding]:
             message=f"{second} gets the same key, {key_name(mistake)} where it is used, in "
             "each turn of the loop"
             f" at line {turn.line if turn else mistake.site.line}",
-            why="every step draws the same mask or noise, where each should have its own",
+            why=mistake.why(
+                "every step draws the same mask or noise, where each should have its own"
+            ),
             fix="derive a key for each step:\nkey, step_key = jax.random.split(key)   "
             "# or jax.random.fold_in(key, step)",
             inner=inner(mistake),
         )
     yield from _supplies(module)
-    for fact in module.seen("keras_frozen", tests=False):
+    for fact in module.seen("keras_frozen"):
         yield finding(
             "KS201",
             "warning",
@@ -102,7 +104,7 @@ def read(module: Module) -> Iterator[Finding]:
             "# then seed=self.seeds",
             inner=of_chain(fact.site, fact.chain),
         )
-    for fact in module.seen("counts_lost", tests=False):
+    for fact in module.seen("counts_lost"):
         yield finding(
             "KS201",
             "warning",
@@ -118,7 +120,7 @@ def read(module: Module) -> Iterator[Finding]:
 
 def _supplies(module: Module) -> Iterator[Finding]:
     """Keys that are handed out again because there are too few of them."""
-    for fact in module.seen("keys_cycled", tests=False):
+    for fact in module.seen("keys_cycled"):
         made = fact.data["made"]
         yield finding(
             "KS201",
@@ -131,7 +133,7 @@ def _supplies(module: Module) -> Iterator[Finding]:
             "step_key = jax.random.fold_in(key, step)",
             inner=distinct(made, _lines(fact)),
         )
-    for fact in module.seen("keys_run_out", tests=False):
+    for fact in module.seen("keys_run_out"):
         ends = fact.data["how"] == "ends"
         yield finding(
             "KS201",

@@ -93,13 +93,13 @@ def _counters(module: Module) -> Iterator[Finding]:
             mistake.site,
             message="the seed is computed from the loop's variable, but comes out equal in "
             "different turns",
-            why=_EQUAL,
+            why=mistake.why(_EQUAL),
             fix="fold the counters one after the other:\n"
             "key = jax.random.fold_in(jax.random.fold_in(key, i), j)",
             related=tuple(site.location("the key is made here") for site in mistake.seeds[-1:]),
             inner=inner(mistake),
         )
-    for fact in module.seen("fold", "seed", tests=False):
+    for fact in module.seen("fold", "seed"):
         datum = fact.data.get("seed", fact.data.get("datum"))
         if fact.site.node in told or not isinstance(datum, Symbol):
             continue
@@ -130,7 +130,7 @@ def _counters(module: Module) -> Iterator[Finding]:
 
 def _beyond_32_bits(module: Module) -> Iterator[Finding]:
     """Seeds of which JAX drops bits."""
-    for fact in module.seen("seed_cut", tests=False):
+    for fact in module.seen("seed_cut"):
         if not module.facts.wide:
             yield finding(
                 "KS109",
@@ -142,7 +142,7 @@ def _beyond_32_bits(module: Module) -> Iterator[Finding]:
                 "key = jax.random.fold_in(jax.random.fold_in(key, actor), episode)",
                 inner=of_chain(fact.site, fact.chain),
             )
-    for fact in module.seen("seed_wraps", tests=False):
+    for fact in module.seen("seed_wraps"):
         yield finding(
             "KS109",
             "warning",
@@ -202,7 +202,7 @@ def _counts(iterable: object) -> bool:
 
 def _keras(module: Module) -> Iterator[Finding]:
     seen: dict[tuple[object, str], Fact] = {}
-    for fact in module.seen("keras_seed", tests=False):
+    for fact in module.seen("keras_seed"):
         name = (fact.data["seed"], fact.site.function)
         earlier = seen.setdefault(name, fact)
         if earlier is not fact:

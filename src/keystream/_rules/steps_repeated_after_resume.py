@@ -90,7 +90,7 @@ if TYPE_CHECKING:
 
 def read(module: Module) -> Iterator[Finding]:
     """A loop that goes on from a restored step with a key that begins anew."""
-    for fact in module.seen("resumed", tests=False):
+    for fact in module.seen("resumed"):
         yield finding(
             "KS202",
             "warning",

@@ -80,7 +80,7 @@ if TYPE_CHECKING:
 
 def read(module: Module) -> Iterator[Finding]:
     """Two streams that are given one key."""
-    for fact in module.seen("twin_streams", tests=False):
+    for fact in module.seen("twin_streams"):
         one, other = fact.data["names"]
         kind = fact.data["kind"]
         harmless = kind == "init" and "params" in (one, other)

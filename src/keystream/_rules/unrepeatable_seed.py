@@ -64,7 +64,7 @@ def _given(fact: Fact) -> set[str]:
 
 def read(module: Module) -> Iterator[Finding]:
     """A seed that is another one in every run."""
-    for fact in module.seen("set_order", tests=False):
+    for fact in module.seen("set_order"):
         yield finding(
             "KS502",
             "warning",
@@ -78,7 +78,7 @@ def read(module: Module) -> Iterator[Finding]:
             inner=of_chain(fact.site, fact.chain, fact.data["made"]),
         )
     seeded = next(module.seen("host_seeded"), None) is not None
-    for fact in module.seen("seed", "fold", tests=False):
+    for fact in module.seen("seed", "fold"):
         datum = fact.data.get("seed", fact.data.get("datum"))
         part = host_part(datum)
         if part is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import Any
 from keystream._lint.calls import Calls
 from keystream._lint.facts import Site
 from keystream._lint.machine import exclusive
-from keystream._lint.meaning import KEYS
 from keystream._lint.registry import Call
 from keystream._lint.values import (
     Function,
@@ -22,10 +20,6 @@ from keystream._lint.values import (
     Value,
     Wrapped,
     constant_of,
-)
-
-_ONCE = re.compile(
-    r"init|make|create|build|setup|main|run|train$|generate|reset|data", re.IGNORECASE
 )
 
 
@@ -86,8 +80,8 @@ def note_baked(reader: Calls, key: Symbol, call: Call, name: str, text: str) -> 
     """Note a draw from a key that is a constant of the compiled function; whether it repeats."""
     if not reader.jitted or any(mapped.kind != "vmap" for mapped in reader.mapped):
         return False  # replicas: KS301
-    again = _is_closed_over(reader, key) and not KEYS.search(text)
-    if again or _is_literal(reader, key):
+    again = _is_closed_over(reader, key)
+    if again or (not reader.mapped and _is_literal(reader, key)):
         reader.fact(
             "key_baked",
             call.node,
@@ -101,7 +95,7 @@ def note_baked(reader: Calls, key: Symbol, call: Call, name: str, text: str) -> 
 
 def _is_literal(reader: Calls, key: Symbol) -> bool:
     """Whether a key is made of literals, and is no argument."""
-    if any(_ONCE.search(site.function) or _ONCE.search(_name(site)) for site in reader.jitted):
+    if not _runs_again(reader):
         return False
     while key.op in ("child", "stream", "index"):
         if key.op != "stream" and constant_of(key.args[1], reader) is reader:
@@ -117,6 +111,28 @@ def _is_literal(reader: Calls, key: Symbol) -> bool:
         and key not in reader.default_keys
         and isinstance(constant_of(key.args[0]), int)
     )
+
+
+def _runs_again(reader: Calls) -> bool:
+    """Whether the compiled call that is being read stands in a loop, or is not the first."""
+    compiling = reader.compiling
+    if not isinstance(compiling, Compiling):
+        return _takes_arguments(reader.jitted[0])
+    if any(site.turns for site in reader.chain):
+        return True
+    return len(reader.compiled[_identity(compiling.wrapped)][1]) > 1
+
+
+def _takes_arguments(jitted: Site) -> bool:
+    """Whether a compiled function has parameters: without any it makes something once."""
+    function = jitted.callee
+    while isinstance(function, Wrapped):
+        function = function.function
+    if not isinstance(function, Function):
+        return True
+    arguments = function.node.args
+    names = {p.arg for p in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+    return bool(names - {"self"}) or arguments.vararg is not None
 
 
 def _is_closed_over(reader: Calls, key: Symbol) -> bool:
@@ -148,10 +164,3 @@ def _is_outer(reader: Calls, value: Symbol, own: set[ast.AST], serial: int, dept
         for part in value.args
         if isinstance(part, Symbol)
     ) and not any(isinstance(part, Value) and not isinstance(part, Symbol) for part in value.args)
-
-
-def _name(site: Site) -> str:
-    value = site.callee
-    while isinstance(value, Wrapped):
-        value = value.function
-    return value.name if isinstance(value, Function) else ""

@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from keystream._lint.calls import Calls
-from keystream._lint.facts import Fact, text_of
+from keystream._lint.facts import Fact, Site, text_of
 from keystream._lint.values import Made, Value, constant_of, is_constant
 
 NOTHING = object()
@@ -94,11 +94,14 @@ def known(value: Value | None) -> bool:
 
 def evaluating(reader: Calls, node: ast.AST, layer: str) -> None:
     """Note a draw of a training-time layer on behalf of a function that evaluates."""
-    if reader.graded or not reader.chain:
+    if reader.graded:
+        reader.facts.trained.add(node)
+    if reader.graded or not reader.chain or (reader.streams and reader.streams[-1].kind == "init"):
         return
     for site in reader.chain:
         name = site.function.rpartition(".")[2].lower()
-        if _evaluates(name) or _is_figure(site.target):
+        measured = is_measured(site)
+        if measured or _evaluates(name) or _is_figure(site.target):
             if not reader.hushed and ("evaluates", site.node) not in reader.reported:
                 reader.reported.add(("evaluates", site.node))
                 reader.facts.facts.append(
@@ -106,10 +109,27 @@ def evaluating(reader: Calls, node: ast.AST, layer: str) -> None:
                         "draws_in_evaluation",
                         site,
                         (*reader.chain,),
-                        {"layer": layer, "drawn": reader.site(node)},
+                        {
+                            "layer": layer,
+                            "drawn": reader.site(node),
+                            "named": _evaluates(name) or _is_figure(site.target),
+                        },
                     )
                 )
             return
+
+
+def is_measured(site: Site) -> bool:
+    """Whether a model's output is compared with something, as an accuracy does with labels."""
+    name = site.target if site.target.isidentifier() else ""
+    for part in ast.walk(site.around) if site.around is not None else ():
+        if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Eq | ast.Gt | ast.Lt):
+            for inner in ast.walk(part):
+                if inner is site.node or (
+                    name and isinstance(inner, ast.Name) and inner.id == name
+                ):
+                    return True
+    return False
 
 
 def _evaluates(name: str) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
+import ast
 
 from keystream._lint.calls import Calls
-from keystream._lint.meaning import SETTINGS
+from keystream._lint.dataflow import flow_of
+from keystream._lint.excuses import is_written_out
 from keystream._lint.registry import PREFIXES, Call, handles_method
 from keystream._lint.values import Made, Mapping, Partial, Sequence, Value
 
 _NOISY = frozenset(["add_noise", "noisy_sgd", "dpsgd", "differentially_private_aggregate"])
-_RESTARTS = re.compile(r"restart|seed|trial|run|rep|fold|member|arm", re.IGNORECASE)
 
 
 def _transformation(reader: Calls, call: Call) -> Value | None:
@@ -44,13 +44,13 @@ def _init(reader: Calls, call: Call) -> Value | None:
     turns = [turn for site in sites for turn in site.turns if turn.kind in ("for", "while")]
     inside = {turn.node for turn in made.place.turns}
     turns = [turn for turn in turns if turn.node not in inside]
-    if turns and not _is_comparison(turns[-1].node):
+    if turns and not _begins_anew(turns[-1].node, sites[-1].around):
         reader.fact("noise_rewound", call.node, made=made.place, turn=turns[-1])
     return reader.fresh("state")
 
 
-def _is_comparison(loop: object) -> bool:
-    """Whether a loop goes over settings or restarts, each of which begins anew on purpose."""
-    target = getattr(loop, "target", None)
-    name = getattr(target, "id", "")
-    return bool(SETTINGS.search(name) or _RESTARTS.search(name))
+def _begins_anew(loop: ast.AST, around: ast.AST | None) -> bool:
+    """Whether a loop goes over settings, or hands nothing on, so that each turn is a run of its own."""
+    if not isinstance(loop, ast.For | ast.AsyncFor):
+        return False
+    return is_written_out(loop.iter, around) or not flow_of(loop).carried

@@ -169,7 +169,10 @@ def batched(reader: Calls, call: Call, kind: str, flags: list[bool]) -> Value:
     shared = tuple(names[i] for i, flag in enumerate(flags) if not flag and i < len(names))
     mapped = tuple(names[i] for i, flag in enumerate(flags) if flag and i < len(names))
     site = reader.site(call.node, wrapped)
-    context = Mapped(kind, depth, site, (*reader.chain, site), mapped, shared)
+    positions = tuple(i for i, flag in enumerate(flags) if flag)
+    explicit = "in_axes" in wrapped.options
+    chain = (*reader.chain, site)
+    context = Mapped(kind, depth, site, chain, mapped, shared, explicit, positions)
     args = [
         reader.lane(value, depth) if flag else value
         for value, flag in zip(call.args, flags, strict=True)
@@ -197,7 +200,12 @@ def _vmap(reader: Calls, call: Call) -> Value:
     if not call.surely:
         return reader.fresh("vmap", *call.args)
     names = parameters_of(wrapped.function)
-    flags = _axes(reader, wrapped.options.get("in_axes"), len(call.args), names)
+    axes = wrapped.options.get("in_axes")
+    if isinstance(axes, Sequence) and "self" in wrapped.options:
+        axes = Sequence(
+            axes.items[1:]
+        )  # a method was mapped: the first of the axes is that of `self`
+    flags = _axes(reader, axes, len(call.args), names)
     with _split_streams(reader, wrapped):
         return batched(reader, call, "vmap", flags)
 

@@ -169,9 +169,7 @@ def batched(reader: Calls, call: Call, kind: str, flags: list[bool]) -> Value:
     shared = tuple(names[i] for i, flag in enumerate(flags) if not flag and i < len(names))
     mapped = tuple(names[i] for i, flag in enumerate(flags) if flag and i < len(names))
     site = reader.site(call.node, wrapped)
-    context = Mapped(
-        kind, depth, site, (*reader.chain, site), mapped, shared, "in_axes" in wrapped.options
-    )
+    context = Mapped(kind, depth, site, (*reader.chain, site), mapped, shared)
     args = [
         reader.lane(value, depth) if flag else value
         for value, flag in zip(call.args, flags, strict=True)

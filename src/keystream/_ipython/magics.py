@@ -47,7 +47,9 @@ class KeystreamMagics(Magics):
         word = line.strip()
         if word == "on":
             if self._running is not None:
-                raise UsageError("%audit on: the audit is on already; %audit report shows its findings")
+                raise UsageError(
+                    "%audit on: the audit is on already; %audit report shows its findings"
+                )
             self.begin("notebook", Files(), Window())
             print("keystream audit: on from the next cell; %audit report, %audit off")
         elif word in ("off", "report"):

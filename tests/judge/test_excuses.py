@@ -109,7 +109,7 @@ def test_a_comparison_excuses_however_the_keys_came_to_be_equal(tmp_path, relati
 
 
 def test_a_sampler_whose_result_nobody_reads_excuses_at_its_line(tmp_path):
-    source = write(tmp_path, "a = one(k)\nb = two(k)\nprint(b)")
+    source = write(tmp_path, "def f():\n    a = one(k)\n    b = two(k)\n    print(b)")
     assert alike(*eager(source)) == Excused(Excuse.UNUSED, source.at("one("))
 
 

@@ -263,4 +263,4 @@ def test_an_earlier_record_that_is_not_there_is_refused_before_the_program_runs(
     done = keystream("audit", "--after", "first.parquet", "train.py", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stdout == ""
-    assert "there is no such file" in done.stderr
+    assert "there is no record" in done.stderr

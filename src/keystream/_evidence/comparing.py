@@ -107,9 +107,9 @@ def differences(steps: Iterable[Step]) -> Iterator[list[ast.AST]]:
 def _names_of(place: Location, steps: tuple[Step, ...]) -> set[str]:
     """The names that hold a call's result, also in another form."""
     node = statement(place)
-    if not isinstance(node, (ast.Assign, ast.AnnAssign)):
+    if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.For)):
         return set()
-    names = set(step_of(node).stores)
+    names = set(step_of(node).stores)  # of a loop over results its own target
     for step in steps:
         if isinstance(step.node, ast.Assign) and step.node.lineno > node.lineno:
             core = _core(step.node.value)

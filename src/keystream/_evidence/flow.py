@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from enum import Enum
+from pathlib import Path
 
 from keystream._evidence.comparing import (
     ASSERTIONS,
@@ -128,6 +129,8 @@ def _is_dropped(
         in_module: whether it is no function, but a module.
     """
     if isinstance(node, ast.Expr):
+        if in_module and not Path(place.path).is_file():
+            return False  # the last line of a cell is shown
         call = _awaited(node.value)
         return isinstance(call, ast.Call) and not is_shown(node) and not _is_given(call, place)
     if not isinstance(node, (ast.Assign, ast.AnnAssign)):

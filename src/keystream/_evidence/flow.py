@@ -129,10 +129,9 @@ def _is_dropped(
         in_module: whether it is no function, but a module.
     """
     if isinstance(node, ast.Expr):
-        if in_module and not Path(place.path).is_file():
-            return False  # the last line of a cell is shown
         call = _awaited(node.value)
-        return isinstance(call, ast.Call) and not is_shown(node) and not _is_given(call, place)
+        shown = is_shown(node) or (in_module and not Path(place.path).is_file())  # a cell shows it
+        return isinstance(call, ast.Call) and not shown and not _is_given(call, place)
     if not isinstance(node, (ast.Assign, ast.AnnAssign)):
         return False
     step = next(each for each in steps if each.node is node)

@@ -293,6 +293,10 @@ class _Judging:
             places = {self.sites[each.site].place: each for each in events}
             if len(places) < 2 and related.relation is Relation.ONE_MAKING:
                 break
+            ways = {each.kind: each for each in places.values()}
+            if {"split", "fold_in"} <= ways.keys():
+                both = ways["split"], ways["fold_in"]
+                return Related(Relation.ALIAS, events[-1].parent, both)
             seeds = [each for each in places.values() if each.kind == "seed"]
             if len(seeds) > 1:
                 one, other = sorted(seeds, key=lambda making: making.call)[-2:]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from enum import Enum
-from pathlib import Path
 
 from keystream._evidence.comparing import (
     ASSERTIONS,
@@ -19,7 +18,7 @@ from keystream._evidence.comparing import (
     is_central_difference,
 )
 from keystream._evidence.names import Step, call_at, overlap, reach, step_of, steps_of
-from keystream._evidence.source import called, scope_of, spans, statement
+from keystream._evidence.source import called, is_cell, scope_of, spans, statement
 from keystream._findings import Location
 
 
@@ -130,7 +129,7 @@ def _is_dropped(
     """
     if isinstance(node, ast.Expr):
         call = _awaited(node.value)
-        shown = is_shown(node) or (in_module and not Path(place.path).is_file())  # a cell shows it
+        shown = is_shown(node) or (in_module and is_cell(place.path))  # a cell shows it
         return isinstance(call, ast.Call) and not shown and not _is_given(call, place)
     if not isinstance(node, (ast.Assign, ast.AnnAssign)):
         return False

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from keystream._evidence.source import note_cell
 from keystream._findings import Finding, Location, Report
 
 
@@ -100,6 +101,7 @@ class Cells:
         else:
             cell = self._running = Cell(number, raw, self._identity)
         self._by_name[os.path.realpath(name)] = cell
+        note_cell(os.path.realpath(name))
         path = Path(name)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)

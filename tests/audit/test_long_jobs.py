@@ -314,8 +314,7 @@ def test_a_report_that_can_not_be_written_goes_to_the_error_stream(tmp_path):
 def test_the_place_of_what_was_written_is_told(tmp_path):
     found = done(tmp_path, "--output", "r.txt", "--record", "r.parquet", "train.py", 3)
     assert found.stderr == (
-        f"keystream audit: the report is in r.txt\n"
-        f"keystream audit: the record is in r.parquet\n"
+        f"keystream audit: the report is in r.txt\nkeystream audit: the record is in r.parquet\n"
     )
 
 

@@ -166,7 +166,7 @@ def comparisons(steps: Iterable[Step]) -> Iterator[list[ast.AST]]:
         parts = header(step.node)[1]
         for node in (inner for part in parts for inner in ast.walk(part)):
             if isinstance(node, ast.Compare):
-                if all(isinstance(op, (ast.Eq, ast.NotEq)) for op in node.ops):
+                if all(isinstance(op, ast.Eq) for op in node.ops):
                     yield [node.left, *node.comparators]
             elif isinstance(node, ast.Call):
                 name = called(node.func)

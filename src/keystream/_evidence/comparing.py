@@ -166,7 +166,9 @@ def comparisons(steps: Iterable[Step]) -> Iterator[list[ast.AST]]:
         parts = header(step.node)[1]
         for node in (inner for part in parts for inner in ast.walk(part)):
             if isinstance(node, ast.Compare):
-                if all(isinstance(op, ast.Eq) for op in node.ops):
+                # `if a != b: raise` wants them equal; `assert a != b` wants them to differ.
+                wanted = (ast.Eq,) if isinstance(step.node, ast.Assert) else (ast.Eq, ast.NotEq)
+                if all(isinstance(op, wanted) for op in node.ops):
                     yield [node.left, *node.comparators]
             elif isinstance(node, ast.Call):
                 name = called(node.func)

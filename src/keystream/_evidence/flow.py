@@ -142,7 +142,7 @@ def _is_dropped(
         if step.stores <= later.stores and _overwrites(later, step, beside):
             break
     else:
-        if in_module and step.stores != {"_"}:
+        if in_module and step.stores != frozenset({"_"}):
             return False  # another module, or another cell, may read it
     return not any(  # in a loop, or a function that is defined beside, earlier lines may read it
         overlap(s.loads, step.stores)

@@ -31,7 +31,7 @@ def _outcomes(tool: str, group: int) -> list[Outcome]:
 
 def _told(outcomes: list[Outcome]) -> tuple[int, list[str], list[str]]:
     """How many mistakes were named, which were not, and what correct programs set off."""
-    named = sum(len(each.named) for each in outcomes)
+    named = sum(each.named for each in outcomes)
     missing = [f"{each.shape}: {mistake}" for each in outcomes for mistake in each.missing]
     alarms = [f"{each.shape} {each.program}: {alarm}" for each in outcomes for alarm in each.alarms]
     return named, missing, alarms

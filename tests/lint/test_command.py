@@ -43,6 +43,7 @@ def test_a_finding_is_printed_whole(tmp_path, capsys):
         "         expected\n"
         "  fix:   give each its own key:\n"
         "         key, first_key, second_key = jax.random.split(key, 3)\n"
+        "  repair: --unsafe-fixes: Split a key off for line 4\n"
         "  KS101 key-reused (keystream rule KS101)\n"
         "\n"
         "keystream lint: 1 error (1 file; 5 lines)\n"

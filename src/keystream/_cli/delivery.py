@@ -36,6 +36,7 @@ class Delivery:
         self._output = Path(os.path.abspath(output)) if output is not None else None  # noqa: PTH100
         self._record = os.path.abspath(record) if record is not None else None  # noqa: PTH100
         self._stdout = sys.stdout
+        self._here = os.getcwd() + os.sep  # noqa: PTH109  # the program may go elsewhere
         self._report: Report | None = None
         self._told = self._done = False
         reason = refusal(self._output) if self._output is not None else ""
@@ -77,7 +78,7 @@ class Delivery:
             return
         self._told = True
         if self._record is not None and not self.failures:
-            _tell(f"the record is in {self._record}")
+            _tell(f"the record is in {self._shown(self._record)}")
         for failure in self.failures:
             _tell(failure)
 
@@ -87,7 +88,7 @@ class Delivery:
             if self._output is not None:
                 path = self._place(report, self._output)
                 self._write_file(report, path)
-                _tell(f"the report is in {path}")
+                _tell(f"the report is in {self._shown(str(path))}")
             else:
                 self._print(report, self._stdout)
         except (OSError, KeystreamError) as error:
@@ -100,6 +101,11 @@ class Delivery:
     def _place(self, report: Report, path: Path) -> Path:
         process = report.summary.get("process", (0, 1))[0]
         return Path(str(path).replace("{process}", str(process)))
+
+    def _shown(self, path: str) -> str:
+        """A path as it is reached from where the command was given."""
+        here = (self._here, os.path.realpath(self._here) + os.sep)
+        return next((path.removeprefix(each) for each in here if path.startswith(each)), path)
 
     def _write_file(self, report: Report, path: Path) -> None:
         from keystream._report import render

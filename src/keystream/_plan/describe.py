@@ -84,8 +84,8 @@ def _first(site: Site) -> tuple[Any, ...]:
 
 
 def _drawn(site: Site) -> tuple[Any, ...]:
-    """What is drawn; not its shape, which differs where the draws of a loop are batched."""
-    return site.distribution, site.dtype
+    """What is drawn. Shapes differ where the draws of a loop are batched, types where JAX inlines."""
+    return (site.distribution,)
 
 
 def _place(site: Site) -> tuple[Any, ...]:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a program stands on one line)
 """A fix that is pasted at the lines that the finding names removes it: run, paste, run again."""
 
 import re

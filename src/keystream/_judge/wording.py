@@ -7,7 +7,7 @@ import linecache
 import textwrap
 from dataclasses import dataclass
 
-from keystream._evidence.names import call_at
+from keystream._evidence.names import chain_at
 from keystream._evidence.source import spans, statement
 from keystream._evidence.uses import Site, Stack
 from keystream._findings import Location
@@ -53,7 +53,7 @@ class Given:
         if last > len(lines):
             return ""  # the file, or the cell, is another one by now
         text = [line.rstrip("\n") for line in lines[node.lineno - 1 : last]]
-        within = call_at(node, self.place) or node
+        within = chain_at(node, self.place) or node
         uses = [
             each
             for each in ast.walk(within)
@@ -77,7 +77,7 @@ def given(place: Location, made: Stack) -> Given | None:
     node = statement(place)
     if node is None:
         return None
-    call = call_at(node, place)
+    call = chain_at(node, place)
     read = [each.id for each in ast.walk(call or node) if isinstance(each, ast.Name)]
     bound: set[str] = set()
     for line in made:

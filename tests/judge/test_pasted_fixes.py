@@ -1,4 +1,4 @@
-# ruff: noqa: E501  (a program stands on one line)
+
 """A fix that is pasted at the lines that the finding names removes it: run, paste, run again."""
 
 import re
@@ -109,10 +109,12 @@ CALLS = {
 def program_of(kind: str, code: str) -> str:
     head, call = CALLS[kind]
     body = {
-        "KS101": f"one = {call}\nother = 1 + jax.random.normal(rng, (4, 8))\nprint(one + other)",
-        "KS102": f"one = {call}\na, b = jax.random.split(rng)\nprint(one + jax.random.normal(a, (4, 8)))",
+        "KS101": f"one = {call}\nother = 1 + {call}\nprint(one + other)",
+        "KS102": f"one = 1 + jax.random.normal(rng, (4, 8))\nother = {call}\nprint(one + other)",
         "KS201": f"w = 0\nfor i in range(3):\n    w = w * 2 + {call}",
     }[code]
+    if code == "KS102" and kind in ("equinox", "numpyro"):  # they draw from the key itself
+        body = f"one = {call}\na, b = jax.random.split(rng)\nprint(one + jax.random.normal(a, (4, 8)))"
     return textwrap.dedent(head) + body + "\n"
 
 

@@ -214,7 +214,8 @@ def chain_at(node: ast.stmt, place: Location) -> ast.Call | None:
     """
     inner = call_at(node, place)
     chains = [each for each in ast.walk(node) if isinstance(each, ast.Call) and spans(each, place)]
-    return next((each for each in chains if inner in _callees(each)), inner)
+    of_chain = (each for each in chains if any(part is inner for part in _callees(each)))
+    return next(of_chain, inner)
 
 
 def _callees(call: ast.Call) -> Iterator[ast.AST]:

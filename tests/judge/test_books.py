@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (a program stands on one line)
 """The books of random programs balance: every draw stands in exactly one account, none is unexplained."""
 
 from audited import audit, sum_of

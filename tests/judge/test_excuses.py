@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (a program stands on one line)
 """The closed list of excuses that source and stacks prove: each with a hit and a near miss."""
 
 from dataclasses import replace

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (a program stands on one line)
 """What a function does with two results: compares them, drops one, feeds one to the other, uses both.
 
 In each program `one(...)` is the earlier call and `two(...)` the later.

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (a program stands on one line)
 """How two uses of one key relate: each relation with a hit and a near miss, from small values."""
 
 import pytest

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (a program stands on one line)
 """Draws whose key did not vary within a call: which are excused, which rule they break, how they are booked."""
 
 import numpy as np

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (a program stands on one line)
 """How a call stands in the loop that repeats it. In each program `step(...)` is the call."""
 
 import pytest

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (a program stands on one line)
 """Programs with two mistakes, of rules that can meet in one key, one function or one loop: both are named."""
 
 import textwrap

@@ -17,19 +17,70 @@ settings.load_profile("keystream")
 # What runs on the newest JAX alone: whole programs, processes, browsers, kernels. The README's command
 # and the oldest versions leave it out, so that a first run takes minutes.
 _SLOW = (
-    "demo",
-    "docs",
-    "metamorphic",
-    "notebook",
-    "resume",
-    "scale",
+    "audit/test_audited_programs",
+    "audit/test_diff",
+    "audit/test_imports",
     "audit/test_jobs",
     "audit/test_long",
+    "demo",
+    "docs",
+    "draws/test_fuse",
+    "draws/test_kernels",
+    "draws/test_lanes",
+    "draws/test_programs",
+    "exercise",
+    "metamorphic",
+    "notebook",
+    "plan/test_random",
+    "plan/test_samplers",
+    "resume",
+    "scale",
 )
+
+# Of these tests so many cases run each time, spread over their list; the others are exhaustive, as are
+# the tests of which no case is left. `.ci/run exhaustive` runs them, every week.
+_SPREAD = {
+    "test_a_kernel_has_the_bits_of_the_plain_form": 4,
+    "test_a_key_closed_over_by_what_is_differentiated_is_planned": 8,
+    "test_a_key_that_is_closed_over_is_planned_as_one_that_is_given": 12,
+    "test_a_picture_that_can_not_be_written_after_all_costs_no_result": 0,
+    "test_a_process_that_dies_leaves_the_others_their_records": 0,
+    "test_a_program_that_is_stopped_leaves_its_report_and_record": 1,
+    "test_a_program_that_is_stuck_outside_of_python_is_reported_all_the_same": 0,
+    "test_a_shards_slice_is_its_part_of_the_global_draw": 5,
+    "test_a_training_killed_ten_times_ends_with_the_parameters_of_one_never_killed": 0,
+    "test_bits_stay_under_each_setting_of_jax": 3,
+    "test_bits_with_64_bit_numbers_are_flaxs": 0,
+    "test_compiled_bits_are_those_of_compiled_flax_forward_and_backward": 4,
+    "test_every_draw_keeps_its_bits": 20,
+    "test_every_transformation_gives_what_it_gives_of_flax": 6,
+    "test_initial_weights_and_dropout_of_flax_keep_their_bits": 0,
+    "test_lint_names_mistakes_in_every_shape": 1,
+    "test_lost_steps_that_are_done_again_are_a_note_where_steps_are_counted": 0,
+    "test_processes_of_several_seeds_disagree_on_one_program": 0,
+    "test_processes_that_give_their_rows_the_same_noise_are_named": 1,
+    "test_second_derivatives_and_vmap_go_through_the_kernels": 0,
+    "test_the_audit_names_mistakes_in_every_shape_and_its_books_balance": 1,
+    "test_the_audit_of_the_examples_says_which_one_is_broken": 1,
+    "test_the_backward_kernel_has_the_bits_of_the_plain_form": 1,
+    "test_the_keys_of_a_plan_are_those_that_the_program_draws_from": 8,
+    "test_the_mistake_is_named": 30,
+    "test_under_jit_a_sharded_draw_is_the_unsharded_one_without_a_collective": 2,
+    "test_what_is_set_before_jax_is_imported_holds_under_the_audit": 1,
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    cases: dict[tuple[Path, str], list[pytest.Item]] = {}
     for item in items:
         place = item.path.relative_to(Path(__file__).parent).as_posix()
         if place.startswith(_SLOW):
             item.add_marker(pytest.mark.slow)
+        name = item.name.partition("[")[0]
+        if name in _SPREAD:
+            cases.setdefault((item.path, name), []).append(item)
+    for (_, name), group in cases.items():
+        chosen = {number * len(group) // _SPREAD[name] for number in range(_SPREAD[name])}
+        for number, item in enumerate(group):
+            if number not in chosen:
+                item.add_marker(pytest.mark.exhaustive)

@@ -160,3 +160,29 @@ def test_draws_that_no_structure_fits_are_listed_as_opaque(monkeypatch):
     (site,) = plan.draws
     assert site.unseen.endswith("can't be looked into")
     assert [found.code for found in plan.findings()] == ["KS902"]
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, jax.checkpoint], ids=["plain", "checkpoint"])
+def test_a_draw_that_jax_takes_out_of_a_loop_is_one_for_all_its_turns(wrap):
+    def loss(w, key):
+        def turn(x, _):
+            return jnp.tanh(x * w) + jax.random.normal(key, x.shape), None
+
+        return jax.lax.scan(turn, jnp.ones(3), length=5)[0].sum()
+
+    found = ks.plan(jax.grad(wrap(loss)), 1.0, jax.random.key(0))
+    assert [finding.code for finding in found.findings()] == ["KS203"]
+    assert "5 iterations" in found.findings()[0].message
+
+
+def test_a_draw_in_front_of_a_loop_was_not_taken_out_of_it():
+    def turn(x, mask):
+        return jnp.tanh(x) * mask, jax.random.normal(jax.random.key(1), x.shape)
+
+    def loss(w, key):
+        first, _ = turn(jnp.ones(3) * w, jax.random.normal(key, (3,)))
+        mask = jax.random.bernoulli(key, 0.5, (3,))
+        return jax.lax.scan(lambda x, _: (x * w * mask, None), first, length=5)[0].sum()
+
+    found = ks.plan(jax.grad(loss), 1.0, jax.random.key(0))
+    assert all(site.hoisted == 0 for site in found.sites)

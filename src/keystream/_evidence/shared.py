@@ -49,7 +49,8 @@ class Shared:
     @property
     def over_turns(self) -> bool:
         """Whether turns of a compiled loop share the draw."""
-        return not self.finished and self.turns > 0
+        hoisted = "hoisted" in self.at.flags  # drawn once, by what JAX took out of the loop
+        return hoisted or (not self.finished and self.turns > 0)
 
     @property
     def differentiated(self) -> bool:

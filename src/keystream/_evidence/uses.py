@@ -39,8 +39,8 @@ class Site:
         root_detail: path or index of the input, or the value of the seed.
         stream: the collection of its framework, or the best name there is for the key's origin.
         flags: ``remat``, ``backward``, ``differentiated``, ``clone``, ``discarded``, ``batched_cond``,
-            ``batched_while``, ``vmap_shared``, ``loop_invariant``, ``initialising``, ``replicated``,
-            ``counted`` (a stream of NNX counted it), ``library`` (no line is the user's).
+            ``batched_while``, ``vmap_shared``, ``loop_invariant``, ``hoisted``, ``initialising``,
+            ``replicated``, ``counted`` (a stream of NNX counted it), ``library`` (no line is the user's).
         loop: iterations of the innermost loop around it inside its program; 0 outside of loops.
         conditions: (condition, branch) for each ``cond`` around it.
         draw: in a compiled program, the user's call that it belongs to; sites of one call share it.

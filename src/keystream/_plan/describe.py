@@ -161,6 +161,7 @@ class _Describer:
             lanes=lanes,
             conditions=self._branches(region) + self._selected(found),
             flags=frozenset(_flags(draft, found, loops) | _marks(draft, scopes, lanes)),
+            hoisted=draft.hoisted,
             draw=self._calls.number(equation, draft, key),
             unseen=self._reasons.get(draft.number, ""),
             stream=self._words.stream(found),
@@ -227,6 +228,8 @@ def _flags(draft: Draft, found: Chain, loops: tuple[Loop, ...]) -> set[str]:
     if any(loop.batched for loop in loops):
         flags.add("batched_while")
     repeated = any(loop.key_invariant and loop.kind != "shards" for loop in loops)
+    if draft.hoisted > 1:
+        flags.add("hoisted")
     if draft.kind == "draw" and repeated:
         flags.add("loop_invariant")
     if draft.kind != "draw" and draft.sampler not in MAKERS:

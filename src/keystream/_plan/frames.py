@@ -46,6 +46,12 @@ def frames_of(equation: Any) -> Frames:
     return tuple(found)
 
 
+def outermost(equation: Any) -> CodeType | None:
+    """The function whose tracing made an equation; None where that is not known."""
+    frames = frames_of(equation)
+    return frames[-1][0] if frames else None
+
+
 def sampler(frames: Frames) -> str:
     """The outermost function of ``jax.random`` around an equation, if it stands directly in one.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from keystream._findings import Finding, Location
-from keystream._plan.site import Site
+from keystream._plan.site import Loop, Site
 
 # Draws that repeat another on purpose, or of which nothing comes.
 _NO_DRAW = frozenset({"remat", "backward", "discarded", "clone"})
@@ -82,8 +82,10 @@ def _invariant(draws: list[Site]) -> Iterator[Finding]:
             for loop in site.loops
             if loop.key_invariant and loop.kind != "shards" and loop.length != 1
         ]
+        if "hoisted" in site.flags:
+            loops = [Loop("scan", site.hoisted, key_invariant=True), *loops]
         name = (site.origin, site.place)
-        if "loop_invariant" not in site.flags or not loops or name in seen:
+        if not site.flags & {"loop_invariant", "hoisted"} or not loops or name in seen:
             continue
         seen.add(name)
         often = f"{loops[0].length} iterations" if loops[0].length else "every iteration"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from types import CodeType
+from typing import Any, Literal, cast
 
 from keystream._plan import frames as stacks
 from keystream._plan import primitives
@@ -25,6 +26,8 @@ class Draft:
         sampler: the function of ``jax.random`` called, or the name of our own draw.
         frames: whole, innermost first.
         live: whether the program's results or effects depend on it.
+        bits: drawn at one execution; 0 where that is not known.
+        hoisted: the turns of the ``scan`` that JAX took it out of; 0 where it was taken out of none.
     """
 
     kind: str
@@ -34,6 +37,7 @@ class Draft:
     frames: Frames
     live: bool
     bits: int
+    hoisted: int = 0
 
 
 @dataclass(eq=False)
@@ -69,6 +73,7 @@ class Region:
     results: set[int] = field(default_factory=set[int])
     asked: set[int] = field(default_factory=set[int])
     selected: bool = False
+    loops: dict[CodeType, Any] | None = None
 
     def children(self, place: int) -> tuple[Region, ...]:
         """The regions that an equation runs; none where it can't be entered."""
@@ -86,6 +91,27 @@ class Region:
             for child in self.entered[place]:
                 child.frames, child.scopes = own, scopes
         return self.entered[place]
+
+    def loop_of(self, equation: Any) -> Any | None:
+        """The ``scan`` of this region that an equation in front of it was traced in; None mostly.
+
+        Where a gradient is taken through a ``scan``, JAX takes what is the same in all turns out of it.
+        Such an equation was made by the loop's body, as those that stayed, not by this region's
+        function.
+        """
+        if self.loops is None:
+            self.loops = {}
+            for scan in reversed(self.jaxpr.eqns):
+                if scan.primitive.name != "scan":
+                    continue
+                inner, _ = primitives.opened(scan.params["jaxpr"])
+                bodies = {stacks.outermost(each) for each in inner.eqns}
+                for body in bodies - {None, stacks.outermost(scan)}:
+                    self.loops[cast(CodeType, body)] = scan
+        if not self.loops:
+            return None
+        made_in = stacks.outermost(equation)
+        return self.loops.get(made_in) if made_in is not None else None
 
     def outward(self) -> list[Region]:
         """Itself and the regions around it, without the program itself."""

@@ -98,6 +98,7 @@ _NOTES = {
     "discarded": "result unused",
     "vmap_shared": "one draw shared by the vmapped batch",
     "loop_invariant": "the same key in every iteration",
+    "hoisted": "one draw for all iterations of a scan",
     "batched_cond": "both branches run",
     "clone": "of a cloned key",
 }

@@ -87,7 +87,10 @@ class Site:
         flags: ``remat`` (a rematerialised repeat), ``backward`` (in a transposed pass),
             ``differentiated``, ``clone`` (cloned on the way), ``discarded`` (nothing of the program
             depends on it), ``batched_cond``, ``batched_while``, ``vmap_shared`` (one draw for all
-            members of a ``vmap``), ``loop_invariant``, ``sampler`` (inside a sampler's call).
+            members of a ``vmap``), ``loop_invariant``, ``hoisted`` (the same in all turns of a ``scan``
+            that a gradient is taken through, so that JAX draws it once, before the loop), ``sampler``
+            (inside a sampler's call).
+        hoisted: the turns of that ``scan``; 0 where it was not taken out of one.
         draw: id of the user's call: sites of one sampler call share it.
         unseen: why its key can't be had; empty where it can.
         stream: the name that its key's root goes by: of `Streams`, or of the argument it came in.
@@ -114,6 +117,7 @@ class Site:
     lanes: tuple[int, ...] = ()
     conditions: tuple[tuple[int, int], ...] = ()
     flags: frozenset[str] = frozenset()
+    hoisted: int = 0
     draw: int = -1
     unseen: str = ""
     stream: str = ""

@@ -107,10 +107,14 @@ def _draft(
         bits = contents.bits(inner[0])
     else:
         return None
-    stack = stacks.frames_of(equation) + region.frames
+    loop = region.loop_of(equation) if kind == "draw" else None
+    outer = stacks.frames_of(loop) if loop is not None else ()
+    stack = stacks.frames_of(equation) + outer + region.frames
     if bits < 0 or own == "token_mask":
         bits = _bits(kind, equation, contents, inner)
-    return Draft(kind, operand, -1, sampler or stacks.sampler(stack), stack, lives, bits)
+    hoisted = int(loop.params["length"]) if loop is not None else 0
+    named = sampler or stacks.sampler(stack)
+    return Draft(kind, operand, -1, named, stack, lives, bits, hoisted)
 
 
 def _bits(kind: str, equation: Any, contents: Contents, inner: list[Any]) -> int:

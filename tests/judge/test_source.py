@@ -181,18 +181,30 @@ NOT_SAMPLED = {
 }
 
 
+def drawn(folder, text, *, fresh=False):
+    place = write(folder, text).at("draw(")
+    return samples(Site("draw", frames=(place,)), (place,), fresh=fresh)
+
+
 @pytest.mark.parametrize("text", SAMPLED.values(), ids=SAMPLED)
 def test_an_input_that_is_given_several_keys_is_sampled_from(tmp_path, text):
-    assert samples(Site("draw", frames=(write(tmp_path, text).at("draw("),)))
+    assert drawn(tmp_path, text)
 
 
 @pytest.mark.parametrize("text", NOT_SAMPLED.values(), ids=NOT_SAMPLED)
 def test_an_input_that_varies_is_not_sampled_from(tmp_path, text):
-    assert not samples(Site("draw", frames=(write(tmp_path, text).at("draw("),)))
+    assert not drawn(tmp_path, text)
+
+
+def test_an_object_that_counts_its_draws_is_sampled_from(tmp_path):
+    text = "for _ in range(9):\n    y = draw(x)"
+    assert drawn(tmp_path, text, fresh=True)
+    assert not drawn(tmp_path, text)
+    assert not drawn(tmp_path, f"{text}\n    train(x)", fresh=True)
 
 
 def test_a_batch_of_keys_alone_samples_unless_it_shares_its_draw(tmp_path):
     source = write(tmp_path, "def f(k):\n    return draw(k)\njax.vmap(f)(ks)")
-    assert samples(Site("draw", frames=(source.at("draw("),)))
+    assert samples(Site("draw", frames=(source.at("draw("),)), (), fresh=False)
     shared = Site("draw", frames=(source.at("draw("),), flags=frozenset({"vmap_shared"}))
-    assert not samples(shared)
+    assert not samples(shared, (), fresh=False)

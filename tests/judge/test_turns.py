@@ -243,7 +243,7 @@ def test_a_key_whose_making_is_unknown_is_repeated_by_the_outermost_loop(tmp_pat
     assert loops.loop_between(place, None) is loops_at(place)[-1]
 
 
-# Which arguments differ with the turn.
+# What a call is given that differs with the turn.
 
 
 @pytest.mark.parametrize(
@@ -251,13 +251,20 @@ def test_a_key_whose_making_is_unknown_is_repeated_by_the_outermost_loop(tmp_pat
     [
         ("for x in xs:\n    r = step(w, x, k)", ["x"]),
         ("for x in xs:\n    y = x + 1\n    r = step(w, y, data=x)", ["y", "x"]),
-        ("for x in xs:\n    w = step(w, x)", ["x"]),
+        ("for x in xs:\n    w = step(w, x)", ["w", "x"]),
+        ("for x in xs:\n    r = step(w, 0)\n    train(w)", ["w"]),
+        ("for x in xs:\n    r = step(w, 0)\n    print(r)", []),
+        ("for x in xs:\n    w.fit(x)\n    r = step(w, 0)", ["w"]),
+        ("import jax\nfor x in xs:\n    jax.random.split(k)\n    r = step(w, 0)", []),
         ("r = [step(w, x) for x in xs]", ["x"]),
         ("while x:\n    r = step(w, x)", []),
+        ("for x in xs:\n    r = step(w.v, 0)\n    tune(w)", ["w.v"]),
         ("for x in xs:\n    r = step(w, 0)", []),
     ],
 )
-def test_the_arguments_that_differ_with_the_turn_are_those_of_its_element(tmp_path, text, expected):
+def test_what_is_given_differs_with_the_element_or_by_what_others_make_of_it(
+    tmp_path, text, expected
+):
     import ast
 
     place = write(tmp_path, text).at("step(")
@@ -266,7 +273,7 @@ def test_the_arguments_that_differ_with_the_turn_are_those_of_its_element(tmp_pa
     assert scope is not None
     call = call_at(node, place)
     assert call is not None
-    found = loops.varied_arguments(call, loops_at(place)[-1], scope)
+    found = loops.changed_arguments(call, loops_at(place)[-1], scope)
     assert [ast.unparse(each) for each in found] == expected
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, takewhile
+
+import numpy as np
 
 from keystream._audit.judged import Judged, distinct
 from keystream._audit.recording import Note, Recording
 from keystream._evidence.measuring import measured_at, samples
-from keystream._evidence.uses import Site
+from keystream._evidence.uses import Site, Stack
 
 _LAYERS = re.compile(
     r"(flax/(linen|nnx/nn)/stochastic|equinox/nn/_dropout|haiku/_src/basic|keras/.*dropout)\.py$"
@@ -132,19 +135,26 @@ def _evaluations(recording: Recording) -> list[Judged]:
     """
     ran = recording.ran
     sites = [
-        site
+        (number, site)
         for number, site in enumerate(recording.sites)
         if number in ran and site.kind == "draw" and site.stack and _masks(site)
         and not site.flags & {"remat", "backward", "discarded", "initialising"}
     ]  # fmt: skip
-    trained = {_spot(site) for site in sites if "differentiated" in site.flags}
+    trained: dict[tuple[str, int], list[Site]] = defaultdict(list)
+    for _, site in sites:
+        if "differentiated" in site.flags:
+            trained[_spot(site)].append(site)
     found: dict[object, Judged] = {}
-    for site in sites:
+    for number, site in sites:
         if "differentiated" in site.flags or _spot(site) not in trained:
             continue
-        place = measured_at(site.stack)
-        if place is None or samples(site):
+        around = _outside(site, trained[_spot(site)])
+        if measured_at(around) is None:
             continue
+        keys = recording.keys[recording.key_sites == number]
+        if samples(site, around, fresh=len(np.unique(keys)) == len(keys)):
+            continue
+        place = around[0]  # where the model is called, and its mode is set
         judged = Judged(
             "KS601",
             "warning",
@@ -155,6 +165,21 @@ def _evaluations(recording: Recording) -> list[Judged]:
         )
         found.setdefault((place.path, place.line), judged)
     return list(found.values())
+
+
+def _outside(site: Site, trained: list[Site]) -> Stack:
+    """The lines around the model: those from where on the evaluation's way is not the training's."""
+    shared = max(_shared(site.stack, other.stack) for other in trained)
+    return site.stack[shared:] or site.stack[-1:]
+
+
+def _shared(one: Stack, other: Stack) -> int:
+    """How many lines two ways to a draw have in common, from the draw outward."""
+    pairs = zip(one, other, strict=False)
+    alike = takewhile(
+        lambda pair: pair[0].path == pair[1].path and pair[0].line == pair[1].line, pairs
+    )
+    return sum(1 for _ in alike)
 
 
 def _spot(site: Site) -> tuple[str, int]:

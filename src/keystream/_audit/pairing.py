@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
+from itertools import takewhile
 
 import numpy as np
 
@@ -60,6 +61,7 @@ class Pairing:
             meeting=meeting,
             turn=turn,
             looped=looped,
+            watches=self._watches(first, second, related),
             seeds=seeds,
             direct=place is not None and all(_is_in(seed, place) for seed in seeds),
             sequence=self._is_sequence(second),
@@ -100,6 +102,16 @@ class Pairing:
             if loop is not None:
                 return loops.turn_of(place, loop), place
         return None, None
+
+    def _watches(self, first: Use, second: Use, related: Related) -> bool:
+        """Whether both uses look again at what a loop inside of their parting changes."""
+        if related.relation is Relation.SAME_SEED:
+            return False
+        origin = self._origin(second, related)
+        depth = _alike(first.at.stack[::-1], second.at.stack[::-1])
+        stacks = [use.at.stack for use in (first, second)]
+        inside = [stack[: len(stack) - depth] or stack for stack in stacks]
+        return all(loops.looks_again(stack, origin) for stack in inside)
 
     def _origin(self, use: Use, related: Related) -> Stack:
         """Where the key was made that repeats, outermost line first."""
@@ -184,6 +196,12 @@ def _common(one: Stack, other: Stack) -> int:
         if mine != theirs:
             break
     return count
+
+
+def _alike(one: Stack, other: Stack) -> int:
+    """How many lines two stacks have in common, from the outermost."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _is_in(seed: Location, place: Location) -> bool:

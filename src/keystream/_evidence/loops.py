@@ -11,6 +11,8 @@ from keystream._evidence.flow import is_shown
 from keystream._evidence.names import (
     Step,
     chain_at,
+    dotted,
+    header,
     names_bound,
     names_read,
     overlap,
@@ -22,11 +24,13 @@ from keystream._evidence.source import (
     Loop,
     Scope,
     called,
+    is_of_module,
     loops_at,
     scope_of,
     source_of,
     statement,
 )
+from keystream._evidence.uses import Stack
 from keystream._findings import Location
 
 _SPACED = frozenset({"linspace", "logspace", "geomspace", "product"})
@@ -81,10 +85,12 @@ def turn_of(place: Location, loop: Loop) -> Turn | None:
     target = set(step_of(loop).stores)  # of a `while` what its condition binds
     given = set(_given(node, place))
     made_anew = set().union(*(s.stores for s in body)) - target if body else set()
-    result = set(step.stores)
-    if isinstance(node, ast.Expr) and not is_shown(node) and not step.collects:
+    result, read = set(step.stores), step.loads
+    if isinstance(node, ast.Expr) and chain_at(node, place) is not node.value:
+        read = frozenset(given)  # its result goes to another call, such as a logger's
+    elif isinstance(node, ast.Expr) and not is_shown(node) and not step.collects:
         result |= given  # a call for its effect: it may change whatever it is given
-    carried = _is_carried(step, result, body)
+    carried = _is_carried(step, read, result, body)
     state = _state(body)
     before = [s for s in body if s.node.lineno < node.lineno]
     element = reach(target, before, beside=state) if target else set()
@@ -100,16 +106,52 @@ def turn_of(place: Location, loop: Loop) -> Turn | None:
     )
 
 
-def varied_arguments(call: ast.Call, loop: Loop, scope: Scope) -> list[ast.expr]:
-    """The arguments of a call that differ with the turn of a loop, by what it runs over."""
-    if isinstance(loop, ast.While):
-        return []
-    names = set(names_bound(loop.target))
-    if not isinstance(loop, ast.comprehension):
-        body = [s for s in steps_of(scope) if _within(s.node, loop)]
-        names = reach(names, body, beside=_state(body))
-    arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-    return [each for each in arguments if overlap(names_read(each), names)]
+def looks_again(stack: Stack, origin: Stack) -> bool:
+    """Whether a loop on the way to a draw looks, with one key, at what it changes from turn to turn.
+
+    So does an evaluation with one key in each epoch, whatever runs the training again.
+
+    Args:
+        stack: of the draw, innermost line first.
+        origin: of what made the key.
+    """
+    made = {(place.path, place.function): place for place in origin}
+    for place in stack:
+        loop = loop_between(place, made.get((place.path, place.function)))
+        turn = turn_of(place, loop) if loop is not None else None
+        if turn is not None and turn.state and not turn.carried:
+            return True
+    return False
+
+
+def changed_arguments(call: ast.Call, loop: Loop, scope: Scope) -> list[ast.expr]:
+    """What a call is given, its object too, that differs with the turn of a loop.
+
+    It may differ by what the loop runs over, by being bound anew, or by what other calls in the loop,
+    which are given it too, make of it: a step that trains an object changes what is evaluated.
+    """
+    if isinstance(loop, ast.comprehension):
+        names = set(names_bound(loop.target))
+    else:
+        own = [call, *(each for each in ast.walk(call) if isinstance(each, ast.Call))]
+        names = set(step_of(loop).stores)
+        for step in (s for s in steps_of(scope) if _within(s.node, loop)):
+            names |= step.stores
+            for part in header(step.node)[1]:
+                for each in ast.walk(part):
+                    if isinstance(each, ast.Call) and not any(each is mine for mine in own):
+                        names |= _handed(each)
+    given = [call.func.value] if isinstance(call.func, ast.Attribute) else [call.func]
+    given += [*call.args, *(keyword.value for keyword in call.keywords)]
+    return [each for each in given if overlap(names_read(each), names)]
+
+
+def _handed(call: ast.Call) -> frozenset[str]:
+    """The names that a call is given as they are, its object too: it may change what they hold."""
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    if isinstance(call.func, ast.Attribute) and not is_of_module(call.func):
+        given.append(call.func.value)
+    return frozenset(dotted(each) for each in given if dotted(each))
 
 
 def _state(body: list[Step]) -> frozenset[str]:
@@ -142,15 +184,15 @@ def _given(node: ast.stmt, place: Location) -> Iterator[str]:
         yield from names_read(call.func)
 
 
-def _is_carried(step: Step, result: set[str], body: list[Step]) -> bool:
-    """Whether a result reaches what the statement reads in a later turn."""
+def _is_carried(step: Step, read: frozenset[str], result: set[str], body: list[Step]) -> bool:
+    """Whether a result reaches what is read at a statement in a later turn."""
     if not result:
         return False
     if isinstance(step.node, ast.AugAssign):
         result = set()  # a sum of results is no state of the call
     later = [s for s in body if s.node.lineno > step.node.lineno]
     earlier = [s for s in body if s.node.lineno < step.node.lineno]
-    return overlap(step.loads, reach(reach(set(result), later), earlier))
+    return overlap(read, reach(reach(set(result), later), earlier))
 
 
 def _is_written_out(loop: Loop, scope: Scope) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from keystream._evidence import flow, loops
 from keystream._evidence.batches import batched_names
-from keystream._evidence.names import call_at
+from keystream._evidence.names import chain_at
 from keystream._evidence.source import called, loops_at, scope_of, statement
 from keystream._evidence.uses import Site, Stack
 from keystream._findings import Location
@@ -27,9 +27,18 @@ def measured_at(stack: Stack) -> Location | None:
     return stack[-1] if stack else None
 
 
-def samples(site: Site) -> bool:
-    """Whether one input is given several keys on the way to a draw, and nothing else varies."""
-    return any(map(_varies_key_alone, site.stack)) or _batches_keys_alone(site)
+def samples(site: Site, around: Stack, *, fresh: bool) -> bool:
+    """Whether one input is given several keys on the way to a draw, and nothing else varies.
+
+    Args:
+        site: the draw.
+        around: the lines of its stack that stand around the model.
+        fresh: no key was drawn from twice there: where nothing that is given varies, the object itself
+            counts its draws, as a module of NNX does.
+    """
+    return any(_varies_key_alone(place, fresh=fresh) for place in around) or _batches_keys_alone(
+        site
+    )
 
 
 def _batches_keys_alone(site: Site) -> bool:
@@ -37,15 +46,16 @@ def _batches_keys_alone(site: Site) -> bool:
     return batch is not None and len(batch[1]) == 1 and "vmap_shared" not in site.flags
 
 
-def _varies_key_alone(place: Location) -> bool:
+def _varies_key_alone(place: Location, *, fresh: bool) -> bool:
     node, scope = statement(place), scope_of(place)
     if node is None or scope is None:
         return False
-    call = call_at(node, place)
+    call = chain_at(node, place)
     for loop in loops_at(place) if call is not None else ():
         assert call is not None
-        varied = loops.varied_arguments(call, loop, scope)
-        if varied and all(_makes_key(part) or _holds_key(part, loop, scope) for part in varied):
+        changed = loops.changed_arguments(call, loop, scope)
+        keys = [each for each in changed if _makes_key(each) or _holds_key(each, loop, scope)]
+        if len(keys) == len(changed) and (keys or fresh):
             return True
     return False
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
 
-from keystream._evidence.source import Scope, spans
+from keystream._evidence.source import Scope, is_of_module, spans
 from keystream._findings import Location
 
 COLLECTS = frozenset({"append", "extend", "add", "insert", "setdefault"})
@@ -143,7 +143,7 @@ def step_of(node: ast.stmt) -> Step:
             owner = dotted(function.value)
             if function.attr in COLLECTS:
                 collects.add(owner)
-            elif owner:
+            elif owner and not is_of_module(function):
                 stores.add(owner)  # a method may change its object
     return Step(node, frozenset(stores), frozenset(loads), frozenset(collects))
 

@@ -23,6 +23,8 @@ class Pair:
         meeting: what the function at `parted` makes of the two results; None without `parted`.
         turn: how the call stands in the loop that repeats it; None where no loop of the program does.
         looped: the line in that loop.
+        watches: both look, with the key, at what a loop inside of where they part changes from turn
+            to turn: an evaluation with one key, in a training that runs twice.
         seeds: where the two makings of a key of one seed stand; empty for other relations.
         direct: the seeds are made in the very function in which the uses part or are repeated.
         sequence: at one place several keys are repeated: a sequence began anew.
@@ -44,6 +46,7 @@ class Pair:
     meeting: flow.Meeting | None = None
     turn: loops.Turn | None = None
     looped: Location | None = None
+    watches: bool = False
     seeds: tuple[Location, ...] = ()
     direct: bool = False
     sequence: bool = False

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from weakref import WeakSet
 
 from keystream._findings import Location
 
@@ -31,6 +32,10 @@ class SourceFile:
             if isinstance(node, ast.stmt):
                 for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
                     self._statements[line] = node
+        modules = frozenset(_modules(tree))
+        for node in self._parents:
+            if isinstance(node, ast.Attribute) and _root(node) in modules:
+                _of_modules.add(node)
 
     def parent(self, node: ast.AST) -> ast.AST | None:
         """What a node stands in."""
@@ -45,6 +50,29 @@ class SourceFile:
         while (found := self._parents.get(node)) is not None:
             yield found
             node = found
+
+
+_of_modules: WeakSet[ast.Attribute] = WeakSet()
+
+
+def is_of_module(node: ast.Attribute) -> bool:
+    """Whether a name is a module's, such as ``jax.random.split``, and no method of an object."""
+    return node in _of_modules
+
+
+def _modules(tree: ast.Module) -> Iterator[str]:
+    """The names that a file binds to modules, as far as its text tells: of JAX all that it imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((each.asname or each.name).partition(".")[0] for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "jax":
+            yield from (each.asname or each.name for each in node.names)
+
+
+def _root(node: ast.AST) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 @lru_cache(maxsize=256)

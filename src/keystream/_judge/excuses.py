@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from keystream._evidence import flow
+from keystream._evidence.names import call_at
 from keystream._evidence.relation import Related, Relation
 from keystream._evidence.source import called, source_of, statement
 from keystream._evidence.uses import CLONED, DECLARED, THROWN_AWAY, Site, Stack, Use
@@ -244,9 +245,9 @@ def _shuffled(place: Location) -> str:
     import ast  # noqa: PLC0415
 
     node = statement(place)
-    for call in ast.walk(node) if node is not None else ():
-        if isinstance(call, ast.Call) and called(call.func) in _SHUFFLES and len(call.args) > 1:
-            array = call.args[1]
-            if isinstance(array, (ast.Name, ast.Attribute, ast.Subscript)):
-                return ast.unparse(array)
-    return ""
+    call = call_at(node, place) if node is not None else None
+    if call is None or called(call.func) not in _SHUFFLES or len(call.args) < 2:
+        return ""
+    array = call.args[1]
+    named = isinstance(array, (ast.Name, ast.Attribute, ast.Subscript))
+    return ast.unparse(array) if named else ""

@@ -169,6 +169,8 @@ def holds(pair: Pair) -> Severity | None:
     if not pair.one_stack:
         return None
     turn = pair.turn
+    if pair.watches:
+        return "note"
     if turn is None or turn.carried:
         return "warning"
     runs_again = pair.unmade and turn.alike and not turn.used

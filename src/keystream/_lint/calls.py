@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from keystream._lint.facts import Arms, Turn
+from keystream._lint.libraries import table
+from keystream._lint.libraries.aliases import canonical
+from keystream._lint.libraries.call import Call
 from keystream._lint.machine import MAX_DEPTH
-from keystream._lint.names import PURE_BUILTINS, PURE_PREFIXES, canonical
 from keystream._lint.objects import Objects
-from keystream._lint.registry import (
-    CALLED,
-    KINDS,
-    LIBRARY,
-    MADE,
-    METHODS,
-    OPERATIONS,
-    PICKED,
-    PREFIXES,
-    Call,
-)
 from keystream._lint.scope import Scope
 from keystream._lint.values import (
     Class,
@@ -36,9 +27,6 @@ from keystream._lint.values import (
     Value,
     Wrapped,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 class Calls(Objects):
@@ -82,22 +70,14 @@ class Calls(Objects):
                     node,
                 )
             case Wrapped():
-                handler = KINDS.get(function.kind)
+                handler = table.TRANSFORMED.get(function.kind)
                 call = Call(function.kind, args, keywords, node, function)
                 found = handler(self, call) if handler is not None else None
                 return found if found is not None else self.fresh(function.kind, *args)
             case Made():
-                handler = MADE.get(function.name)
-                found = (
-                    handler(self, Call(function.name, args, keywords, node, function))
-                    if handler
-                    else None
-                )
-                return (
-                    found
-                    if found is not None
-                    else self.unknown(Call(function.name, args, keywords, node))
-                )
+                call = Call(function.name, args, keywords, node)
+                found = self.call_object(function, "__call__", call)
+                return found if found is not None else self.unknown(call)
             case Instance():
                 method = self.instance_attribute(function, "__call__", node)
                 if isinstance(method, Function | Wrapped | Partial):
@@ -116,25 +96,26 @@ class Calls(Objects):
 
     def call_library(self, call: Call) -> Value:
         """A call of a library's function."""
-        handler = LIBRARY.get(call.name)
-        if handler is None:
-            for prefix, other in PREFIXES:
-                if call.name.startswith(prefix):
-                    handler = other
-                    break
-        if handler is not None:
-            found = handler(self, call)
-            if found is not None:
-                return found
         name = call.name
-        if name.startswith(PURE_PREFIXES) or (
-            name.startswith("builtins.")
-            and (name[9:] in PURE_BUILTINS or name == "builtins.int.from_bytes")
-        ):
+        handler = table.FUNCTIONS.get(name)
+        if handler is None:
+            prefixed = (other for prefix, other in table.PREFIXES if name.startswith(prefix))
+            handler = next(prefixed, None)
+        found = handler(self, call) if handler is not None else None
+        if found is not None:
+            return found
+        if name.startswith(table.PURE) or name in table.PURE_BUILTINS:
             if all(isinstance(value, Symbol) for value in (*call.args, *call.keywords.values())):
                 return self.table.symbol("call", name, *call.args, *call.keywords.values())
             return self.fresh(name, *call.args)
         return self.unknown(call)
+
+    def call_object(self, made: Made, method: str, call: Call) -> Value | None:
+        """A call of a method of what a library made; None where nothing is known of it."""
+        handler = table.OBJECTS.get(made.name, {}).get(method)
+        if handler is None:
+            return None
+        return handler(self, Call(method, call.args, call.keywords, call.node, made))
 
     def unknown(self, call: Call) -> Value:
         """A call of something that is not known: it may draw from the keys that it is given."""
@@ -145,7 +126,11 @@ class Calls(Objects):
 
     def call_method(self, call: Call) -> Value:
         """A call of a method of a library's object, or of an object that is not known."""
-        for handler in METHODS.get(call.name, ()):
+        if isinstance(call.owner, Made):
+            found = self.call_object(call.owner, call.name, call)
+            if found is not None:
+                return found
+        for handler in table.METHODS.get(call.name, ()):
             found = handler(self, call)
             if found is not None:
                 return found
@@ -165,14 +150,19 @@ class Calls(Objects):
     def picked(self, node: ast.Subscript, owner: Value, index: Value) -> None:
         """Let the libraries see what is taken out of a collection."""
         if isinstance(owner, Symbol):
-            for look in PICKED:
+            for look in table.INDEX_CHECKS:
                 look(self, node, owner, index)
 
     def told(self, function: Value, node: ast.Call) -> None:
         """Let the libraries see a call as it is spelt."""
         if isinstance(function, Function | Class):
-            for look in CALLED:
+            for look in table.CALL_CHECKS:
                 look(self, function, node)
+
+    def loop_over(self, node: ast.AST, iterable: Value) -> None:
+        """Let the libraries see a loop that begins."""
+        for look in table.LOOP_CHECKS:
+            look(self, node, iterable)
 
     # Functions of the project.
 
@@ -274,13 +264,11 @@ class Calls(Objects):
         """The symbol of a parameter that is not known."""
         return self.table.symbol("parameter", node, name, tags=frozenset({("parameter", id(node))}))
 
-    # Classes of the project.
-
     # Hooks for statements and expressions.
 
     def operated(self, node: ast.BinOp, left: Value, right: Value) -> Value:
         """What an operation of two unknown values is worth."""
-        handler = OPERATIONS.get(type(node.op).__name__)
+        handler = table.OPERATORS.get(type(node.op).__name__)
         found = handler(self, node, left, right) if handler is not None else None
         if found is not None:
             return found

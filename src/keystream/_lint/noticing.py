@@ -7,7 +7,6 @@ import re
 
 from keystream._lint.calls import Calls
 from keystream._lint.facts import Fact
-from keystream._lint.registry import LOOPS
 from keystream._lint.values import (
     Class,
     Function,
@@ -37,11 +36,6 @@ class Noticing(Calls):
         """The value of a call is not used."""
         if isinstance(value, Symbol) and value.op == "stack":
             self.fact("split_discarded", node, key=value.args[0])
-
-    def loop_over(self, node: ast.AST, iterable: Value) -> None:
-        """A loop begins; those who care are told."""
-        for look in LOOPS:
-            look(self, node, iterable)
 
     def after_loop(self, node: ast.For | ast.AsyncFor | ast.While, start: list[Value]) -> None:
         """A loop over steps ended: did it go on from a restored step with a chain from the seed?"""

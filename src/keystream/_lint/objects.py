@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from keystream._lint.libraries.table import FRAMEWORKS, METHODS
 from keystream._lint.machine import State
-from keystream._lint.registry import METHODS
 from keystream._lint.scope import Scope
 from keystream._lint.values import (
     Class,
@@ -119,7 +119,7 @@ class Objects(State):
                 if found:
                     return found
             if isinstance(base, Reference):
-                found = _FRAMEWORKS.get(base.name)
+                found = FRAMEWORKS.get(base.name)
                 if found:
                     return found
         return ""
@@ -208,18 +208,3 @@ def is_classmethod(function: Function) -> bool:
     return "classmethod" in {
         getattr(decorator, "id", "") for decorator in getattr(function.node, "decorator_list", ())
     }
-
-
-_FRAMEWORKS = {
-    "flax.linen.Module": "linen",
-    "flax.nnx.Module": "nnx",
-    "equinox.Module": "equinox",
-    "equinox.nn.StatefulLayer": "equinox",
-    "haiku.Module": "haiku",
-    "haiku.RNNCore": "haiku",
-    "keras.Model": "keras",
-    "keras.layers.Layer": "keras",
-    "keras.Layer": "keras",
-    "flax.linen.nn.Module": "linen",
-    "flax.linen.RNNCellBase": "linen",
-}

@@ -6,21 +6,17 @@ import ast
 import sys
 from typing import Any
 
-from keystream._lint import libraries
 from keystream._lint.facts import Facts
 from keystream._lint.frames import Frame
 from keystream._lint.project import INTERESTING, Project, mark_relevant
 from keystream._lint.scope import Scope, Unit
 from keystream._lint.statements import Statements
-from keystream._lint.values import Class, Function, Instance, Made, Symbol, Value, Wrapped
+from keystream._lint.values import Function, Instance, Value, Wrapped
 
 STEPS_PER_LINE = 10
 STEPS_OF_FILE = 6000
 STEPS_OF_ENTRY = 2500
 STEPS_TO_DECLARE = 2000
-
-
-LIBRARIES = libraries.__all__  # importing them registered what calls of libraries do
 
 
 class Reader(Statements):
@@ -156,4 +152,3 @@ def prepare(tree: ast.Module) -> None:
 
 
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 5000))
-_TYPES = (Class, Made, Symbol)

@@ -10,15 +10,12 @@ from typing import Any
 from keystream._lint.branching import Branching
 from keystream._lint.facts import Turn, text_of
 from keystream._lint.frames import Frame, Heap
-from keystream._lint.names import canonical
 from keystream._lint.noticing import stored_in
 from keystream._lint.scope import Scope
 from keystream._lint.values import (
     Class,
     Function,
-    Instance,
     Made,
-    Reference,
     Symbol,
     Value,
     constant_of,
@@ -322,5 +319,3 @@ _HANDLERS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.AsyncFunctionDef: Statements.function,
     ast.ClassDef: Statements.class_,
 }
-__all__ = ["Statements", "canonical"]
-_UNUSED = (Instance, Made, Reference)

@@ -83,7 +83,7 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
-from keystream._lint.libraries.trees import is_part_of_path
+from keystream._lint.libraries.paths import is_part_of_path
 from keystream._lint.module import Module, finding
 from keystream._lint.places import of_chain
 from keystream._lint.values import Symbol

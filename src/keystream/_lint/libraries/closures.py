@@ -7,13 +7,12 @@ import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keystream._lint.calls import Calls
 from keystream._lint.facts import Site
+from keystream._lint.libraries.call import Call
 from keystream._lint.machine import exclusive
 from keystream._lint.meaning import KEYS
-from keystream._lint.registry import Call
 from keystream._lint.values import (
     Function,
     Instance,
@@ -23,6 +22,9 @@ from keystream._lint.values import (
     Wrapped,
     constant_of,
 )
+
+if TYPE_CHECKING:
+    from keystream._lint.calls import Calls
 
 _ONCE = re.compile(
     r"init|make|create|build|setup|main|run|train$|generate|reset|data", re.IGNORECASE

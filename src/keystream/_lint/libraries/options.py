@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from keystream._lint.calls import Calls
-from keystream._lint.registry import Call, handles, handles_method
+from keystream._lint.libraries.call import Call
 from keystream._lint.values import Reference, Symbol, Value, constant_of, is_constant
+
+if TYPE_CHECKING:
+    from keystream._lint.calls import Calls
 
 _MODES = re.compile(r"drop|determin|train|eval|infer|noise|noisy|stochastic", re.IGNORECASE)
 
 
-@handles("argparse.ArgumentParser")
-def _parser(reader: Calls, call: Call) -> Value:
+def parser(reader: Calls, call: Call) -> Value:
+    """``argparse.ArgumentParser()``."""
+    del call
     return reader.table.symbol("parser", reader.fresh("parser"))
 
 
-@handles_method("add_argument_group", "add_mutually_exclusive_group")
-def _group(reader: Calls, call: Call) -> Value | None:
+def group(reader: Calls, call: Call) -> Value | None:
+    """``parser.add_argument_group()``."""
+    del reader
     return call.owner if _is_parser(call.owner) else None
 
 
-@handles_method("add_argument")
-def _argument(reader: Calls, call: Call) -> Value | None:
+def add_argument(reader: Calls, call: Call) -> Value | None:
+    """``parser.add_argument("--seed", default=0)``."""
     if not _is_parser(call.owner) or call.owner is None:
         return None
     names = [name for arg in call.args if isinstance(name := constant_of(arg), str)]
@@ -40,11 +45,10 @@ def _argument(reader: Calls, call: Call) -> Value | None:
     return reader.table.constant(None)
 
 
-@handles_method("parse_args", "parse_known_args")
-def _parse(reader: Calls, call: Call) -> Value | None:
-    if _is_parser(call.owner) and call.name == "parse_args":
-        return call.owner  # its attributes are the options
-    return None
+def parse_args(reader: Calls, call: Call) -> Value | None:
+    """``parser.parse_args()``: the attributes of what it returns are the options."""
+    del reader
+    return call.owner if _is_parser(call.owner) else None
 
 
 def _is_parser(value: Value | None) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import TYPE_CHECKING
 
-from keystream._lint.calls import Calls
 from keystream._lint.facts import text_of
-from keystream._lint.registry import CALLED, OPERATIONS, Call, handles
+from keystream._lint.libraries.call import Argument, Call
 from keystream._lint.values import Class, Function, Symbol, Value, constant_of, usual
+
+if TYPE_CHECKING:
+    from keystream._lint.calls import Calls
 
 _KEEP = re.compile(r"(?:^|_)(?:keep|kept|retain)", re.IGNORECASE)
 _DROP = re.compile(r"(?:^|_)drop|(?:^|_)rate$", re.IGNORECASE)
@@ -16,28 +19,22 @@ _RATE = re.compile(
     r"^(?:rate|drop_?out|drop|(?:\w+_)?(?:drop_?out|drop)_?(?:rate|prob|p|probability)|p_drop(?:out)?)$",
     re.IGNORECASE,
 )
-_NOTHING = object()
 
 
-def check_rate(
-    reader: Calls, rate: Value | None, node: ast.AST, layer: str, *, position: int = 0
-) -> None:
+def check_rate(reader: Calls, call: Call, argument: Argument, title: str) -> None:
     """Note a rate that is a number outside [0, 1], or a probability of keeping by its name."""
-    value = usual(rate, _NOTHING)
-    if isinstance(value, int | float) and not isinstance(value, bool) and not 0 <= value <= 1:
-        reader.fact("rate", node, rate=value, layer=layer)
-    said = _argument(node, position)
+    rate = argument.of(call)
+    check_range(reader, call, rate, title)
+    said = call.source(argument.position, "rate", "p")
     if said is not None and (_is_keep(said) or _value_keeps(rate)):
-        reader.fact("keep_as_rate", node, text=text_of(said), layer=layer)
+        reader.fact("keep_as_rate", call.node, text=text_of(said), layer=title)
 
 
-def _argument(node: ast.AST, position: int) -> ast.expr | None:
-    if not isinstance(node, ast.Call):
-        return None
-    for keyword in node.keywords:
-        if keyword.arg in ("rate", "p"):
-            return keyword.value
-    return node.args[position] if position < len(node.args) else None
+def check_range(reader: Calls, call: Call, rate: Value | None, title: str) -> None:
+    """Note a probability that is a number outside [0, 1]."""
+    value = usual(rate)
+    if isinstance(value, int | float) and not isinstance(value, bool) and not 0 <= value <= 1:
+        reader.fact("rate", call.node, rate=value, layer=title)
 
 
 def _name(node: ast.expr) -> str:
@@ -92,9 +89,8 @@ def _parameters(function: Value) -> list[str]:
 # Masks made by hand.
 
 
-def mask(reader: Calls, call: Call, drawn: Value) -> Value:
-    """What `bernoulli` returns: it remembers its probability."""
-    probability = call.argument(1, "p")
+def remember(reader: Calls, call: Call, probability: Value | None, drawn: Value) -> Value:
+    """A mask that was drawn, with the probability that it keeps."""
     if not isinstance(probability, Symbol):
         return drawn
     found = reader.table.symbol("mask", probability, drawn)
@@ -112,12 +108,9 @@ def check_scale(reader: Calls, kept: Value, divisor: Value, node: ast.AST) -> No
         reader.fact("mask_scaled", sites[-1].node, text=_probability(sites[-1].node), scaled=node)
 
 
-def _divided(reader: Calls, node: ast.BinOp, left: Value, right: Value) -> None:
+def check_division(reader: Calls, node: ast.BinOp, left: Value, right: Value) -> None:
+    """A mask may be divided by the probability with which it keeps."""
     check_scale(reader, left, right, node)
-
-
-OPERATIONS["Div"] = _divided
-CALLED.append(check_names)
 
 
 def _probability(node: ast.AST) -> str:
@@ -126,16 +119,12 @@ def _probability(node: ast.AST) -> str:
 
 
 def _mask_in(value: Value, depth: int = 0) -> Symbol | None:
+    """The mask in a product."""
     if not isinstance(value, Symbol) or depth > 4:
         return None
-    if value.op == "mask":
-        return value
     if value.op == "Mult":
-        for part in value.args:
-            found = _mask_in(part, depth + 1)
-            if found is not None:
-                return found
-    return None
+        return next(filter(None, (_mask_in(part, depth + 1) for part in value.args)), None)
+    return value if value.op == "mask" else None
 
 
 def _complementary(one: Value, other: Value) -> bool:
@@ -154,18 +143,18 @@ def _is_rest(one: Value, other: Value) -> bool:
     )
 
 
-@handles("jax.numpy.where", "jax.lax.select")
-def _where(reader: Calls, call: Call) -> Value | None:
+def where(reader: Calls, call: Call) -> Value | None:
+    """``jax.numpy.where(mask, x, 0)`` is the mask times x."""
     if len(call.args) == 3:
         condition, yes, no = call.args
-        if isinstance(condition, Symbol) and condition.op == "mask" and _is_zero(no):
-            if isinstance(yes, Symbol) and yes.op == "Div":
+        masks = isinstance(condition, Symbol) and condition.op == "mask" and _is_zero(no)
+        if masks and isinstance(yes, Symbol):
+            if yes.op == "Div":
                 check_scale(reader, condition, yes.args[1], call.node)
-            return reader.table.symbol("Mult", condition, yes) if isinstance(yes, Symbol) else None
+            return reader.table.symbol("Mult", condition, yes)
     return None
 
 
 def _is_zero(value: Value) -> bool:
-    return constant_of(value) == 0 or (
-        isinstance(value, Symbol) and value.op == "call" and "zeros" in str(value.args[0])
-    )
+    is_zeros = isinstance(value, Symbol) and value.op == "call" and "zeros" in str(value.args[0])
+    return constant_of(value) == 0 or is_zeros

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from keystream._lint.calls import Calls
-from keystream._lint.registry import Call, handles, handles_method
+from keystream._lint.libraries.call import Call
 from keystream._lint.values import Function, Instance, Symbol, Value
+
+if TYPE_CHECKING:
+    from keystream._lint.calls import Calls
 
 _STEPPED = ("params", "opt_state", "step", "batch_stats")  # what apply_gradients makes anew
 
 
-@handles_method("replace", "_replace")
-def _method(reader: Calls, call: Call) -> Value | None:
+def replace(reader: Calls, call: Call) -> Value | None:
+    """``record.replace(field=...)``."""
     if call.args or not call.keywords or "**" in call.keywords:
         return None  # of text, or with fields that are not seen
     return _replaced(reader, call.owner, call.keywords)
 
 
-@handles_method("apply_gradients")
-def _stepped(reader: Calls, call: Call) -> Value | None:
+def apply_gradients(reader: Calls, call: Call) -> Value | None:
+    """``state.apply_gradients(grads=...)``."""
     if "**" in call.keywords:
         return None
     given = {name: value for name, value in call.keywords.items() if name != "grads"}
@@ -28,15 +31,15 @@ def _stepped(reader: Calls, call: Call) -> Value | None:
     return _replaced(reader, call.owner, made | given)
 
 
-@handles("dataclasses.replace", "copy.replace")
-def _of_dataclass(reader: Calls, call: Call) -> Value | None:
+def replace_fields(reader: Calls, call: Call) -> Value | None:
+    """``dataclasses.replace(record, field=...)``."""
     if len(call.args) != 1 or "**" in call.keywords:
         return None
     return _replaced(reader, call.args[0], call.keywords)
 
 
-@handles("equinox.tree_at")
-def _tree_at(reader: Calls, call: Call) -> Value | None:
+def tree_at(reader: Calls, call: Call) -> Value | None:
+    """``eqx.tree_at(lambda tree: tree.field, tree, value)``."""
     where, tree = call.argument(0, "where"), call.argument(1, "pytree")
     if not (isinstance(where, Function) and isinstance(where.node, ast.Lambda)):
         return None

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from keystream._lint.calls import Calls
-from keystream._lint.registry import Call, handles, handles_method
+from typing import TYPE_CHECKING
+
+from keystream._lint.libraries.call import Call
 from keystream._lint.values import Made, Reference, Sequence, Symbol, Value
 
+if TYPE_CHECKING:
+    from keystream._lint.calls import Calls
 
-@handles("jax.tree_util.tree_map_with_path", "jax.tree.map_with_path")
-def _map_with_path(reader: Calls, call: Call) -> Value | None:
+
+def map_with_path(reader: Calls, call: Call) -> Value | None:
+    """``tree_map_with_path(function, *trees)``."""
     if len(call.args) < 2 or isinstance(call.args[0], Reference):
         return None
     function, *trees = call.args
 
     def body(number: int) -> Value:
-        leaves = [_leaf(reader, tree, number) for tree in trees]
+        leaves = [leaf(reader, tree, number) for tree in trees]
         return reader.call(function, [_path(reader, trees[0], number), *leaves], {}, call.node)
 
     return reader.fresh("tree", reader.iterations(call.node, "tree_map", body))
 
 
-def _leaf(reader: Calls, tree: Value, number: int) -> Symbol:
+def leaf(reader: Calls, tree: Value, number: int) -> Symbol:
+    """A leaf of a tree."""
     if isinstance(tree, Symbol):
         return reader.table.symbol("leaf", tree, number)
     return reader.fresh("leaf", tree)
@@ -31,41 +36,41 @@ def _path(reader: Calls, tree: Value, number: int) -> Symbol:
     return reader.table.symbol("path", symbol, number)
 
 
-@handles("jax.tree_util.tree_leaves_with_path", "jax.tree.leaves_with_path")
-def _leaves(reader: Calls, call: Call) -> Value | None:
+def leaves_with_path(reader: Calls, call: Call) -> Value | None:
+    """``tree_leaves_with_path(tree)``: pairs of a path and a leaf."""
     tree = call.argument(0, "tree")
-    if tree is None:
-        return None
+    return None if tree is None else _pairs(reader, call, tree)
+
+
+def _pairs(reader: Calls, call: Call, tree: Value) -> Made:
     rows: list[Value] = [
-        Sequence([_path(reader, tree, number), _leaf(reader, tree, number)]) for number in (1, 2)
+        Sequence([_path(reader, tree, number), leaf(reader, tree, number)]) for number in (1, 2)
     ]
     return Made("generated", rows, {}, call.node, reader.fresh("leaves"))
 
 
-@handles("jax.tree_util.tree_flatten_with_path", "jax.tree.flatten_with_path")
-def _flatten(reader: Calls, call: Call) -> Value | None:
-    leaves = _leaves(reader, call)
-    return None if leaves is None else Sequence([leaves, reader.fresh("structure")])
+def flatten_with_path(reader: Calls, call: Call) -> Value | None:
+    """``tree_flatten_with_path(tree)``: the pairs, and the structure."""
+    pairs = leaves_with_path(reader, call)
+    return None if pairs is None else Sequence([pairs, reader.fresh("structure")])
 
 
-@handles("flax.traverse_util.flatten_dict")
-def _flat(reader: Calls, call: Call) -> Value | None:
+def flatten_dict(reader: Calls, call: Call) -> Value | None:
+    """``flax.traverse_util.flatten_dict(tree)``: a dictionary by path."""
     tree = call.argument(0, "xs")
     if tree is None or "sep" in call.keywords:
         return None
-    return Made("flat", [tree], {}, call.node, reader.fresh("flat"))
+    return call.made(reader, "flat", [tree], {})
 
 
-@handles_method("items")
-def _items(reader: Calls, call: Call) -> Value | None:
-    if isinstance(call.owner, Made) and call.owner.name == "flat":
-        return _leaves(reader, Call(call.name, call.owner.args, {}, call.node))
-    return None
+def items_of_flat(reader: Calls, call: Call) -> Value:
+    """``flatten_dict(tree).items()``."""
+    assert isinstance(call.owner, Made)
+    return _pairs(reader, call, call.owner.args[0])
 
 
-@handles_method("encode", "hexdigest", "digest", "lower", "strip")
-def _text(reader: Calls, call: Call) -> Value | None:
-    """What depends on the text alone."""
+def text_method(reader: Calls, call: Call) -> Value | None:
+    """``path.encode()``, ``digest()``: what depends on the text alone."""
     if isinstance(call.owner, Symbol) and call.owner.op != "const" and not call.args:
         return reader.table.symbol("method", call.owner, call.name)
     return None
@@ -73,8 +78,7 @@ def _text(reader: Calls, call: Call) -> Value | None:
 
 def is_part_of_path(datum: object) -> bool:
     """Whether a number is made of a part of a leaf's path, and of nothing else of the leaf."""
-    found = set(_path_uses(datum))
-    return found == {"part"}
+    return set(_path_uses(datum)) == {"part"}
 
 
 def _path_uses(value: object) -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
-from keystream._lint.calls import Calls
+from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.host import stringlike
-from keystream._lint.registry import LOOPS, OPERATIONS, Call, Operation, handles, handles_method
 from keystream._lint.values import Made, Mapping, Sequence, Symbol, Value, constant_of
+
+if TYPE_CHECKING:
+    from keystream._lint.calls import Calls
 
 
 def made_set(reader: Calls, items: list[Value], node: ast.AST, why: str = "") -> Made:
@@ -16,8 +19,8 @@ def made_set(reader: Calls, items: list[Value], node: ast.AST, why: str = "") ->
     return Made("set", items, words, node, reader.fresh("set"), reader.site(node))
 
 
-@handles("builtins.set", "builtins.frozenset")
-def _set(reader: Calls, call: Call) -> Value:
+def set_of(reader: Calls, call: Call) -> Value:
+    """``set(iterable)``."""
     value = call.args[0] if call.args else None
     return made_set(reader, _items(reader, value), call.node)
 
@@ -34,35 +37,34 @@ def _items(reader: Calls, value: Value | None) -> list[Value]:
     return []
 
 
-@handles_method(
-    "union", "difference", "intersection", "symmetric_difference", "difference_update", "update"
-)
-def _algebra(reader: Calls, call: Call) -> Value | None:
-    owner = call.owner
-    if not (isinstance(owner, Made) and owner.name == "set"):
+def combined(reader: Calls, call: Call) -> Value:
+    """``names.union(others)`` and the like."""
+    return made_set(reader, _items(reader, call.owner), call.node)
+
+
+def changed(reader: Calls, call: Call) -> Value:
+    """``names.update(others)``."""
+    del call
+    return reader.table.constant(None)
+
+
+def operator(reader: Calls, node: ast.BinOp, left: Value, right: Value) -> Value | None:
+    """``names | others``, ``names - others``."""
+    if not any(isinstance(side, Made) and side.name == "set" for side in (left, right)):
         return None
-    if call.name.endswith("update"):
-        return reader.table.constant(None)
-    return made_set(reader, _items(reader, owner), call.node)
+    return made_set(reader, _items(reader, left) or _items(reader, right), node)
 
 
-def _operator(reader: Calls, node: ast.BinOp, left: Value, right: Value) -> Value | None:
-    sides = [side for side in (left, right) if isinstance(side, Made) and side.name == "set"]
-    if not sides:
-        return None
-    items = _items(reader, left) or _items(reader, right)
-    return made_set(reader, items, node)
-
-
-_ALGEBRA: Operation = _operator
-for _name in ("BitAnd", "BitOr", "BitXor"):
-    OPERATIONS[_name] = _ALGEBRA
-OPERATIONS["Sub"] = _ALGEBRA
-
-
-@handles("os.listdir", "os.scandir", "glob.glob", "glob.iglob", "pathlib.Path.cwd.glob")
-def _listing(reader: Calls, call: Call) -> Value:
+def listing(reader: Calls, call: Call) -> Value:
+    """``os.listdir(folder)``."""
     return made_set(reader, [], call.node, "a listing of files, which no system promises")
+
+
+def sort(reader: Calls, call: Call) -> None:
+    """``listing.sort()``: its order is known from here on."""
+    del reader
+    assert isinstance(call.owner, Made)
+    call.owner.name = "sorted"
 
 
 def is_unordered(value: Value) -> bool:
@@ -159,20 +161,9 @@ def _chosen_by(counter: str, loop: ast.AST) -> bool:
     return False
 
 
-def _over(reader: Calls, node: ast.AST, iterable: Value) -> None:
+def check_loop(reader: Calls, node: ast.AST, iterable: Value) -> None:
+    """Note a loop that pairs keys with what has no order."""
     found = hands_out_keys(iterable, node)
     if found is not None:
-        place = getattr(node, "iter", node)
-        reader.fact(
-            "set_order", place, made=found.place, why=constant_of(found.keywords.get("why"))
-        )
-
-
-LOOPS.append(_over)
-
-
-@handles_method("sort")
-def _sorted(reader: Calls, call: Call) -> Value | None:
-    if isinstance(call.owner, Made) and call.owner.name == "set":
-        call.owner.name = "sorted"
-    return None
+        why = constant_of(found.keywords.get("why"))
+        reader.fact("set_order", getattr(node, "iter", node), made=found.place, why=why)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
-from keystream._lint.calls import Calls
-from keystream._lint.libraries.sets import are_keys
-from keystream._lint.registry import LOOPS, MADE, PICKED, Call, handles
+from keystream._lint.libraries.call import Call
+from keystream._lint.libraries.unordered import are_keys
 from keystream._lint.values import Made, Symbol, Value, constant_of, usual
 
+if TYPE_CHECKING:
+    from keystream._lint.calls import Calls
 
-@handles("itertools.cycle")
-def _cycle(reader: Calls, call: Call) -> Value | None:
+
+def cycle(reader: Calls, call: Call) -> Value | None:
+    """``itertools.cycle(keys)``."""
     value = call.argument(0)
-    if value is None or not are_keys(value):
-        return None
-    symbol = reader.fresh("cycle", value)
-    return Made("cycle", [value], {}, call.node, symbol, reader.site(call.node))
+    return call.made(reader, "cycle", [value]) if value is not None and are_keys(value) else None
 
 
 def _note(reader: Calls, made: Made, node: ast.AST) -> None:
@@ -25,41 +25,34 @@ def _note(reader: Calls, made: Made, node: ast.AST) -> None:
     reader.fact("keys_cycled", node, made=made.place, origins=origins)
 
 
-def _next(reader: Calls, call: Call) -> Value:
-    made = call.owner
-    if isinstance(made, Made) and any(
-        site.turns for site in (*reader.chain, reader.site(call.node))
-    ):
-        _note(reader, made, call.node)
+def next_of_cycle(reader: Calls, call: Call) -> Value:
+    """``next(cycle)``, which begins again in a loop that is long enough."""
+    assert isinstance(call.owner, Made)
+    if any(site.turns for site in (*reader.chain, reader.site(call.node))):
+        _note(reader, call.owner, call.node)
     return reader.fresh("next")
 
 
-MADE["next:cycle"] = _next
-
-
-def _over(reader: Calls, node: ast.AST, iterable: Value) -> None:
+def check_loop(reader: Calls, node: ast.AST, iterable: Value) -> None:
+    """Note a loop over keys that begin again."""
     parts = iterable.args if isinstance(iterable, Made) and iterable.name == "zip" else [iterable]
     for part in parts:
         if isinstance(part, Made) and part.name == "cycle":
             _note(reader, part, getattr(node, "iter", node))
 
 
-LOOPS.append(_over)
-
-
-def _next_of(reader: Calls, call: Call) -> Value:
+def next_of_generator(reader: Calls, call: Call) -> Value:
+    """``next(generator)`` of a function that is read: what it yields next."""
     made = call.owner
-    count = constant_of(reader.load(made, "count"), 0) if isinstance(made, Made) else 0
-    if not isinstance(made, Made) or not isinstance(count, int) or count >= len(made.args):
+    assert isinstance(made, Made)
+    count = constant_of(reader.load(made, "count"), 0)
+    if not isinstance(count, int) or count >= len(made.args):
         return reader.fresh("next")
     reader.store(made, "count", reader.table.constant(count + 1))
     return made.args[count]
 
 
-MADE["next:generated"] = _next_of
-
-
-def _picked(reader: Calls, node: ast.Subscript, owner: Value, index: Value) -> None:
+def check_index(reader: Calls, node: ast.Subscript, owner: Value, index: Value) -> None:
     """Note an index that goes beyond the keys that there are, or wraps around them."""
     if not (isinstance(owner, Symbol) and owner.op == "stack" and isinstance(index, Symbol)):
         return
@@ -141,6 +134,3 @@ def _last(counter: Symbol) -> int | None:
     stop = _stop(counter)
     number = usual(stop)
     return number - 1 if isinstance(number, int) else None
-
-
-PICKED.append(_picked)

@@ -210,6 +210,8 @@ FUNCTIONS: dict[str, Handler] = {
     "numpyro.infer.Predictive": Makes(),
     "optax.add_noise": Makes(optax.NOISY),
     "optax.noisy_sgd": Makes(optax.NOISY),
+    "optax.contrib.dpsgd": Makes(optax.NOISY),
+    "optax.contrib.differentially_private_aggregate": Makes(optax.NOISY),
     "optax.dpsgd": Makes(optax.NOISY),
     "optax.differentially_private_aggregate": Makes(optax.NOISY),
     # Transformations.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
-from keystream._lint.expressions import Expressions
 from keystream._lint.values import (
     Mapping,
     Sequence,
@@ -13,22 +13,27 @@ from keystream._lint.values import (
     constant_of,
 )
 
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
+
 _NOTHING = object()
 
 
-class Binding(Expressions):
+class Binding:
     """Assigns."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
 
     def assign(self, target: ast.expr, value: Value) -> None:
         """Bind a target of whatever form."""
         if isinstance(target, ast.Name):
-            self.scope.bind(target.id, value)
+            self.reader.scope.bind(target.id, value)
         elif isinstance(target, ast.Tuple | ast.List):
             self._unpack(target.elts, value)
         elif isinstance(target, ast.Attribute):
-            owner = self.evaluate(target.value)
-            self.store(owner, target.attr, value)
-            self.attribute_stored(owner, target, value)
+            owner = self.reader.expressions.evaluate(target.value)
+            self.reader.store(owner, target.attr, value)
         elif isinstance(target, ast.Subscript):
             self._store_element(target, value)
         elif isinstance(target, ast.Starred):
@@ -48,15 +53,17 @@ class Binding(Expressions):
             number = constant_of(value.args[1])
             if isinstance(number, int) and count - 1 <= number <= 64:
                 items: list[Value] = [
-                    self.child(value, self.table.constant(i)) for i in range(number)
+                    self.reader.containers.child(value, self.reader.table.constant(i))
+                    for i in range(number)
                 ]
                 value = Sequence(items)
             else:
                 parts: list[Value] = [
-                    self.child(value, self.table.constant(i)) for i in range(count)
+                    self.reader.containers.child(value, self.reader.table.constant(i))
+                    for i in range(count)
                 ]
                 if star is not None:
-                    parts[star] = self.fresh("rest", value)
+                    parts[star] = self.reader.fresh("rest", value)
                 return parts
         if isinstance(value, Sequence) and value.rest is None:
             items = value.items
@@ -70,16 +77,20 @@ class Binding(Expressions):
             if value.op == "same":
                 return [value.args[0]] * count
             return [
-                self.table.symbol("index", value, self.table.constant(i))
+                self.reader.table.symbol("index", value, self.reader.table.constant(i))
                 if i != star
-                else self.fresh("rest", value)
+                else self.reader.fresh("rest", value)
                 for i in range(count)
             ]
-        return [self.fresh("part", value) for _ in range(count)]
+        return [self.reader.fresh("part", value) for _ in range(count)]
 
     def _store_element(self, target: ast.Subscript, value: Value) -> None:
-        owner = self.evaluate(target.value)
-        index = self.evaluate(target.slice) if not isinstance(target.slice, ast.Slice) else None
+        owner = self.reader.expressions.evaluate(target.value)
+        index = (
+            self.reader.expressions.evaluate(target.slice)
+            if not isinstance(target.slice, ast.Slice)
+            else None
+        )
         plain = constant_of(index, _NOTHING)
         changed: Value
         if isinstance(owner, Mapping):
@@ -96,6 +107,6 @@ class Binding(Expressions):
             items[plain] = value
             changed = Sequence(items, owner.rest)
         else:
-            changed = self.fresh("changed", owner)
+            changed = self.reader.fresh("changed", owner)
         if isinstance(target.value, ast.Name | ast.Attribute):
             self.assign(target.value, changed)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keystream._lint.facts import Arms, Turn
 from keystream._lint.libraries import table
 from keystream._lint.libraries.aliases import canonical
 from keystream._lint.libraries.call import Call
-from keystream._lint.machine import MAX_DEPTH
-from keystream._lint.objects import Objects
 from keystream._lint.scope import Scope
+from keystream._lint.state import MAX_DEPTH
 from keystream._lint.values import (
     Class,
     Function,
@@ -28,13 +27,15 @@ from keystream._lint.values import (
     Wrapped,
 )
 
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
 
-class Calls(Objects):
+
+class Calls:
     """Follows calls. What evaluating and executing need of each other is declared here."""
 
-    tried: Any
-    definitions: list[Function]
-    relevant: set[str]
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
 
     # Implemented by what derives from this class.
     evaluate: Callable[[ast.expr | None], Value]
@@ -48,7 +49,7 @@ class Calls(Objects):
 
     def reference(self, name: str) -> Value:
         """A name of a library, or of a module of the project."""
-        found = self.project.module_member(name)
+        found = self.reader.project.module_member(name)
         return found if found is not None else Reference(canonical(name))
 
     def call(
@@ -61,7 +62,7 @@ class Calls(Objects):
             case Function():
                 return self.follow(function, args, keywords, node)
             case Class():
-                return self.instantiate(function, args, keywords, node)
+                return self.reader.objects.instantiate(function, args, keywords, node)
             case Partial():
                 return self.call(
                     function.function,
@@ -72,17 +73,17 @@ class Calls(Objects):
             case Wrapped():
                 handler = table.TRANSFORMED.get(function.kind)
                 call = Call(function.kind, args, keywords, node, function)
-                found = handler(self, call) if handler is not None else None
-                return found if found is not None else self.fresh(function.kind, *args)
+                found = handler(self.reader, call) if handler is not None else None
+                return found if found is not None else self.reader.fresh(function.kind, *args)
             case Made():
                 call = Call(function.name, args, keywords, node)
                 found = self.call_object(function, "__call__", call)
                 return found if found is not None else self.unknown(call)
             case Instance():
-                method = self.instance_attribute(function, "__call__", node)
+                method = self.reader.objects.instance_attribute(function, "__call__", node)
                 if isinstance(method, Function | Wrapped | Partial):
                     return self.call(method, args, keywords, node)
-                return self.fresh("call", *args)
+                return self.reader.fresh("call", *args)
             case Method():
                 return self.call_method(Call(function.name, args, keywords, node, function.owner))
             case Symbol():
@@ -101,13 +102,13 @@ class Calls(Objects):
         if handler is None:
             prefixed = (other for prefix, other in table.PREFIXES if name.startswith(prefix))
             handler = next(prefixed, None)
-        found = handler(self, call) if handler is not None else None
+        found = handler(self.reader, call) if handler is not None else None
         if found is not None:
             return found
         if name.startswith(table.PURE) or name in table.PURE_BUILTINS:
             if all(isinstance(value, Symbol) for value in (*call.args, *call.keywords.values())):
-                return self.table.symbol("call", name, *call.args, *call.keywords.values())
-            return self.fresh(name, *call.args)
+                return self.reader.table.symbol("call", name, *call.args, *call.keywords.values())
+            return self.reader.fresh(name, *call.args)
         return self.unknown(call)
 
     def call_object(self, made: Made, method: str, call: Call) -> Value | None:
@@ -115,14 +116,14 @@ class Calls(Objects):
         handler = table.OBJECTS.get(made.name, {}).get(method)
         if handler is None:
             return None
-        return handler(self, Call(method, call.args, call.keywords, call.node, made))
+        return handler(self.reader, Call(method, call.args, call.keywords, call.node, made))
 
     def unknown(self, call: Call) -> Value:
         """A call of something that is not known: it may draw from the keys that it is given."""
         if not call.name.startswith("builtins."):
             for value in (*call.args, *call.keywords.values()):
-                self.taken(value, call.node)
-        return self.fresh(call.name, *call.args, *call.keywords.values())
+                self.reader.taken(value, call.node)
+        return self.reader.fresh(call.name, *call.args, *call.keywords.values())
 
     def call_method(self, call: Call) -> Value:
         """A call of a method of a library's object, or of an object that is not known."""
@@ -131,38 +132,38 @@ class Calls(Objects):
             if found is not None:
                 return found
         for handler in table.METHODS.get(call.name, ()):
-            found = handler(self, call)
+            found = handler(self.reader, call)
             if found is not None:
                 return found
         if call.owner is not None:
-            self.changed(call.owner)
+            self.reader.changed(call.owner)
         return self.unknown(call)
 
     def iterated(self, value: Value, node: ast.AST) -> Value:
         """What a loop goes over: of an object, what its ``__iter__`` yields."""
         if not isinstance(value, Instance):
             return value
-        method = self.class_attribute(value.cls, "__iter__")
+        method = self.reader.objects.class_attribute(value.cls, "__iter__")
         if not isinstance(method, Function):
             return value
-        return self.call(self.bind_method(method, value), [], {}, node)
+        return self.call(self.reader.objects.bind_method(method, value), [], {}, node)
 
     def picked(self, node: ast.Subscript, owner: Value, index: Value) -> None:
         """Let the libraries see what is taken out of a collection."""
         if isinstance(owner, Symbol):
             for look in table.INDEX_CHECKS:
-                look(self, node, owner, index)
+                look(self.reader, node, owner, index)
 
     def told(self, function: Value, node: ast.Call) -> None:
         """Let the libraries see a call as it is spelt."""
         if isinstance(function, Function | Class):
             for look in table.CALL_CHECKS:
-                look(self, function, node)
+                look(self.reader, function, node)
 
     def loop_over(self, node: ast.AST, iterable: Value) -> None:
         """Let the libraries see a loop that begins."""
         for look in table.LOOP_CHECKS:
-            look(self, node, iterable)
+            look(self.reader, node, iterable)
 
     # Functions of the project.
 
@@ -174,35 +175,35 @@ class Calls(Objects):
         if function.bound is not None:
             args = [function.bound, *args]
         if (
-            self.exhausted()
-            or len(self.frames) > MAX_DEPTH
-            or body in self.active
+            self.reader.exhausted()
+            or len(self.reader.frames) > MAX_DEPTH
+            or body in self.reader.active
             or not (
                 self.worth(function)
                 or (_small(body) and (_is_formula(body) or any(map(_is_key, args))))
             )
         ):
             self._handed(function, args)
-            return self.fresh("call " + function.name, *args)
+            return self.reader.fresh("call " + function.name, *args)
         scope = self.bound(function, args, keywords, called=True)
-        self.covered.add(body)
-        self.chain.append(self.site(node, body))
-        before: Arms = tuple(self.arms)
+        self.reader.covered.add(body)
+        self.reader.chain.append(self.reader.site(node, body))
+        before: Arms = tuple(self.reader.arms)
         try:
-            return self.run(function, scope)
+            return self.reader.statements.run(function, scope)
         finally:
-            self.chain.pop()
-            del self.arms[len(before) :]
+            self.reader.chain.pop()
+            del self.reader.arms[len(before) :]
 
     def _handed(self, function: Function, args: list[Value]) -> None:
         del function
         for value in args:
             if isinstance(value, Instance):
-                self.changed(value.symbol)
+                self.reader.changed(value.symbol)
 
     def worth(self, function: Function) -> bool:
         """Whether reading a function can show anything about keys."""
-        return self.project.is_relevant(function.node)
+        return self.reader.project.is_relevant(function.node)
 
     def bound(
         self,
@@ -228,15 +229,15 @@ class Calls(Objects):
             inner = source.args[0] if isinstance(source, Made) else source
             places = range(starred, len(positional))
             spread = [
-                self.table.symbol("index", inner, self.table.constant(i - starred))
+                self.reader.table.symbol("index", inner, self.reader.table.constant(i - starred))
                 if isinstance(inner, Symbol)
-                else self.fresh("starred")
+                else self.reader.fresh("starred")
                 for i in places
             ]
             args = (
                 [*args[:starred], *spread]
                 if len(args) == starred + 1
-                else [*args[:starred], *(self.fresh("starred") for _ in places)]
+                else [*args[:starred], *(self.reader.fresh("starred") for _ in places)]
             )
         for index, value in enumerate(args):
             if index < len(positional):
@@ -253,7 +254,7 @@ class Calls(Objects):
             if name not in scope.names:
                 default = function.defaults.get(name) if open_ended is None else None
                 if default is None and called and open_ended is None:
-                    default = self.fresh(name)  # we do not see by which way it is given
+                    default = self.reader.fresh(name)  # we do not see by which way it is given
                 scope.names[name] = default if default is not None else self.parameter(node, name)
         if arguments.kwarg is not None:
             items: dict[Any, Value] = dict(remaining)
@@ -262,38 +263,40 @@ class Calls(Objects):
 
     def parameter(self, node: ast.AST, name: str) -> Symbol:
         """The symbol of a parameter that is not known."""
-        return self.table.symbol("parameter", node, name, tags=frozenset({("parameter", id(node))}))
+        return self.reader.table.symbol(
+            "parameter", node, name, tags=frozenset({("parameter", id(node))})
+        )
 
     # Hooks for statements and expressions.
 
     def operated(self, node: ast.BinOp, left: Value, right: Value) -> Value:
         """What an operation of two unknown values is worth."""
         handler = table.OPERATORS.get(type(node.op).__name__)
-        found = handler(self, node, left, right) if handler is not None else None
+        found = handler(self.reader, node, left, right) if handler is not None else None
         if found is not None:
             return found
         if isinstance(left, Symbol) and isinstance(right, Symbol):
-            return self.table.symbol(type(node.op).__name__, left, right)
-        return self.fresh("binary", left, right)
+            return self.reader.table.symbol(type(node.op).__name__, left, right)
+        return self.reader.fresh("binary", left, right)
 
     def module_named(self, name: str) -> Value:
         """What ``import name`` binds."""
-        found = self.project.module_value(name)
+        found = self.reader.project.module_value(name)
         return found if found is not None else Reference(canonical(name))
 
     def member(self, base: str, name: str) -> Value:
         """What ``from base import name`` binds."""
-        found = self.project.module_member(f"{base}.{name}")
+        found = self.reader.project.module_member(f"{base}.{name}")
         return found if found is not None else Reference(canonical(f"{base}.{name}"))
 
     def imported_all(self, base: str) -> None:
         """``from base import *``."""
-        for name, value in self.project.module_names(base).items():
-            self.scope.bind(name, value)
+        for name, value in self.reader.project.module_names(base).items():
+            self.reader.scope.bind(name, value)
 
     def absolute(self, node: ast.ImportFrom) -> str:
         """The module that a `from` import names."""
-        unit = self.scope.unit
+        unit = self.reader.scope.unit
         if not node.level:
             return node.module or ""
         parts = unit.name.split(".") if unit.name else []
@@ -303,15 +306,15 @@ class Calls(Objects):
 
     def iterations(self, node: ast.AST, kind: str, body: Callable[[int], Value]) -> Value:
         """Read the body of a loop that is a call: twice."""
-        turns = 1 if self.exhausted() or len(self.frame.turns) >= 3 else 2
-        result: Value = self.fresh(kind)
+        turns = 1 if self.reader.exhausted() or len(self.reader.frame.turns) >= 3 else 2
+        result: Value = self.reader.fresh(kind)
         if kind not in ("map", "tree_map"):
-            self.traced.append(self.site(node))
+            self.reader.traced.append(self.reader.site(node))
         for number in range(1, turns + 1):
-            with self.turn(Turn(node, number, kind, getattr(node, "lineno", 0))):
+            with self.reader.turn(Turn(node, number, kind, getattr(node, "lineno", 0))):
                 result = body(number)
         if kind not in ("map", "tree_map"):
-            self.traced.pop()
+            self.reader.traced.pop()
         return result
 
 

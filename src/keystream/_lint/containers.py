@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keystream._lint.counting import neighbour
-from keystream._lint.iteration import MAX_UNROLLED, Iteration
+from keystream._lint.iteration import MAX_UNROLLED
 from keystream._lint.values import (
     Class,
     Function,
@@ -21,11 +21,17 @@ from keystream._lint.values import (
     is_constant,
 )
 
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
+
 _NOTHING = object()
 
 
-class Containers(Iteration):
+class Containers:
     """Makes and takes apart sequences and mappings."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
 
     def element(self, owner: Value, index: Value) -> Value:
         """``owner[index]``."""
@@ -33,7 +39,7 @@ class Containers(Iteration):
         if isinstance(owner, Mapping):
             if plain is not _NOTHING and _hashable(plain) and plain in owner.items:
                 return owner.items[plain]
-            return self.fresh("value", *owner.items.values())
+            return self.reader.fresh("value", *owner.items.values())
         if isinstance(owner, Sequence):
             if (
                 isinstance(plain, int)
@@ -42,33 +48,37 @@ class Containers(Iteration):
             ):
                 return owner.items[plain]
             if isinstance(index, Symbol) and plain is _NOTHING:
-                return self.table.symbol("index", owner, index)
-            return self.fresh("element", *owner.items)
+                return self.reader.table.symbol("index", owner, index)
+            return self.reader.fresh("element", *owner.items)
         if isinstance(owner, Symbol):
             if owner.op == "same" and isinstance(owner.args[0], Value):
                 return owner.args[0]
             if not isinstance(index, Symbol):
-                return self.fresh("element", owner)
+                return self.reader.fresh("element", owner)
             if owner.op == "stack":
                 return self.child(owner, index)
-            return self.table.symbol("index", owner, index)
+            return self.reader.table.symbol("index", owner, index)
         if isinstance(owner, Reference | Class | Function):
             return owner  # a generic: Foo[int]
-        return self.fresh("element")
+        return self.reader.fresh("element")
 
     def child(self, stack: Symbol, index: Symbol) -> Symbol:
         """One key of those that `split` returned."""
         count = constant_of(stack.args[1])
         plain = constant_of(index)
         if isinstance(plain, int) and plain < 0 and isinstance(count, int):
-            index = self.table.constant(plain + count)
+            index = self.reader.table.constant(plain + count)
         if isinstance(stack.args[0], Symbol):
-            return self.table.symbol("child", stack.args[0], neighbour(self.table, index))
-        return self.fresh("child", stack)
+            return self.reader.table.symbol(
+                "child", stack.args[0], neighbour(self.reader.table, index)
+            )
+        return self.reader.fresh("child", stack)
 
-    def _slice(self, owner: Value, node: ast.Slice) -> Value:
+    def sliced(self, owner: Value, node: ast.Slice) -> Value:
+        """``owner[lower:upper]``."""
         bounds = [
-            self.evaluate(part) if part else None for part in (node.lower, node.upper, node.step)
+            self.reader.expressions.evaluate(part) if part else None
+            for part in (node.lower, node.upper, node.step)
         ]
         plain = [constant_of(bound) if bound is not None else None for bound in bounds]
         known = all(
@@ -79,17 +89,17 @@ class Containers(Iteration):
             try:
                 return Sequence(owner.items[slice(*plain)])
             except (ValueError, TypeError):
-                return self.fresh("slice")
+                return self.reader.fresh("slice")
         if isinstance(owner, Symbol):
             if owner.op == "same":
                 return owner
             count = constant_of(owner.args[1]) if owner.op == "stack" else None
             if isinstance(count, int) and known and count <= MAX_UNROLLED * 4 and plain[2] != 0:
                 picked = range(count)[slice(*plain)]
-                return Sequence([self.child(owner, self.table.constant(i)) for i in picked])
+                return Sequence([self.child(owner, self.reader.table.constant(i)) for i in picked])
             if known or all(bound is None or isinstance(bound, Symbol) for bound in bounds):
-                return self.table.symbol("slice", owner, *bounds)
-        return self.fresh("slice", owner)
+                return self.reader.table.symbol("slice", owner, *bounds)
+        return self.reader.fresh("slice", owner)
 
     def tuple_(self, node: ast.Tuple | ast.List) -> Value:
         """A tuple or list."""
@@ -97,7 +107,7 @@ class Containers(Iteration):
         rest: Value | None = None
         for element in node.elts:
             if isinstance(element, ast.Starred):
-                inner = self.evaluate(element.value)
+                inner = self.reader.expressions.evaluate(element.value)
                 if isinstance(inner, Sequence) and inner.rest is None:
                     items.extend(inner.items)
                     continue
@@ -108,34 +118,36 @@ class Containers(Iteration):
                     and constant_of(inner.args[1]) <= MAX_UNROLLED * 4
                 ):
                     items.extend(
-                        self.child(inner, self.table.constant(i))
+                        self.child(inner, self.reader.table.constant(i))
                         for i in range(constant_of(inner.args[1]))
                     )
                     continue
-                rest = self.fresh("starred", inner)
+                rest = self.reader.fresh("starred", inner)
                 items.extend(
-                    self.evaluate(other) if not isinstance(other, ast.Starred) else rest
+                    self.reader.expressions.evaluate(other)
+                    if not isinstance(other, ast.Starred)
+                    else rest
                     for other in node.elts[node.elts.index(element) + 1 :]
                 )
                 return (
-                    self.fresh("list", rest, *items)
+                    self.reader.fresh("list", rest, *items)
                     if node.elts[-1] is not element
                     else Sequence(items, rest)
                 )
-            items.append(self.evaluate(element))
+            items.append(self.reader.expressions.evaluate(element))
         return Sequence(items, rest)
 
     def set_(self, node: ast.Set) -> Value:
         """A set, whose order is that of its elements' hashes."""
-        values = [self.evaluate(element) for element in node.elts]
-        return Made("set", values, {}, node, self.fresh("set"), self.site(node))
+        values = [self.reader.expressions.evaluate(element) for element in node.elts]
+        return Made("set", values, {}, node, self.reader.fresh("set"), self.reader.site(node))
 
     def dictionary(self, node: ast.Dict) -> Value:
         """A dictionary display."""
         items: dict[Any, Value] = {}
         complete = True
         for name, value in zip(node.keys, node.values, strict=True):
-            found = self.evaluate(value)
+            found = self.reader.expressions.evaluate(value)
             if name is None:
                 if isinstance(found, Mapping):
                     items.update(found.items)
@@ -143,7 +155,7 @@ class Containers(Iteration):
                 else:
                     complete = False
                 continue
-            plain = constant_of(self.evaluate(name), _NOTHING)
+            plain = constant_of(self.reader.expressions.evaluate(name), _NOTHING)
             if plain is _NOTHING or not _hashable(plain):
                 complete = False
             else:
@@ -155,7 +167,7 @@ class Containers(Iteration):
         number = constant_of(count)
         if isinstance(number, int) and 0 <= number <= MAX_UNROLLED:
             return Sequence([value] * number)
-        return self.table.symbol("same", value)
+        return self.reader.table.symbol("same", value)
 
     def join(self, values: list[Value]) -> Value:
         """A value that is one of several."""
@@ -182,7 +194,7 @@ class Containers(Iteration):
             )
             choices = tuple(value for value in values)
             return Symbol("join", choices, tags)
-        return self.fresh("join", *values)
+        return self.reader.fresh("join", *values)
 
 
 def _one_model(values: list[Value]) -> Value | None:

@@ -49,9 +49,9 @@ from typing import TYPE_CHECKING
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
 from keystream._lint.facts import Fact, value_text
-from keystream._lint.machine import exclusive
 from keystream._lint.module import Module, finding, used_by
 from keystream._lint.places import inner
+from keystream._lint.state import exclusive
 from keystream._lint.values import Symbol, Value, root_of
 
 if TYPE_CHECKING:

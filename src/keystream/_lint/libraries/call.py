@@ -11,7 +11,7 @@ from keystream._lint.facts import text_of
 from keystream._lint.values import Made, Value
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +56,7 @@ class Call:
 
     def made(
         self,
-        reader: Calls,
+        reader: Reader,
         name: str = "",
         args: list[Value] | None = None,
         keywords: Mapping[str, Value] | None = None,
@@ -114,4 +114,4 @@ def at(position: int | None, *names: str) -> Argument:
     return Argument(position, names)
 
 
-Handler = Callable[["Calls", Call], "Value | None"]  # None where it has nothing to say of a call
+Handler = Callable[["Reader", Call], "Value | None"]  # None where it has nothing to say of a call

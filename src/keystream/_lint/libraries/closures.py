@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from keystream._lint.facts import Site
 from keystream._lint.libraries.call import Call
-from keystream._lint.machine import exclusive
 from keystream._lint.meaning import KEYS
+from keystream._lint.state import exclusive
 from keystream._lint.values import (
     Function,
     Instance,
@@ -24,7 +24,7 @@ from keystream._lint.values import (
 )
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 _ONCE = re.compile(
     r"init|make|create|build|setup|main|run|train$|generate|reset|data", re.IGNORECASE
@@ -70,7 +70,7 @@ def _identity(wrapped: Wrapped) -> int:
 
 
 @contextmanager
-def compiled(reader: Calls, wrapped: Wrapped) -> Generator[None]:
+def compiled(reader: Reader, wrapped: Wrapped) -> Generator[None]:
     """Read a call of a compiled function."""
     outer = reader.compiling
     if outer is None:
@@ -84,7 +84,7 @@ def compiled(reader: Calls, wrapped: Wrapped) -> Generator[None]:
         reader.compiling = outer
 
 
-def note_baked(reader: Calls, key: Symbol, call: Call, name: str, text: str) -> bool:
+def note_baked(reader: Reader, key: Symbol, call: Call, name: str, text: str) -> bool:
     """Note a draw from a key that is a constant of the compiled function; whether it repeats."""
     if not reader.jitted or any(mapped.kind != "vmap" for mapped in reader.mapped):
         return False  # replicas: KS301
@@ -101,7 +101,7 @@ def note_baked(reader: Calls, key: Symbol, call: Call, name: str, text: str) -> 
     return again
 
 
-def _is_literal(reader: Calls, key: Symbol) -> bool:
+def _is_literal(reader: Reader, key: Symbol) -> bool:
     """Whether a key is made of literals, and is no argument."""
     if any(_ONCE.search(site.function) or _ONCE.search(_name(site)) for site in reader.jitted):
         return False
@@ -121,7 +121,7 @@ def _is_literal(reader: Calls, key: Symbol) -> bool:
     )
 
 
-def _is_closed_over(reader: Calls, key: Symbol) -> bool:
+def _is_closed_over(reader: Reader, key: Symbol) -> bool:
     """Whether the compiled function took its key from around it, and is called more than once."""
     compiling = reader.compiling
     if not isinstance(compiling, Compiling) or compiling.inside:
@@ -133,7 +133,9 @@ def _is_closed_over(reader: Calls, key: Symbol) -> bool:
     return _is_outer(reader, key, own, compiling.serial)
 
 
-def _is_outer(reader: Calls, value: Symbol, own: set[ast.AST], serial: int, depth: int = 0) -> bool:
+def _is_outer(
+    reader: Reader, value: Symbol, own: set[ast.AST], serial: int, depth: int = 0
+) -> bool:
     """Whether a value was there before the compiled call, and is no argument of it."""
     if value in reader.jit_arguments or value in reader.default_keys or depth > 20:
         return False

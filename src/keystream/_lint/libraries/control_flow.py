@@ -8,10 +8,10 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.values import Mapping, Sequence, Symbol, Value, is_constant
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 
-def scan(reader: Calls, call: Call) -> Value | None:
+def scan(reader: Reader, call: Call) -> Value | None:
     """``scan(f, init, xs)``: f takes and returns the carry."""
     function, start, xs = call.argument(0, "f"), call.argument(1, "init"), call.argument(2, "xs")
     if function is None or start is None:
@@ -21,30 +21,32 @@ def scan(reader: Calls, call: Call) -> Value | None:
 
     def body(number: int) -> Value:
         nonlocal state
-        result = reader.call(function, [state, _element(reader, elements, number)], {}, call.node)
+        result = reader.calls.call(
+            function, [state, _element(reader, elements, number)], {}, call.node
+        )
         if isinstance(result, Sequence) and len(result.items) == 2:
             state, output = result.items
             return output
         state = reader.fresh("carry")
         return reader.fresh("ys")
 
-    outputs = reader.iterations(call.node, "scan", body)
+    outputs = reader.calls.iterations(call.node, "scan", body)
     return Sequence([state, _stacked(reader, outputs)])
 
 
-def mapped(reader: Calls, call: Call) -> Value | None:
+def mapped(reader: Reader, call: Call) -> Value | None:
     """``lax.map(f, xs)``."""
     function, xs = call.argument(0, "f"), call.argument(1, "xs")
     if function is None or xs is None:
         return None
 
     def body(number: int) -> Value:
-        return reader.call(function, [_element(reader, xs, number)], {}, call.node)
+        return reader.calls.call(function, [_element(reader, xs, number)], {}, call.node)
 
-    return reader.fresh("ys", reader.iterations(call.node, "map", body))
+    return reader.fresh("ys", reader.calls.iterations(call.node, "map", body))
 
 
-def fori_loop(reader: Calls, call: Call) -> Value | None:
+def fori_loop(reader: Reader, call: Call) -> Value | None:
     """``fori_loop(lower, upper, body_fun, init_val)``."""
     function, start = call.argument(2, "body_fun"), call.argument(3, "init_val")
     if function is None or start is None:
@@ -56,13 +58,13 @@ def fori_loop(reader: Calls, call: Call) -> Value | None:
     def body(number: int) -> Value:
         nonlocal state
         turn = reader.table.symbol("elem", counter, number)
-        state = reader.call(function, [turn, state], {}, call.node)
+        state = reader.calls.call(function, [turn, state], {}, call.node)
         return state
 
-    return reader.iterations(call.node, "fori_loop", body)
+    return reader.calls.iterations(call.node, "fori_loop", body)
 
 
-def while_loop(reader: Calls, call: Call) -> Value | None:
+def while_loop(reader: Reader, call: Call) -> Value | None:
     """``while_loop(cond_fun, body_fun, init_val)``."""
     test, function = call.argument(0, "cond_fun"), call.argument(1, "body_fun")
     start = call.argument(2, "init_val")
@@ -74,14 +76,14 @@ def while_loop(reader: Calls, call: Call) -> Value | None:
         del number
         nonlocal state
         if test is not None:
-            reader.call(test, [state], {}, call.node)
-        state = reader.call(function, [state], {}, call.node)
+            reader.calls.call(test, [state], {}, call.node)
+        state = reader.calls.call(function, [state], {}, call.node)
         return state
 
-    return reader.iterations(call.node, "while_loop", body)
+    return reader.calls.iterations(call.node, "while_loop", body)
 
 
-def cond(reader: Calls, call: Call) -> Value | None:
+def cond(reader: Reader, call: Call) -> Value | None:
     """``cond(test, yes, no, *operands)``."""
     if len(call.args) < 3:
         return None
@@ -91,7 +93,7 @@ def cond(reader: Calls, call: Call) -> Value | None:
     return _branches(reader, call, [yes, no], operands)
 
 
-def switch(reader: Calls, call: Call) -> Value | None:
+def switch(reader: Reader, call: Call) -> Value | None:
     """``switch(index, branches, *operands)``."""
     if len(call.args) < 2:
         return None
@@ -101,27 +103,27 @@ def switch(reader: Calls, call: Call) -> Value | None:
     return _branches(reader, call, branches.items, operands)
 
 
-def _branches(reader: Calls, call: Call, branches: list[Value], operands: list[Value]) -> Value:
+def _branches(reader: Reader, call: Call, branches: list[Value], operands: list[Value]) -> Value:
     turns = tuple(turn.number for turn in reader.frame.turns)
     name = ("cond", call.node, len(reader.frames), turns)
     results: list[Value] = []
     for number, branch in enumerate(branches):
         with reader.arm(name, number):
-            results.append(reader.call(branch, list(operands), {}, call.node))
-    return reader.join(results) if results else reader.fresh("cond")
+            results.append(reader.calls.call(branch, list(operands), {}, call.node))
+    return reader.containers.join(results) if results else reader.fresh("cond")
 
 
-def _element(reader: Calls, tree: Value, number: int) -> Value:
+def _element(reader: Reader, tree: Value, number: int) -> Value:
     """What one turn is given of a tree of stacked arrays."""
     if isinstance(tree, Sequence):
         return Sequence([_element(reader, item, number) for item in tree.items])
     if isinstance(tree, Mapping):
         items = {name: _element(reader, item, number) for name, item in tree.items.items()}
         return Mapping(items, tree.complete)
-    return tree if is_constant(tree) else reader.elem(tree, number)
+    return tree if is_constant(tree) else reader.iteration.elem(tree, number)
 
 
-def _stacked(reader: Calls, outputs: Value) -> Value:
+def _stacked(reader: Reader, outputs: Value) -> Value:
     if isinstance(outputs, Sequence):
         return Sequence([_stacked(reader, item) for item in outputs.items])
     return outputs if is_constant(outputs) else reader.fresh("ys", outputs)

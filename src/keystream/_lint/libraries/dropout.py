@@ -13,7 +13,7 @@ from keystream._lint.libraries.rates import check_rate
 from keystream._lint.values import Made, Value, constant_of, is_constant
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 _NOTHING = object()
 _RATE = at(0, "rate")
@@ -35,7 +35,7 @@ class Dropout:
     flag: str = "deterministic"
     rate: Argument = _RATE
 
-    def __call__(self, reader: Calls, call: Call) -> Value:
+    def __call__(self, reader: Reader, call: Call) -> Value:
         """The layer, after its rate and flag were checked."""
         check_rate(reader, call, self.rate, self.title)
         check_flag(reader, call, self.flag)
@@ -60,14 +60,14 @@ class Dropped:
     """
 
     layer: Dropout
-    draws: Callable[[Calls, Call, Value | None], Value]
+    draws: Callable[[Reader, Call, Value | None], Value]
     made_flag: Argument
     call_flag: Argument
-    off: Callable[[Calls, Value | None], bool] = lambda _reader, _flag: False
+    off: Callable[[Reader, Value | None], bool] = lambda _reader, _flag: False
     needs_flag: bool = False
     noted: bool = True
 
-    def __call__(self, reader: Calls, call: Call) -> Value | None:
+    def __call__(self, reader: Reader, call: Call) -> Value | None:
         """What comes out: the input, where the layer is off."""
         made = call.owner
         assert isinstance(made, Made)
@@ -125,7 +125,7 @@ def polarity(node: ast.expr | None) -> str:
     return f"not {said}" if negated and said else said
 
 
-def check_flag(reader: Calls, call: Call, name: str) -> None:
+def check_flag(reader: Reader, call: Call, name: str) -> None:
     """Note a flag that is wired to its own opposite."""
     value = call.source(None, name)
     said = polarity(value)

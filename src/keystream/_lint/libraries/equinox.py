@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from keystream._lint.libraries.call import Call, at
 from keystream._lint.libraries.evaluation import note_evaluation
 from keystream._lint.libraries.signatures import draw
-from keystream._lint.machine import exclusive
+from keystream._lint.state import exclusive
 from keystream._lint.values import (
     Class,
     Instance,
@@ -23,10 +23,10 @@ from keystream._lint.values import (
 )
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 
-def draw_from_argument(reader: Calls, call: Call, flag: Value | None) -> Value:
+def draw_from_argument(reader: Reader, call: Call, flag: Value | None) -> Value:
     """A call of Dropout draws from its ``key=``."""
     del flag
     key = call.keywords.get("key")
@@ -40,17 +40,17 @@ def draw_from_argument(reader: Calls, call: Call, flag: Value | None) -> Value:
 # Inference mode.
 
 
-def inference_mode(reader: Calls, call: Call) -> Value | None:
+def inference_mode(reader: Reader, call: Call) -> Value | None:
     """``eqx.nn.inference_mode(model, value=True)``."""
     return _switched(reader, call, usual=True)
 
 
-def tree_inference(reader: Calls, call: Call) -> Value | None:
+def tree_inference(reader: Reader, call: Call) -> Value | None:
     """``eqx.tree_inference(model, value)``."""
     return _switched(reader, call, usual=False)
 
 
-def _switched(reader: Calls, call: Call, *, usual: bool) -> Value | None:
+def _switched(reader: Reader, call: Call, *, usual: bool) -> Value | None:
     """A copy of a model in inference mode, or back in training mode."""
     model, value = call.args[0] if call.args else None, call.argument(1, "value")
     if isinstance(model, Made) and model.name == "inference" and model.args:
@@ -64,14 +64,14 @@ def _switched(reader: Calls, call: Call, *, usual: bool) -> Value | None:
     return Made("inference", [model], {}, call.node, reader.fresh("inference"), mode)
 
 
-def updated(reader: Calls, call: Call) -> Value | None:
+def updated(reader: Reader, call: Call) -> Value | None:
     """``eqx.apply_updates(model, updates)`` returns a model of the same class and mode."""
     del reader
     value = call.argument(0)
     return value if isinstance(value, Instance | Made) else None
 
 
-def note_gradient(reader: Calls, call: Call) -> None:
+def note_gradient(reader: Reader, call: Call) -> None:
     """A gradient is taken: of a model in inference mode, dropout is off in training."""
     wrapped = call.owner
     if not (isinstance(wrapped, Wrapped) and call.args):
@@ -109,7 +109,7 @@ def _choices(value: Symbol) -> tuple[Value, ...]:
     return value.args if value.op == "join" else ()
 
 
-def in_inference(reader: Calls, flag: Value | None) -> bool:
+def in_inference(reader: Reader, flag: Value | None) -> bool:
     """Whether a model that is being called was put in inference mode, and the flag leaves it so."""
     models = (frame.scope.names.get("self") for frame in reader.frames)
     return flag is None and any(isinstance(m, Instance) and m.switched is not None for m in models)
@@ -118,20 +118,20 @@ def in_inference(reader: Calls, flag: Value | None) -> bool:
 # States.
 
 
-def make_with_state(reader: Calls, call: Call) -> Value | None:
+def make_with_state(reader: Reader, call: Call) -> Value | None:
     """``eqx.nn.make_with_state(Model)`` makes the model and its state when it is called."""
     cls = call.argument(0, "make_model")
     return call.made(reader, "make_with_state", [cls], {}) if isinstance(cls, Class) else None
 
 
-def made_with_state(reader: Calls, call: Call) -> Value:
+def made_with_state(reader: Reader, call: Call) -> Value:
     """The model and its state."""
     assert isinstance(call.owner, Made)
-    model = reader.call(call.owner.args[0], call.args, call.keywords, call.node)
+    model = reader.calls.call(call.owner.args[0], call.args, call.keywords, call.node)
     return Sequence([model, reader.fresh("state")])
 
 
-def get_state(reader: Calls, call: Call) -> Value | None:
+def get_state(reader: Reader, call: Call) -> Value | None:
     """``state.get(index)``: what was set last, or what the state came with."""
     index, state = _indexed(call), call.owner
     if index is None or not isinstance(state, Symbol):
@@ -143,7 +143,7 @@ def get_state(reader: Calls, call: Call) -> Value | None:
     return reader.table.symbol("state", state, index.symbol)
 
 
-def set_state(reader: Calls, call: Call) -> Value | None:
+def set_state(reader: Reader, call: Call) -> Value | None:
     """``state.set(index, value)`` returns another state."""
     index, state = _indexed(call), call.owner
     if index is None or not isinstance(state, Symbol) or len(call.args) < 2:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from keystream._lint.facts import Fact
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 
-def note_evaluation(reader: Calls, node: ast.AST, layer: str) -> None:
+def note_evaluation(reader: Reader, node: ast.AST, layer: str) -> None:
     """Note a draw of a training-time layer on behalf of a function that evaluates."""
     if reader.graded or not reader.chain:
         return

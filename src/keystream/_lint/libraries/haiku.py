@@ -11,10 +11,10 @@ from keystream._lint.libraries.serving import next_key, note_run, serving, start
 from keystream._lint.values import Made, Sequence, Symbol, Value, constant_of, is_constant
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 
-def transform(reader: Calls, call: Call) -> Value | None:
+def transform(reader: Reader, call: Call) -> Value | None:
     """``hk.transform(f)``, or ``hk.transform_with_state(f)``."""
     if not call.args:
         return None
@@ -22,7 +22,7 @@ def transform(reader: Calls, call: Call) -> Value | None:
     return call.made(reader, "haiku.transformed", keywords=state)
 
 
-def without_apply_rng(reader: Calls, call: Call) -> Value | None:
+def without_apply_rng(reader: Reader, call: Call) -> Value | None:
     """``hk.without_apply_rng(transformed)``: its `apply` takes no key."""
     value = call.args[0] if call.args else None
     if isinstance(value, Made):
@@ -30,7 +30,7 @@ def without_apply_rng(reader: Calls, call: Call) -> Value | None:
     return call.made(reader, "haiku.transformed", keywords={"state": reader.table.constant(False)})
 
 
-def init(reader: Calls, call: Call) -> Value:
+def init(reader: Reader, call: Call) -> Value:
     """``transformed.init(rng, ...)``."""
     net, rng = _net(call), call.argument(0, "rng")
     _run(reader, call, rng, skip=1, kind="init")
@@ -40,7 +40,7 @@ def init(reader: Calls, call: Call) -> Value:
     return Sequence([params, reader.fresh("state")]) if _has_state(net) else params
 
 
-def apply(reader: Calls, call: Call) -> Value:
+def apply(reader: Reader, call: Call) -> Value:
     """``transformed.apply(params, rng, ...)``; a state stands between the two."""
     net = _net(call)
     place = 2 if _has_state(net) else 1
@@ -63,7 +63,7 @@ def _has_state(net: Made) -> bool:
 
 
 def _run(
-    reader: Calls, call: Call, rng: Value | None, *, skip: int, kind: str
+    reader: Reader, call: Call, rng: Value | None, *, skip: int, kind: str
 ) -> tuple[Value, bool]:
     """What the transformed function returns, and whether it drew."""
     site = reader.site(call.node)
@@ -72,11 +72,11 @@ def _run(
     context = Streams(kind, keys, call.surely, True, site, chain, framework="haiku")
     keywords = {name: value for name, value in call.keywords.items() if name != "rng"}
     with serving(reader, context):
-        result = reader.call(_net(call).args[0], call.args[skip:], keywords, call.node)
+        result = reader.calls.call(_net(call).args[0], call.args[skip:], keywords, call.node)
     return result, bool(context.drawn)
 
 
-def next_rng_key(reader: Calls, call: Call) -> Value:
+def next_rng_key(reader: Reader, call: Call) -> Value:
     """``hk.next_rng_key()``: the next key of the one that `apply` was given."""
     del call
     context = reader.streams[-1] if reader.streams else None
@@ -89,7 +89,7 @@ def next_rng_key(reader: Calls, call: Call) -> Value:
     return reader.table.symbol("stream", key, "rng", number)
 
 
-def key_sequence(reader: Calls, call: Call) -> Value:
+def key_sequence(reader: Reader, call: Call) -> Value:
     """``hk.PRNGSequence(key_or_seed)``."""
     key = call.argument(0, "key_or_seed")
     if isinstance(key, Symbol) and key.op == "const":
@@ -99,6 +99,6 @@ def key_sequence(reader: Calls, call: Call) -> Value:
     return made if key is None else start_sequence(reader, made, key)
 
 
-def next_of_sequence(reader: Calls, call: Call) -> Value:
+def next_of_sequence(reader: Reader, call: Call) -> Value:
     """``next(sequence)``."""
     return next_key(reader, call.owner) or reader.fresh("next")

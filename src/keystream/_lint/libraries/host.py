@@ -9,10 +9,10 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.values import Symbol, Value, constant_of
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 
-def random(reader: Calls, call: Call) -> Value | None:
+def random(reader: Reader, call: Call) -> Value | None:
     """``numpy.random.normal()``, ``time.time()``: a value that is another in every run or call."""
     if call.name.count(".") > 2:  # a method of a class, which is given an object
         return None
@@ -20,19 +20,19 @@ def random(reader: Calls, call: Call) -> Value | None:
     return value_of_host(reader, call.name)
 
 
-def _note_baked(reader: Calls, call: Call, name: str) -> None:
+def _note_baked(reader: Reader, call: Call, name: str) -> None:
     around = reader.jitted or reader.traced
     if around:
         compiled = bool(reader.jitted)
         reader.fact("host_in_jit", call.node, name=name, around=around[-1], compiled=compiled)
 
 
-def seeded(reader: Calls, call: Call) -> None:
+def seeded(reader: Reader, call: Call) -> None:
     """``numpy.random.seed(0)``: what is drawn afterwards can be drawn again."""
     reader.fact("host_seeded", call.node)
 
 
-def generator(reader: Calls, call: Call) -> Value:
+def generator(reader: Reader, call: Call) -> Value:
     """``numpy.random.default_rng(seed)``."""
     given = bool(call.args or call.keywords)
     seeded = given and constant_of(call.argument(0, "seed"), 0) is not None
@@ -40,7 +40,7 @@ def generator(reader: Calls, call: Call) -> Value:
     return reader.table.symbol("generator", call.name, flag, reader.fresh("generator"))
 
 
-def draw_of_generator(reader: Calls, call: Call) -> Value | None:
+def draw_of_generator(reader: Reader, call: Call) -> Value | None:
     """``generator.normal()``."""
     owner = call.owner
     if not (isinstance(owner, Symbol) and owner.op == "generator"):
@@ -51,12 +51,12 @@ def draw_of_generator(reader: Calls, call: Call) -> Value | None:
     return reader.fresh("drawn")
 
 
-def value_of_host(reader: Calls, name: str) -> Symbol:
+def value_of_host(reader: Reader, name: str) -> Symbol:
     """A value that is another in every run."""
     return reader.table.symbol("host", name, reader.fresh(name))
 
 
-def hash_of(reader: Calls, call: Call) -> Value | None:
+def hash_of(reader: Reader, call: Call) -> Value | None:
     """``hash(text)``, which Python salts."""
     value = call.argument(0)
     if isinstance(value, Symbol) and stringlike(value):
@@ -64,19 +64,19 @@ def hash_of(reader: Calls, call: Call) -> Value | None:
     return None
 
 
-def id_of(reader: Calls, call: Call) -> Value:
+def id_of(reader: Reader, call: Call) -> Value:
     """``id(x)``."""
     del call
     return value_of_host(reader, "id")
 
 
-def print_(reader: Calls, call: Call) -> Value:
+def print_(reader: Reader, call: Call) -> Value:
     """What is printed can be looked up and given again."""
     note_printed(reader, call)
     return reader.table.constant(None)
 
 
-def note_printed(reader: Calls, call: Call) -> None:
+def note_printed(reader: Reader, call: Call) -> None:
     """Note the names that are printed or logged."""
     node = call.node
     if not isinstance(node, ast.Call):

@@ -11,12 +11,12 @@ from keystream._lint.libraries.signatures import KEY, Draw, draw, key_text
 from keystream._lint.values import Instance, Sequence, Symbol, Value, constant_of
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 _ROUTED = 16  # children of one split whose making is remembered
 
 
-def seed(reader: Calls, call: Call) -> Value:
+def seed(reader: Reader, call: Call) -> Value:
     """``key(seed)``, ``PRNGKey(seed)``."""
     number = call.argument(0, "seed")
     if call.short == "PRNGKey":
@@ -32,20 +32,20 @@ def seed(reader: Calls, call: Call) -> Value:
     return seeded(reader, call, neighbour(reader.table, number), call.argument(1, "impl"))
 
 
-def seeded(reader: Calls, call: Call, number: Value, implementation: object = None) -> Symbol:
+def seeded(reader: Reader, call: Call, number: Value, implementation: object = None) -> Symbol:
     """The key that is made of a seed; a framework that makes keys its own way is an implementation."""
     key = reader.table.symbol("seed", number, implementation)
     reader.route(key, "seed", call.node)
     return key
 
 
-def configure(reader: Calls, call: Call) -> None:
+def configure(reader: Reader, call: Call) -> None:
     """``jax.config.update``: whether 64-bit numbers are on."""
     if constant_of(call.argument(0)) == "jax_enable_x64":
         reader.facts.wide = constant_of(call.argument(1)) is not False
 
 
-def split(reader: Calls, call: Call) -> Value:
+def split(reader: Reader, call: Call) -> Value:
     """``split(key, count)``."""
     key, count = call.argument(0, "key"), call.argument(1, "num")
     if not isinstance(key, Symbol):
@@ -68,7 +68,7 @@ def split(reader: Calls, call: Call) -> Value:
     return stack
 
 
-def fold(reader: Calls, call: Call) -> Value:
+def fold(reader: Reader, call: Call) -> Value:
     """``fold_in(key, data)``."""
     key, datum = call.argument(0, "key"), call.argument(1, "data")
     if not isinstance(key, Symbol):
@@ -83,7 +83,7 @@ def fold(reader: Calls, call: Call) -> Value:
     return child
 
 
-def data(reader: Calls, call: Call) -> Value:
+def data(reader: Reader, call: Call) -> Value:
     """``key_data(key)``, and back again."""
     key = call.argument(0, "keys", "key_bits_array")
     if not isinstance(key, Symbol):
@@ -93,7 +93,7 @@ def data(reader: Calls, call: Call) -> Value:
     return reader.table.symbol("data", key)
 
 
-def bernoulli(reader: Calls, call: Call) -> Value:
+def bernoulli(reader: Reader, call: Call) -> Value:
     """A draw whose probability may be out of range, or be forgotten where the mask is scaled."""
     probability = call.argument(1, "p")
     check_range(reader, call, probability, call.name)
@@ -101,7 +101,7 @@ def bernoulli(reader: Calls, call: Call) -> Value:
     return remember(reader, call, probability, drawn) if call.argument(0, "key", "rng") else drawn
 
 
-def sample_method(reader: Calls, call: Call) -> Value | None:
+def sample_method(reader: Reader, call: Call) -> Value | None:
     """A distribution's draw: distrax and TFP take ``seed=``, NumPyro ``key`` or ``rng_key``."""
     names = ("seed", "key", "rng_key")
     key = next((call.keywords[name] for name in names if name in call.keywords), None)
@@ -115,7 +115,7 @@ def sample_method(reader: Calls, call: Call) -> Value | None:
 # Initialisers.
 
 
-def initialiser(reader: Calls, call: Call) -> Value | None:
+def initialiser(reader: Reader, call: Call) -> Value | None:
     """``jax.nn.initializers.normal()`` makes one; one that is called with a key draws."""
     if not call.short.islower():
         return None

@@ -11,13 +11,13 @@ from keystream._lint.libraries.serving import next_key, start_sequence
 from keystream._lint.values import Class, Made, Value, constant_of, usual
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 GENERATOR = "keras.random.SeedGenerator"
 _DROPOUT = Dropout("keras.layers.Dropout", "keras.layers.Dropout", flag="")
 
 
-def seed_generator(reader: Calls, call: Call) -> Value:
+def seed_generator(reader: Reader, call: Call) -> Value:
     """``keras.random.SeedGenerator(seed)``, which counts its draws."""
     made, start = call.made(reader, GENERATOR), call.argument(0, "seed")
     if start is None or not isinstance(constant_of(start), int):
@@ -25,7 +25,7 @@ def seed_generator(reader: Calls, call: Call) -> Value:
     return start_sequence(reader, made, seeded(reader, call, start, "keras"))
 
 
-def random(reader: Calls, call: Call) -> Value:
+def random(reader: Reader, call: Call) -> Value:
     """A draw by ``seed=``: from the generator's next key, or the same at each call."""
     seed = call.keywords.get("seed")
     if isinstance(seed, Made) and seed.name == GENERATOR:
@@ -40,17 +40,21 @@ def random(reader: Calls, call: Call) -> Value:
     return reader.fresh(call.short)
 
 
-def _inside_layer(reader: Calls) -> bool:
+def _inside_layer(reader: Reader) -> bool:
     """Whether the ``call`` of a layer is being read, which runs in each step."""
     for frame in reader.frames:
         owner = getattr(frame.owner, "owner", None)
         name = getattr(frame.node, "name", "")
-        if name == "call" and isinstance(owner, Class) and reader.framework(owner) == "keras":
+        if (
+            name == "call"
+            and isinstance(owner, Class)
+            and reader.objects.framework(owner) == "keras"
+        ):
             return True
     return False
 
 
-def dropout(reader: Calls, call: Call) -> Value:
+def dropout(reader: Reader, call: Call) -> Value:
     """A dropout layer, whose seed may be an integer."""
     seed = constant_of(call.keywords.get("seed"))
     if isinstance(seed, int):

@@ -10,22 +10,22 @@ from keystream._lint.libraries.unordered import are_keys
 from keystream._lint.values import Made, Symbol, Value, constant_of, usual
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 
-def cycle(reader: Calls, call: Call) -> Value | None:
+def cycle(reader: Reader, call: Call) -> Value | None:
     """``itertools.cycle(keys)``."""
     value = call.argument(0)
     return call.made(reader, "cycle", [value]) if value is not None and are_keys(value) else None
 
 
-def _note(reader: Calls, made: Made, node: ast.AST) -> None:
+def _note(reader: Reader, made: Made, node: ast.AST) -> None:
     keys = made.args[0]
     origins = reader.origins(keys) if isinstance(keys, Symbol) else ()
     reader.fact("keys_cycled", node, made=made.place, origins=origins)
 
 
-def next_of_cycle(reader: Calls, call: Call) -> Value:
+def next_of_cycle(reader: Reader, call: Call) -> Value:
     """``next(cycle)``, which begins again in a loop that is long enough."""
     assert isinstance(call.owner, Made)
     if any(site.turns for site in (*reader.chain, reader.site(call.node))):
@@ -33,7 +33,7 @@ def next_of_cycle(reader: Calls, call: Call) -> Value:
     return reader.fresh("next")
 
 
-def check_loop(reader: Calls, node: ast.AST, iterable: Value) -> None:
+def check_loop(reader: Reader, node: ast.AST, iterable: Value) -> None:
     """Note a loop over keys that begin again."""
     parts = iterable.args if isinstance(iterable, Made) and iterable.name == "zip" else [iterable]
     for part in parts:
@@ -41,7 +41,7 @@ def check_loop(reader: Calls, node: ast.AST, iterable: Value) -> None:
             _note(reader, part, getattr(node, "iter", node))
 
 
-def next_of_generator(reader: Calls, call: Call) -> Value:
+def next_of_generator(reader: Reader, call: Call) -> Value:
     """``next(generator)`` of a function that is read: what it yields next."""
     made = call.owner
     assert isinstance(made, Made)
@@ -52,7 +52,7 @@ def next_of_generator(reader: Calls, call: Call) -> Value:
     return made.args[count]
 
 
-def check_index(reader: Calls, node: ast.Subscript, owner: Value, index: Value) -> None:
+def check_index(reader: Reader, node: ast.Subscript, owner: Value, index: Value) -> None:
     """Note an index that goes beyond the keys that there are, or wraps around them."""
     if not (isinstance(owner, Symbol) and owner.op == "stack" and isinstance(index, Symbol)):
         return

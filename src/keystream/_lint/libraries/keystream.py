@@ -8,12 +8,12 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.values import Made, Mapping, Symbol, Value, constant_of
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 _OPTIONS = ("coordinates", "steps", "ids", "init", "impl", "layout", "**")
 
 
-def streams(reader: Calls, call: Call) -> Value:
+def streams(reader: Reader, call: Call) -> Value:
     """``Streams(seed, "params", "dropout")``, ``Streams({"params": 0})``, ``Streams(params=0)``."""
     names = [constant_of(arg) for arg in call.args[1:]]
     if call.args and isinstance(call.args[0], Mapping):
@@ -24,7 +24,7 @@ def streams(reader: Calls, call: Call) -> Value:
     return made
 
 
-def key(reader: Calls, call: Call) -> Symbol | None:
+def key(reader: Reader, call: Call) -> Symbol | None:
     """``streams.key(name, step, **coordinates)``: the key of a name."""
     words = sorted(call.keywords)
     parts = [*call.args, *(call.keywords[word] for word in words)]
@@ -38,7 +38,7 @@ def _ours(call: Call) -> Made:
     return call.owner
 
 
-def keys(reader: Calls, call: Call) -> Value | None:
+def keys(reader: Reader, call: Call) -> Value | None:
     """``streams.keys(name, step, n)``."""
     named = key(reader, call)
     if named is None or len(call.args) < 3:
@@ -46,25 +46,25 @@ def keys(reader: Calls, call: Call) -> Value | None:
     return reader.table.symbol("stack", named, call.args[2])
 
 
-def init_rngs(reader: Calls, call: Call) -> Value | None:
+def init_rngs(reader: Reader, call: Call) -> Value | None:
     """``streams.init_rngs()``: all streams."""
     names = _names(reader, call)
     return _by_name(reader, call, names, reader.table.constant("init"))
 
 
-def rngs(reader: Calls, call: Call) -> Value | None:
+def rngs(reader: Reader, call: Call) -> Value | None:
     """``streams.rngs(step)``: those of run time."""
     names = [name for name in _names(reader, call) if name != "params"]
     step = call.args[0] if call.args else reader.table.constant("init")
     return _by_name(reader, call, names, step)
 
 
-def _names(reader: Calls, call: Call) -> list[str]:
+def _names(reader: Reader, call: Call) -> list[str]:
     names = reader.load(_ours(call), "names")
     return list(names.args) if isinstance(names, Symbol) else []
 
 
-def _by_name(reader: Calls, call: Call, names: list[str], step: Value) -> Value | None:
+def _by_name(reader: Reader, call: Call, names: list[str], step: Value) -> Value | None:
     if not isinstance(step, Symbol) or call.keywords:
         return None
     symbol, text = reader.table.symbol, reader.table.constant
@@ -72,7 +72,7 @@ def _by_name(reader: Calls, call: Call, names: list[str], step: Value) -> Value 
     return Mapping({name: symbol("named", made, text(name), step) for name in names})
 
 
-def child(reader: Calls, call: Call) -> Value:
+def child(reader: Reader, call: Call) -> Value:
     """``streams.child(name)``: other streams of the same names."""
     made = _ours(call)
     found = call.made(reader, made.name, made.args, made.keywords)

@@ -27,22 +27,22 @@ from keystream._lint.values import (
 )
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 # Arguments of `apply` that are not handed on to the method.
 _OWN_ARGUMENTS = frozenset({"rngs", "rng", "method", "mutable", "capture_intermediates"})
 _KEY_NAME = re.compile(r"(?:^|_)(?:key|rng|prng|prngkey|k|subkey)\d*$", re.IGNORECASE)
 
 
-def is_module(reader: Calls, value: Value | None) -> bool:
+def is_module(reader: Reader, value: Value | None) -> bool:
     """Whether a value is an object of a Linen module class."""
-    return isinstance(value, Instance) and reader.framework(value.cls) == "linen"
+    return isinstance(value, Instance) and reader.objects.framework(value.cls) == "linen"
 
 
 # Streams.
 
 
-def draw_from_stream(reader: Calls, call: Call, flag: Value | None) -> Value:
+def draw_from_stream(reader: Reader, call: Call, flag: Value | None) -> Value:
     """A call of Dropout draws from its ``rng=``, or from its stream."""
     made = call.owner
     assert isinstance(made, Made)
@@ -57,7 +57,7 @@ def draw_from_stream(reader: Calls, call: Call, flag: Value | None) -> Value:
     return reader.fresh("dropped", key)
 
 
-def make_rng(reader: Calls, call: Call) -> Value:
+def make_rng(reader: Reader, call: Call) -> Value:
     """``self.make_rng("noise")``."""
     name = constant_of(call.argument(0, "name"), "params")
     if not isinstance(name, str):
@@ -66,7 +66,7 @@ def make_rng(reader: Calls, call: Call) -> Value:
 
 
 def key_of_stream(
-    reader: Calls, name: str, node: ast.AST, module: Value | None, *, sure: bool
+    reader: Reader, name: str, node: ast.AST, module: Value | None, *, sure: bool
 ) -> Value:
     """The next key of a stream; that of `params` where it is not given, as Flax does."""
     context = reader.streams[-1] if reader.streams else None
@@ -87,7 +87,7 @@ def key_of_stream(
     return reader.table.symbol("stream", key, name, number)
 
 
-def _note_missing(reader: Calls, context: Streams, name: str, node: ast.AST) -> None:
+def _note_missing(reader: Reader, context: Streams, name: str, node: ast.AST) -> None:
     """A stream was asked for that was not given: `params` serves it, or Flax raises."""
     mark = ("streams", context.site.node)
     if name == "params" or reader.hushed or mark in reader.reported:
@@ -104,7 +104,7 @@ def _note_missing(reader: Calls, context: Streams, name: str, node: ast.AST) -> 
     reader.facts.facts.append(Fact(kind, context.site, context.chain, data))
 
 
-def _streams_given(reader: Calls, call: Call, kind: str, rngs: Value | None) -> Streams:
+def _streams_given(reader: Reader, call: Call, kind: str, rngs: Value | None) -> Streams:
     """The streams that an ``rngs`` argument serves; one key alone is that of `params`."""
     site = reader.site(call.node)
     keys: dict[str, Value] = {}
@@ -121,7 +121,7 @@ def _streams_given(reader: Calls, call: Call, kind: str, rngs: Value | None) -> 
 
 
 def _note_twins(
-    reader: Calls, keys: dict[str, Value], kind: str, node: ast.AST, places: dict[str, set[Any]]
+    reader: Reader, keys: dict[str, Value], kind: str, node: ast.AST, places: dict[str, set[Any]]
 ) -> None:
     """Two streams are given one key."""
     seen: dict[int, str] = {}
@@ -147,7 +147,7 @@ def is_keyish(value: Value | None) -> TypeGuard[Symbol]:
 # Models.
 
 
-def init(reader: Calls, call: Call) -> Value | None:
+def init(reader: Reader, call: Call) -> Value | None:
     """``model.init(rngs, ...)``; also of models that are not seen, given a key that is."""
     model = call.owner
     if not isinstance(model, Instance) or not is_module(reader, model):
@@ -166,13 +166,13 @@ def init(reader: Calls, call: Call) -> Value | None:
     return reader.fresh("variables")
 
 
-def apply(reader: Calls, call: Call) -> Value | None:
+def apply(reader: Reader, call: Call) -> Value | None:
     """``model.apply(variables, ..., rngs=...)``; also of models that are not seen."""
     model = call.owner
     if isinstance(model, Made) and model.name == "flax.linen.Dropout":
         own = {n: v for n, v in call.keywords.items() if n in ("deterministic", "rng")}
         with serving(reader, _streams_given(reader, call, "apply", call.keywords.get("rngs"))):
-            return reader.call(model, call.args[1:], own, call.node)
+            return reader.calls.call(model, call.args[1:], own, call.node)
     if isinstance(model, Made):
         return _note_wrong_keyword(reader, call)
     if not isinstance(model, Instance):
@@ -189,7 +189,7 @@ def apply(reader: Calls, call: Call) -> Value | None:
     return result
 
 
-def apply_fn(reader: Calls, call: Call) -> None:
+def apply_fn(reader: Reader, call: Call) -> None:
     """``state.apply_fn(...)``, ``model.apply(...)`` of what is not seen."""
     _note_wrong_keyword(reader, call)
     rngs = call.keywords.get("rngs")
@@ -200,24 +200,24 @@ def apply_fn(reader: Calls, call: Call) -> None:
         _note_streams(reader, streams, call, model)
 
 
-def _run(reader: Calls, streams: Streams, model: Instance, call: Call) -> Value:
+def _run(reader: Reader, streams: Streams, model: Instance, call: Call) -> Value:
     """Read the method that `init` or `apply` calls."""
     keywords = {n: value for n, value in call.keywords.items() if n not in _OWN_ARGUMENTS}
     method = call.keywords.get("method")
     if isinstance(method, Function):
-        function = reader.bind_method(method, model) if method.bound is None else method
+        function = reader.objects.bind_method(method, model) if method.bound is None else method
     else:
         name = "__call__" if is_absent(method) else constant_of(method)
         if not isinstance(name, str):
             return reader.fresh("output")
-        function = reader.instance_attribute(model, name, call.node)
+        function = reader.objects.instance_attribute(model, name, call.node)
     if not isinstance(function, Function | Wrapped):
         return reader.fresh("output")
     with serving(reader, streams):
-        return reader.call(function, call.args[1:], keywords, call.node)
+        return reader.calls.call(function, call.args[1:], keywords, call.node)
 
 
-def _note_streams(reader: Calls, streams: Streams, call: Call, model: Value) -> None:
+def _note_streams(reader: Reader, streams: Streams, call: Call, model: Value) -> None:
     """Note which of the keys that it was given a model used."""
     for name, key in streams.keys.items():
         if streams.kind == "init":
@@ -226,7 +226,7 @@ def _note_streams(reader: Calls, streams: Streams, call: Call, model: Value) -> 
             note_run(reader, call, "apply", key, model=model, text=name)
 
 
-def _note_wrong_keyword(reader: Calls, call: Call) -> None:
+def _note_wrong_keyword(reader: Reader, call: Call) -> None:
     """``rng=`` is given where ``rngs=`` is meant: a model whose call takes ``rng`` may mean it."""
     value, model = call.keywords.get("rng"), call.owner
     if value is None or "rngs" in call.keywords:
@@ -237,8 +237,8 @@ def _note_wrong_keyword(reader: Calls, call: Call) -> None:
         reader.fact("rng_keyword", call.node, method=call.name)
 
 
-def _takes_rng(reader: Calls, model: Instance) -> bool:
-    method = reader.class_attribute(model.cls, "__call__")
+def _takes_rng(reader: Reader, model: Instance) -> bool:
+    method = reader.objects.class_attribute(model.cls, "__call__")
     if not isinstance(method, Function):
         return False
     arguments = method.node.args
@@ -246,7 +246,7 @@ def _takes_rng(reader: Calls, model: Instance) -> bool:
     return arguments.kwarg is not None or "rng" in names
 
 
-def _note_suspects(reader: Calls, rngs: Mapping, node: ast.AST) -> None:
+def _note_suspects(reader: Reader, rngs: Mapping, node: ast.AST) -> None:
     """Note a stream whose name is nearly ``dropout`` or ``params``."""
     for given in rngs.items:
         if not isinstance(given, str) or not given.isalpha():
@@ -265,14 +265,14 @@ def _note_suspects(reader: Calls, rngs: Mapping, node: ast.AST) -> None:
 _TRAIN_STATE = "flax.training.train_state.TrainState"
 
 
-def create_state(reader: Calls, call: Call) -> Value | None:
+def create_state(reader: Reader, call: Call) -> Value | None:
     """``TrainState.create(apply_fn=..., params=..., tx=...)``."""
     if "apply_fn" not in call.keywords and "params" not in call.keywords:
         return None
     return _state(reader, call, dict(call.keywords))
 
 
-def _state(reader: Calls, call: Call, fields: dict[str, Value]) -> Made:
+def _state(reader: Reader, call: Call, fields: dict[str, Value]) -> Made:
     made = call.made(reader, _TRAIN_STATE, [], fields)
     for name in ("step", "opt_state"):
         if name not in fields:
@@ -283,7 +283,7 @@ def _state(reader: Calls, call: Call, fields: dict[str, Value]) -> Made:
     return made
 
 
-def update_state(reader: Calls, call: Call) -> Value:
+def update_state(reader: Reader, call: Call) -> Value:
     """``state.apply_gradients(grads=...)``, ``state.replace(...)``: what is not named stays."""
     state = call.owner
     assert isinstance(state, Made)

@@ -23,10 +23,10 @@ from keystream._lint.values import (
 )
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 
-def rngs(reader: Calls, call: Call) -> Value:
+def rngs(reader: Reader, call: Call) -> Value:
     """``nnx.Rngs(0, dropout=1)``."""
     default = call.argument(0, "default")
     streams = {n: value for n, value in call.keywords.items() if n not in ("default", "**")}
@@ -43,7 +43,7 @@ def rngs(reader: Calls, call: Call) -> Value:
     return made
 
 
-def _note_twins(reader: Calls, call: Call, streams: dict[str, Value]) -> None:
+def _note_twins(reader: Reader, call: Call, streams: dict[str, Value]) -> None:
     """Two streams with one seed; any may share that of `default`."""
     named: dict[object, str] = {}
     for name, value in streams.items():
@@ -57,18 +57,18 @@ def _note_twins(reader: Calls, call: Call, streams: dict[str, Value]) -> None:
         named.setdefault(token, name)
 
 
-def next_key(reader: Calls, call: Call) -> Value:
+def next_key(reader: Reader, call: Call) -> Value:
     """``rngs()``, ``rngs.dropout()``: a fresh key each time."""
     _note_draw(reader, call)
     return _advance(reader, call.owner) or reader.fresh("stream")
 
 
-def _advance(reader: Calls, owner: Value | None) -> Symbol | None:
+def _advance(reader: Reader, owner: Value | None) -> Symbol | None:
     """The next key of an Rngs that starts from a literal; in a batch it is not known which."""
     return None if reader.mapped else serving.next_key(reader, owner)
 
 
-def layer(reader: Calls, call: Call) -> Value:
+def layer(reader: Reader, call: Call) -> Value:
     """A layer whose parameters are drawn from its ``rngs=``."""
     given = call.keywords.get("rngs")
     _note_shared(reader, given, call.node)
@@ -79,7 +79,7 @@ def layer(reader: Calls, call: Call) -> Value:
     return call.made(reader, "layer")
 
 
-def split(reader: Calls, call: Call) -> Value | None:
+def split(reader: Reader, call: Call) -> Value | None:
     """``nnx.split(model, ...)``: its graph, and its state in one or more parts."""
     if not call.args or not isinstance(call.args[0], Instance | Made):
         return None
@@ -88,7 +88,7 @@ def split(reader: Calls, call: Call) -> Value | None:
     return Sequence([graph, *states])
 
 
-def merge(reader: Calls, call: Call) -> Value | None:
+def merge(reader: Reader, call: Call) -> Value | None:
     """``nnx.merge(graph, state)``."""
     del reader
     graph = call.args[0] if call.args else None
@@ -98,7 +98,7 @@ def merge(reader: Calls, call: Call) -> Value | None:
 # Draws.
 
 
-def draw_from_rngs(reader: Calls, call: Call, flag: Value | None) -> Value:
+def draw_from_rngs(reader: Reader, call: Call, flag: Value | None) -> Value:
     """A call of Dropout draws from the Rngs that it is given, or that it holds."""
     del flag
     note_evaluation(reader, call.node, "nnx.Dropout")
@@ -111,7 +111,7 @@ def draw_from_rngs(reader: Calls, call: Call, flag: Value | None) -> Value:
     return reader.fresh("dropped")
 
 
-def _note_draw(reader: Calls, call: Call) -> None:
+def _note_draw(reader: Reader, call: Call) -> None:
     """A draw advances the counter of an Rngs: is it the lane's own, does it leave `jax.jit`?"""
     _note_lost_count(reader, call)
     _note_shared(reader, call.owner, call.node)
@@ -120,7 +120,7 @@ def _note_draw(reader: Calls, call: Call) -> None:
 _HANDS_OUT = {"split", "state", "pop", "to_tree", "Rngs", "reseed", "fork", "clone"}
 
 
-def _note_lost_count(reader: Calls, call: Call) -> None:
+def _note_lost_count(reader: Reader, call: Call) -> None:
     """Under plain `jax.jit` the counter advances inside, and must be returned."""
     if not reader.jitted or reader.mapped:
         return
@@ -136,7 +136,7 @@ def _note_lost_count(reader: Calls, call: Call) -> None:
         reader.fact("counts_lost", site.node, drawn=reader.site(call.node))
 
 
-def _note_shared(reader: Calls, owner: Value | None, node: ast.AST) -> None:
+def _note_shared(reader: Reader, owner: Value | None, node: ast.AST) -> None:
     """Each lane of a batch draws from one Rngs, which is not the lane's own."""
     if not isinstance(owner, Made) or reader.hushed:
         return
@@ -152,7 +152,7 @@ def _note_shared(reader: Calls, owner: Value | None, node: ast.AST) -> None:
 # Modes.
 
 
-def in_evaluation(reader: Calls, flag: Value | None) -> bool:
+def in_evaluation(reader: Reader, flag: Value | None) -> bool:
     """Whether a model that is being called was switched to evaluation."""
     del flag
     for frame in reader.frames:
@@ -164,20 +164,20 @@ def in_evaluation(reader: Calls, flag: Value | None) -> bool:
     return False
 
 
-def switch_mode(reader: Calls, call: Call) -> Value | None:
+def switch_mode(reader: Reader, call: Call) -> Value | None:
     """``model.eval()``, ``model.train()``."""
     return _switch(reader, call, call.name)
 
 
-def set_attributes(reader: Calls, call: Call) -> Value | None:
+def set_attributes(reader: Reader, call: Call) -> Value | None:
     """``model.set_attributes(deterministic=True)``."""
     mode = truth(call.keywords.get("deterministic"))
     return None if mode is None else _switch(reader, call, "eval" if mode else "train")
 
 
-def _switch(reader: Calls, call: Call, mode: str) -> Value | None:
+def _switch(reader: Reader, call: Call, mode: str) -> Value | None:
     model = call.owner
-    if not isinstance(model, Instance) or reader.framework(model.cls) != "nnx":
+    if not isinstance(model, Instance) or reader.objects.framework(model.cls) != "nnx":
         return None
     reader.store(model.symbol, "__mode__", reader.table.constant(mode))
     site = Symbol("site", (reader.site(call.node),), frozenset())

@@ -8,10 +8,10 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.values import Symbol, Value
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 
-def seed(reader: Calls, call: Call) -> Value:
+def seed(reader: Reader, call: Call) -> Value:
     """``handlers.seed(model, rng_seed)``, or ``with handlers.seed(rng_seed):``."""
     key, first = call.argument(1, "rng_seed"), call.argument(0)
     if key is None and isinstance(first, Symbol) and first.op in ("const", "seed", "child"):

@@ -10,13 +10,13 @@ from keystream._lint.meaning import SETTINGS
 from keystream._lint.values import Made, Mapping, Partial, Sequence, Value
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 NOISY = "optax.noisy"  # a transformation with a key in its state
 _RESTARTS = re.compile(r"restart|seed|trial|run|rep|fold|member|arm", re.IGNORECASE)
 
 
-def chained(reader: Calls, call: Call) -> Value | None:
+def chained(reader: Reader, call: Call) -> Value | None:
     """A chain of transformations is as noisy as one of them."""
     del reader
     return next(filter(None, map(_noisy, (*call.args, *call.keywords.values()))), None)
@@ -36,7 +36,7 @@ def _noisy(value: Value) -> Made | None:
             return None
 
 
-def init(reader: Calls, call: Call) -> Value:
+def init(reader: Reader, call: Call) -> Value:
     """The state of a noisy optimiser begins anew in each turn of a loop."""
     made = call.owner
     assert isinstance(made, Made)

@@ -9,24 +9,24 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.values import Reference, Symbol, Value, constant_of, is_constant
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 _MODES = re.compile(r"drop|determin|train|eval|infer|noise|noisy|stochastic", re.IGNORECASE)
 
 
-def parser(reader: Calls, call: Call) -> Value:
+def parser(reader: Reader, call: Call) -> Value:
     """``argparse.ArgumentParser()``."""
     del call
     return reader.table.symbol("parser", reader.fresh("parser"))
 
 
-def group(reader: Calls, call: Call) -> Value | None:
+def group(reader: Reader, call: Call) -> Value | None:
     """``parser.add_argument_group()``."""
     del reader
     return call.owner if _is_parser(call.owner) else None
 
 
-def add_argument(reader: Calls, call: Call) -> Value | None:
+def add_argument(reader: Reader, call: Call) -> Value | None:
     """``parser.add_argument("--seed", default=0)``."""
     if not _is_parser(call.owner) or call.owner is None:
         return None
@@ -45,7 +45,7 @@ def add_argument(reader: Calls, call: Call) -> Value | None:
     return reader.table.constant(None)
 
 
-def parse_args(reader: Calls, call: Call) -> Value | None:
+def parse_args(reader: Reader, call: Call) -> Value | None:
     """``parser.parse_args()``: the attributes of what it returns are the options."""
     del reader
     return call.owner if _is_parser(call.owner) else None

@@ -8,10 +8,10 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.values import Made, Reference, Sequence, Symbol, Value
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 
-def map_with_path(reader: Calls, call: Call) -> Value | None:
+def map_with_path(reader: Reader, call: Call) -> Value | None:
     """``tree_map_with_path(function, *trees)``."""
     if len(call.args) < 2 or isinstance(call.args[0], Reference):
         return None
@@ -19,43 +19,45 @@ def map_with_path(reader: Calls, call: Call) -> Value | None:
 
     def body(number: int) -> Value:
         leaves = [leaf(reader, tree, number) for tree in trees]
-        return reader.call(function, [_path(reader, trees[0], number), *leaves], {}, call.node)
+        return reader.calls.call(
+            function, [_path(reader, trees[0], number), *leaves], {}, call.node
+        )
 
-    return reader.fresh("tree", reader.iterations(call.node, "tree_map", body))
+    return reader.fresh("tree", reader.calls.iterations(call.node, "tree_map", body))
 
 
-def leaf(reader: Calls, tree: Value, number: int) -> Symbol:
+def leaf(reader: Reader, tree: Value, number: int) -> Symbol:
     """A leaf of a tree."""
     if isinstance(tree, Symbol):
         return reader.table.symbol("leaf", tree, number)
     return reader.fresh("leaf", tree)
 
 
-def _path(reader: Calls, tree: Value, number: int) -> Symbol:
+def _path(reader: Reader, tree: Value, number: int) -> Symbol:
     symbol = tree if isinstance(tree, Symbol) else reader.fresh("tree", tree)
     return reader.table.symbol("path", symbol, number)
 
 
-def leaves_with_path(reader: Calls, call: Call) -> Value | None:
+def leaves_with_path(reader: Reader, call: Call) -> Value | None:
     """``tree_leaves_with_path(tree)``: pairs of a path and a leaf."""
     tree = call.argument(0, "tree")
     return None if tree is None else _pairs(reader, call, tree)
 
 
-def _pairs(reader: Calls, call: Call, tree: Value) -> Made:
+def _pairs(reader: Reader, call: Call, tree: Value) -> Made:
     rows: list[Value] = [
         Sequence([_path(reader, tree, number), leaf(reader, tree, number)]) for number in (1, 2)
     ]
     return Made("generated", rows, {}, call.node, reader.fresh("leaves"))
 
 
-def flatten_with_path(reader: Calls, call: Call) -> Value | None:
+def flatten_with_path(reader: Reader, call: Call) -> Value | None:
     """``tree_flatten_with_path(tree)``: the pairs, and the structure."""
     pairs = leaves_with_path(reader, call)
     return None if pairs is None else Sequence([pairs, reader.fresh("structure")])
 
 
-def flatten_dict(reader: Calls, call: Call) -> Value | None:
+def flatten_dict(reader: Reader, call: Call) -> Value | None:
     """``flax.traverse_util.flatten_dict(tree)``: a dictionary by path."""
     tree = call.argument(0, "xs")
     if tree is None or "sep" in call.keywords:
@@ -63,13 +65,13 @@ def flatten_dict(reader: Calls, call: Call) -> Value | None:
     return call.made(reader, "flat", [tree], {})
 
 
-def items_of_flat(reader: Calls, call: Call) -> Value:
+def items_of_flat(reader: Reader, call: Call) -> Value:
     """``flatten_dict(tree).items()``."""
     assert isinstance(call.owner, Made)
     return _pairs(reader, call, call.owner.args[0])
 
 
-def text_method(reader: Calls, call: Call) -> Value | None:
+def text_method(reader: Reader, call: Call) -> Value | None:
     """``path.encode()``, ``digest()``: what depends on the text alone."""
     if isinstance(call.owner, Symbol) and call.owner.op != "const" and not call.args:
         return reader.table.symbol("method", call.owner, call.name)

@@ -20,12 +20,12 @@ from keystream._lint.values import (
 )
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 _NUMBERS = {"int": int, "round": round, "abs": abs, "float": float}
 
 
-def partial(reader: Calls, call: Call) -> Value | None:
+def partial(reader: Reader, call: Call) -> Value | None:
     """``functools.partial(f, *args, **keywords)``."""
     del reader
     if not call.args:
@@ -34,7 +34,7 @@ def partial(reader: Calls, call: Call) -> Value | None:
     return Partial(call.args[0], call.args[1:], keywords)
 
 
-def number(reader: Calls, call: Call) -> Value | None:
+def number(reader: Reader, call: Call) -> Value | None:
     """``int(x)``, ``round(x)`` of a literal."""
     value = constant_of(call.argument(0))
     if not isinstance(value, int | float) or len(call.args) != 1:
@@ -45,11 +45,11 @@ def number(reader: Calls, call: Call) -> Value | None:
         return None
 
 
-def getattr_(reader: Calls, call: Call) -> Value | None:
+def getattr_(reader: Reader, call: Call) -> Value | None:
     """``getattr(owner, "name")``."""
     name, owner = constant_of(call.argument(1)), call.argument(0)
     if isinstance(name, str) and isinstance(owner, Instance):
-        return reader.instance_attribute(owner, name, call.node)
+        return reader.objects.instance_attribute(owner, name, call.node)
     if isinstance(name, str) and isinstance(owner, Symbol):
         return reader.table.symbol("attr", owner, name, reader.version(owner))
     return None
@@ -58,28 +58,32 @@ def getattr_(reader: Calls, call: Call) -> Value | None:
 # Iterating.
 
 
-def range_(reader: Calls, call: Call) -> Value:
+def range_(reader: Reader, call: Call) -> Value:
     """``range(stop)``, ``numpy.arange(stop)``."""
     if all(isinstance(arg, Symbol) for arg in call.args):
         return reader.table.symbol("range", *call.args)
     return reader.fresh("range", *call.args)
 
 
-def zip_(reader: Calls, call: Call) -> Value:
+def zip_(reader: Reader, call: Call) -> Value:
     """``zip(*iterables)``."""
-    return call.made(reader, "zip", [reader.iterated(arg, call.node) for arg in call.args], {})
+    return call.made(
+        reader, "zip", [reader.calls.iterated(arg, call.node) for arg in call.args], {}
+    )
 
 
-def enumerate_(reader: Calls, call: Call) -> Value | None:
+def enumerate_(reader: Reader, call: Call) -> Value | None:
     """``enumerate(iterable, start)``."""
     if not call.args:
         return None
     start = call.argument(1, "start")
     rest = call.args[1:] if start is None else [start]
-    return call.made(reader, "enumerate", [reader.iterated(call.args[0], call.node), *rest], {})
+    return call.made(
+        reader, "enumerate", [reader.calls.iterated(call.args[0], call.node), *rest], {}
+    )
 
 
-def reordered(reader: Calls, call: Call) -> Value:
+def reordered(reader: Reader, call: Call) -> Value:
     """``sorted(values)``: the same ones in an order that is not known."""
     value = call.args[0] if call.args else None
     if isinstance(value, Symbol):
@@ -87,20 +91,20 @@ def reordered(reader: Calls, call: Call) -> Value:
     return reader.fresh(call.name, *call.args)
 
 
-def map_(reader: Calls, call: Call) -> Value | None:
+def map_(reader: Reader, call: Call) -> Value | None:
     """``map(function, *iterables)`` is a loop."""
     if len(call.args) < 2:
         return None
     function, *iterables = call.args
 
     def body(turn: int) -> Value:
-        args = [reader.elem(part, turn) for part in iterables]
-        return reader.call(function, args, {}, call.node)
+        args = [reader.iteration.elem(part, turn) for part in iterables]
+        return reader.calls.call(function, args, {}, call.node)
 
-    return reader.fresh("map", reader.iterations(call.node, "map", body))
+    return reader.fresh("map", reader.calls.iterations(call.node, "map", body))
 
 
-def tree_map(reader: Calls, call: Call) -> Value | None:
+def tree_map(reader: Reader, call: Call) -> Value | None:
     """``jax.tree.map(function, *trees)`` is a loop over leaves."""
     if len(call.args) < 2 or isinstance(call.args[0], Reference):
         return None
@@ -108,24 +112,24 @@ def tree_map(reader: Calls, call: Call) -> Value | None:
 
     def body(turn: int) -> Value:
         leaves: list[Value] = [leaf(reader, tree, turn) for tree in trees]
-        return reader.call(function, leaves, {}, call.node)
+        return reader.calls.call(function, leaves, {}, call.node)
 
-    result, tree = reader.iterations(call.node, "tree_map", body), trees[0]
+    result, tree = reader.calls.iterations(call.node, "tree_map", body), trees[0]
     is_key = isinstance(tree, Symbol) and tree.op in ("seed", "child")
     if is_key and isinstance(result, Symbol) and result.op == "same":
         return reader.table.symbol("same", tree)  # a key repeated over the devices, leaf by leaf
     return reader.fresh("tree", result)
 
 
-def next_(reader: Calls, call: Call) -> Value | None:
+def next_(reader: Reader, call: Call) -> Value | None:
     """``next(iterator)``."""
     value = call.args[0] if call.args else None
     if isinstance(value, Made):
-        return reader.call_object(value, "__next__", call)
+        return reader.calls.call_object(value, "__next__", call)
     return None
 
 
-def stacked(reader: Calls, call: Call) -> Value | None:
+def stacked(reader: Reader, call: Call) -> Value | None:
     """``numpy.stack(values)``."""
     value = call.args[0] if call.args else None
     if not isinstance(value, Sequence) or not value.items or value.rest is not None:
@@ -139,20 +143,20 @@ def stacked(reader: Calls, call: Call) -> Value | None:
 # Methods of containers.
 
 
-def dict_(reader: Calls, call: Call) -> Value:
+def dict_(reader: Reader, call: Call) -> Value:
     """``dict(pairs, name=value)``."""
     items = {name: value for name, value in call.keywords.items() if name != "**"}
     complete = "**" not in call.keywords
     if not call.args:
         return Mapping(dict(items), complete)
     value = call.args[0]
-    reader.loop_over(call.node, value)
+    reader.calls.loop_over(call.node, value)
     if isinstance(value, Mapping):
         return Mapping({**value.items, **items}, value.complete and complete)
     return reader.fresh("dict", *call.args)
 
 
-def views(reader: Calls, call: Call) -> Value | None:
+def views(reader: Reader, call: Call) -> Value | None:
     """``mapping.items()``, ``.values()``, ``.keys()``."""
     owner = call.owner
     if isinstance(owner, Symbol):
@@ -166,7 +170,7 @@ def views(reader: Calls, call: Call) -> Value | None:
     return owner
 
 
-def get(reader: Calls, call: Call) -> Value | None:
+def get(reader: Reader, call: Call) -> Value | None:
     """``mapping.get(name)``."""
     del reader
     if not isinstance(call.owner, Mapping) or not call.args:
@@ -175,7 +179,7 @@ def get(reader: Calls, call: Call) -> Value | None:
     return call.owner.items.get(name) if isinstance(name, str | int) else None
 
 
-def change(reader: Calls, call: Call) -> None:
+def change(reader: Reader, call: Call) -> None:
     """``values.append(value)``, ``mapping.update(other)``: what it holds afterwards is known in part."""
     owner = call.owner
     if isinstance(owner, Sequence):
@@ -190,7 +194,7 @@ def change(reader: Calls, call: Call) -> None:
             owner.items.clear()
 
 
-def copied(reader: Calls, call: Call) -> Value | None:
+def copied(reader: Reader, call: Call) -> Value | None:
     """``mapping.copy()``, ``array.reshape(...)``: the same values."""
     del reader
     owner = call.owner
@@ -201,7 +205,7 @@ def copied(reader: Calls, call: Call) -> Value | None:
     return owner if isinstance(owner, Symbol) and owner.op != "const" else None
 
 
-def reshaped(reader: Calls, call: Call) -> Value | None:
+def reshaped(reader: Reader, call: Call) -> Value | None:
     """``array.reshape(shape)``: a mask stays a mask."""
     found = copied(reader, call)
     if not isinstance(found, Symbol) or found.op == "mask":

@@ -11,7 +11,7 @@ from keystream._lint.libraries.call import Argument, Call
 from keystream._lint.values import Class, Function, Symbol, Value, constant_of, usual
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 _KEEP = re.compile(r"(?:^|_)(?:keep|kept|retain)", re.IGNORECASE)
 _DROP = re.compile(r"(?:^|_)drop|(?:^|_)rate$", re.IGNORECASE)
@@ -21,7 +21,7 @@ _RATE = re.compile(
 )
 
 
-def check_rate(reader: Calls, call: Call, argument: Argument, title: str) -> None:
+def check_rate(reader: Reader, call: Call, argument: Argument, title: str) -> None:
     """Note a rate that is a number outside [0, 1], or a probability of keeping by its name."""
     rate = argument.of(call)
     check_range(reader, call, rate, title)
@@ -30,7 +30,7 @@ def check_rate(reader: Calls, call: Call, argument: Argument, title: str) -> Non
         reader.fact("keep_as_rate", call.node, text=text_of(said), layer=title)
 
 
-def check_range(reader: Calls, call: Call, rate: Value | None, title: str) -> None:
+def check_range(reader: Reader, call: Call, rate: Value | None, title: str) -> None:
     """Note a probability that is a number outside [0, 1]."""
     value = usual(rate)
     if isinstance(value, int | float) and not isinstance(value, bool) and not 0 <= value <= 1:
@@ -63,7 +63,7 @@ def _value_keeps(value: Value | None) -> bool:
     return isinstance(name, str) and bool(_KEEP.search(name))
 
 
-def check_names(reader: Calls, function: Value, node: ast.Call) -> None:
+def check_names(reader: Reader, function: Value, node: ast.Call) -> None:
     """Note a keep probability that is handed to a parameter which is a rate by its name."""
     given: list[tuple[str, ast.expr]] = [
         (keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg
@@ -89,7 +89,7 @@ def _parameters(function: Value) -> list[str]:
 # Masks made by hand.
 
 
-def remember(reader: Calls, call: Call, probability: Value | None, drawn: Value) -> Value:
+def remember(reader: Reader, call: Call, probability: Value | None, drawn: Value) -> Value:
     """A mask that was drawn, with the probability that it keeps."""
     if not isinstance(probability, Symbol):
         return drawn
@@ -98,7 +98,7 @@ def remember(reader: Calls, call: Call, probability: Value | None, drawn: Value)
     return found
 
 
-def check_scale(reader: Calls, kept: Value, divisor: Value, node: ast.AST) -> None:
+def check_scale(reader: Reader, kept: Value, divisor: Value, node: ast.AST) -> None:
     """Note a mask that keeps with probability p, and is scaled by 1 - p."""
     found = _mask_in(kept)
     if found is None or not _complementary(found.args[0], divisor):
@@ -108,7 +108,7 @@ def check_scale(reader: Calls, kept: Value, divisor: Value, node: ast.AST) -> No
         reader.fact("mask_scaled", sites[-1].node, text=_probability(sites[-1].node), scaled=node)
 
 
-def check_division(reader: Calls, node: ast.BinOp, left: Value, right: Value) -> None:
+def check_division(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> None:
     """A mask may be divided by the probability with which it keeps."""
     check_scale(reader, left, right, node)
 
@@ -143,7 +143,7 @@ def _is_rest(one: Value, other: Value) -> bool:
     )
 
 
-def where(reader: Calls, call: Call) -> Value | None:
+def where(reader: Reader, call: Call) -> Value | None:
     """``jax.numpy.where(mask, x, 0)`` is the mask times x."""
     if len(call.args) == 3:
         condition, yes, no = call.args

@@ -10,19 +10,19 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.values import Function, Instance, Symbol, Value
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 _STEPPED = ("params", "opt_state", "step", "batch_stats")  # what apply_gradients makes anew
 
 
-def replace(reader: Calls, call: Call) -> Value | None:
+def replace(reader: Reader, call: Call) -> Value | None:
     """``record.replace(field=...)``."""
     if call.args or not call.keywords or "**" in call.keywords:
         return None  # of text, or with fields that are not seen
     return _replaced(reader, call.owner, call.keywords)
 
 
-def apply_gradients(reader: Calls, call: Call) -> Value | None:
+def apply_gradients(reader: Reader, call: Call) -> Value | None:
     """``state.apply_gradients(grads=...)``."""
     if "**" in call.keywords:
         return None
@@ -31,14 +31,14 @@ def apply_gradients(reader: Calls, call: Call) -> Value | None:
     return _replaced(reader, call.owner, made | given)
 
 
-def replace_fields(reader: Calls, call: Call) -> Value | None:
+def replace_fields(reader: Reader, call: Call) -> Value | None:
     """``dataclasses.replace(record, field=...)``."""
     if len(call.args) != 1 or "**" in call.keywords:
         return None
     return _replaced(reader, call.args[0], call.keywords)
 
 
-def tree_at(reader: Calls, call: Call) -> Value | None:
+def tree_at(reader: Reader, call: Call) -> Value | None:
     """``eqx.tree_at(lambda tree: tree.field, tree, value)``."""
     where, tree = call.argument(0, "where"), call.argument(1, "pytree")
     if not (isinstance(where, Function) and isinstance(where.node, ast.Lambda)):
@@ -63,12 +63,12 @@ def _is_whole(body: ast.expr) -> bool:
     return isinstance(body, ast.Attribute) and isinstance(body.value, ast.Name)
 
 
-def _replaced(reader: Calls, owner: Value | None, fields: dict[str, Value]) -> Value | None:
+def _replaced(reader: Reader, owner: Value | None, fields: dict[str, Value]) -> Value | None:
     """A copy of a record with other values in some fields."""
     if isinstance(owner, Instance):
         copy = Instance(owner.cls, reader.table.fresh("object"), owner.known, owner.switched)
-        for name in reader.all_fields(owner.cls):
-            reader.store(copy, name, reader.instance_attribute(owner, name, owner.cls.node))
+        for name in reader.objects.all_fields(owner.cls):
+            reader.store(copy, name, reader.objects.instance_attribute(owner, name, owner.cls.node))
         reader.kept.append(copy)
     elif isinstance(owner, Symbol) and owner.op != "const":
         copy = reader.table.symbol("replaced", owner, reader.fresh("replaced"))

@@ -11,11 +11,11 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.values import Made, Symbol, Value, constant_of
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 
 @contextmanager
-def serving(reader: Calls, streams: Streams) -> Generator[None]:
+def serving(reader: Reader, streams: Streams) -> Generator[None]:
     """What is read inside draws from these streams."""
     reader.streams.append(streams)
     try:
@@ -24,7 +24,7 @@ def serving(reader: Calls, streams: Streams) -> Generator[None]:
         reader.streams.pop()
 
 
-def note_run(reader: Calls, call: Call, kind: str, key: Value, *, model: Value, text: str) -> None:
+def note_run(reader: Reader, call: Call, kind: str, key: Value, *, model: Value, text: str) -> None:
     """Note that a model was initialised (``init``) or run (``apply``) with a key.
 
     Args:
@@ -41,14 +41,14 @@ def note_run(reader: Calls, call: Call, kind: str, key: Value, *, model: Value, 
 # Sequences of keys that count, as `nnx.Rngs`, `hk.PRNGSequence` and Keras's `SeedGenerator` do.
 
 
-def start_sequence(reader: Calls, made: Made, key: Value) -> Made:
+def start_sequence(reader: Reader, made: Made, key: Value) -> Made:
     """A sequence that begins with a key."""
     reader.store(made, "key", key)
     reader.store(made, "count", reader.table.constant(0))
     return made
 
 
-def next_key(reader: Calls, sequence: Value | None) -> Symbol | None:
+def next_key(reader: Reader, sequence: Value | None) -> Symbol | None:
     """The next key of a sequence whose start is known."""
     if not isinstance(sequence, Made):
         return None

@@ -27,7 +27,7 @@ from keystream._lint.values import (
 )
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 _OF_UNKNOWN = (
     "same",
@@ -56,7 +56,7 @@ class Draw:
     rate: Argument | None = None
     trains: bool = False
 
-    def __call__(self, reader: Calls, call: Call) -> Value:
+    def __call__(self, reader: Reader, call: Call) -> Value:
         """Note the draw."""
         title, key = self.title or call.name, self.key.of(call)
         if self.rate is not None:
@@ -70,7 +70,7 @@ class Draw:
         return draw(reader, key, call, title, self.key)
 
 
-def draw(reader: Calls, key: Value, call: Call, title: str, argument: Argument = KEY) -> Value:
+def draw(reader: Reader, key: Value, call: Call, title: str, argument: Argument = KEY) -> Value:
     """Note a draw from a key, which a call is given as an argument."""
     text = key_text(call, argument)
     baked = isinstance(key, Symbol) and note_baked(reader, key, call, title, text)
@@ -93,7 +93,7 @@ class Layer:
 
     title: str
 
-    def __call__(self, reader: Calls, call: Call) -> Value:
+    def __call__(self, reader: Reader, call: Call) -> Value:
         """Note that the key is used."""
         key = call.keywords.get("key")
         if isinstance(key, Symbol):
@@ -113,7 +113,7 @@ class Transform:
 
     kind: str
 
-    def __call__(self, reader: Calls, call: Call) -> Value | None:
+    def __call__(self, reader: Reader, call: Call) -> Value | None:
         """The function under the transformation."""
         kind = self.kind
         options = {n: value for n, value in call.keywords.items() if n not in ("**", "f", "fun")}
@@ -135,7 +135,7 @@ class Transform:
 class Returns:
     """Returns its first argument, or a copy, or another container of the same elements."""
 
-    def __call__(self, reader: Calls, call: Call) -> Value | None:
+    def __call__(self, reader: Reader, call: Call) -> Value | None:
         """The argument."""
         del reader
         return call.args[0] if call.args else None
@@ -145,7 +145,7 @@ class Returns:
 class Repeats:
     """Returns its first argument over and over."""
 
-    def __call__(self, reader: Calls, call: Call) -> Value | None:
+    def __call__(self, reader: Reader, call: Call) -> Value | None:
         """A collection each of whose elements is the argument."""
         value = call.args[0] if call.args else None
         if isinstance(value, Symbol) and value.op != "const":
@@ -163,7 +163,7 @@ class Makes:
 
     name: str = ""
 
-    def __call__(self, reader: Calls, call: Call) -> Value:
+    def __call__(self, reader: Reader, call: Call) -> Value:
         """The object."""
         return call.made(reader, self.name)
 
@@ -178,6 +178,6 @@ class Unknown:
 
     skip: int = 0
 
-    def __call__(self, reader: Calls, call: Call) -> Value:
+    def __call__(self, reader: Reader, call: Call) -> Value:
         """A new value."""
         return reader.fresh(call.name, *call.args[self.skip :])

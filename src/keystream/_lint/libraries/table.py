@@ -45,10 +45,10 @@ from keystream._lint.libraries.signatures import (
 from keystream._lint.values import Value
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 
-def nothing(reader: Calls, call: Call) -> None:
+def nothing(reader: Reader, call: Call) -> None:
     """Of a host's clock or generator what draws nothing."""
     del reader, call
 
@@ -557,7 +557,7 @@ METHODS: dict[str, tuple[Handler, ...]] = {
 }
 
 # Operators of which a library's objects make something else.
-OPERATORS: dict[str, Callable[[Calls, ast.BinOp, Value, Value], Value | None]] = {
+OPERATORS: dict[str, Callable[[Reader, ast.BinOp, Value, Value], Value | None]] = {
     "BitAnd": unordered.operator,
     "BitOr": unordered.operator,
     "BitXor": unordered.operator,

@@ -1,4 +1,4 @@
-"""Calls of functions under JAX's transformations, and under those that frameworks build on them."""
+"""Reader of functions under JAX's transformations, and under those that frameworks build on them."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from keystream._lint.values import (
 )
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 
-def jitted(reader: Calls, call: Call) -> Value:
+def jitted(reader: Reader, call: Call) -> Value:
     """A call of a compiled function."""
     wrapped = _wrapped(call)
     outer = reader.jit_arguments
@@ -41,7 +41,7 @@ def jitted(reader: Calls, call: Call) -> Value:
     reader.jit_arguments = outer | inner
     try:
         with _compiling(reader, call), compiled(reader, wrapped):
-            return reader.call(wrapped.function, call.args, call.keywords, call.node)
+            return reader.calls.call(wrapped.function, call.args, call.keywords, call.node)
     finally:
         reader.jit_arguments = outer
 
@@ -52,7 +52,7 @@ def _wrapped(call: Call) -> Wrapped:
 
 
 @contextmanager
-def _compiling(reader: Calls, call: Call) -> Generator[None]:
+def _compiling(reader: Reader, call: Call) -> Generator[None]:
     reader.jitted.append(reader.site(call.node, _wrapped(call)))
     try:
         yield
@@ -60,23 +60,23 @@ def _compiling(reader: Calls, call: Call) -> Generator[None]:
         reader.jitted.pop()
 
 
-def gradient(reader: Calls, call: Call) -> Value:
+def gradient(reader: Reader, call: Call) -> Value:
     """``grad(f)(...)``."""
     note_gradient(reader, call)
     return _graded(reader, call)[1]
 
 
-def value_and_gradient(reader: Calls, call: Call) -> Value:
+def value_and_gradient(reader: Reader, call: Call) -> Value:
     """``value_and_grad(f)(...)``."""
     note_gradient(reader, call)
     return Sequence([_graded(reader, call)[0], reader.fresh("gradient")])
 
 
-def _graded(reader: Calls, call: Call) -> tuple[Value, Value]:
+def _graded(reader: Reader, call: Call) -> tuple[Value, Value]:
     """What a function returned under a gradient, and what `grad` makes of it."""
     wrapped = _wrapped(call)
     with grading(reader):
-        value = reader.call(wrapped.function, call.args, call.keywords, call.node)
+        value = reader.calls.call(wrapped.function, call.args, call.keywords, call.node)
     found: Value = reader.fresh("gradient")
     if constant_of(wrapped.options.get("has_aux")) is True:
         parts = value.items if isinstance(value, Sequence) else []
@@ -85,7 +85,7 @@ def _graded(reader: Calls, call: Call) -> tuple[Value, Value]:
 
 
 @contextmanager
-def grading(reader: Calls) -> Generator[None]:
+def grading(reader: Reader) -> Generator[None]:
     """What is read inside is differentiated."""
     reader.graded += 1
     try:
@@ -94,7 +94,7 @@ def grading(reader: Calls) -> Generator[None]:
         reader.graded -= 1
 
 
-def differentiated(reader: Calls, call: Call) -> Value | None:
+def differentiated(reader: Reader, call: Call) -> Value | None:
     """``vjp(f, *primals)``, ``linearize``; ``jvp`` takes the primals as one tuple."""
     if len(call.args) < 2:
         return None
@@ -102,14 +102,14 @@ def differentiated(reader: Calls, call: Call) -> Value | None:
     if call.name.endswith("jvp") and isinstance(primals[0], Sequence):
         primals = primals[0].items
     with grading(reader):
-        value = reader.call(function, primals, {}, call.node)
+        value = reader.calls.call(function, primals, {}, call.node)
     return Sequence([value, reader.fresh("vjp")]) if not call.keywords else reader.fresh("vjp")
 
 
 # Batches and devices.
 
 
-def vmapped(reader: Calls, call: Call) -> Value:
+def vmapped(reader: Reader, call: Call) -> Value:
     """A call of a batched function."""
     wrapped = _wrapped(call)
     if not call.surely:
@@ -118,7 +118,7 @@ def vmapped(reader: Calls, call: Call) -> Value:
         return _batched(reader, call, "vmap", _mapped_arguments(call))
 
 
-def pmapped(reader: Calls, call: Call) -> Value:
+def pmapped(reader: Reader, call: Call) -> Value:
     """A call of a function that is mapped over devices."""
     if not call.surely:
         return reader.fresh("pmap", *call.args)
@@ -130,7 +130,7 @@ def pmapped(reader: Calls, call: Call) -> Value:
         return _batched(reader, call, "pmap", flags)
 
 
-def shard_mapped(reader: Calls, call: Call) -> Value:
+def shard_mapped(reader: Reader, call: Call) -> Value:
     """A call of a function whose arguments are sharded, or replicated by an empty ``P()``."""
     options = _wrapped(call).options
     specs = options.get("in_specs")
@@ -147,7 +147,7 @@ def _is_replicated(spec: Value | None) -> bool:
     return isinstance(spec, Made) and spec.name == "partition" and not spec.args
 
 
-def partition(reader: Calls, call: Call) -> Value:
+def partition(reader: Reader, call: Call) -> Value:
     """``PartitionSpec("data", None)``: the axes that it names."""
     return call.made(reader, "partition", [arg for arg in call.args if not is_absent(arg)], {})
 
@@ -186,7 +186,7 @@ def parameters_of(function: Value) -> list[str]:
             return []
 
 
-def _batched(reader: Calls, call: Call, kind: str, flags: list[bool]) -> Value:
+def _batched(reader: Reader, call: Call, kind: str, flags: list[bool]) -> Value:
     """Read a call of a function that is mapped over some of its arguments: one lane for all."""
     wrapped, depth = _wrapped(call), len(reader.mapped)
     named = list(zip(parameters_of(wrapped.function), flags, strict=False))
@@ -207,13 +207,13 @@ def _batched(reader: Calls, call: Call, kind: str, flags: list[bool]) -> Value:
     keywords = {name: reader.lane(value, depth) for name, value in call.keywords.items()}
     reader.mapped.append(context)
     try:
-        result = reader.call(wrapped.function, args, keywords, call.node)
+        result = reader.calls.call(wrapped.function, args, keywords, call.node)
     finally:
         reader.mapped.pop()
     return _outside(reader, result)
 
 
-def _outside(reader: Calls, result: Value) -> Value:
+def _outside(reader: Reader, result: Value) -> Value:
     """What a batched call returns, of which only the structure is known."""
     if isinstance(result, Sequence):
         return Sequence([_outside(reader, item) for item in result.items])
@@ -223,7 +223,7 @@ def _outside(reader: Calls, result: Value) -> Value:
 
 
 @contextmanager
-def _split_streams(reader: Calls, wrapped: Wrapped) -> Generator[None]:
+def _split_streams(reader: Reader, wrapped: Wrapped) -> Generator[None]:
     """Inside ``hk.vmap(split_rng=True)`` each lane has keys of its own."""
     streams = reader.streams[-1] if reader.streams else None
     split = constant_of(wrapped.options.get("split_rng"), True)
@@ -242,14 +242,14 @@ def _split_streams(reader: Calls, wrapped: Wrapped) -> Generator[None]:
 # Compiling ahead of time.
 
 
-def lower(reader: Calls, call: Call) -> Value | None:
+def lower(reader: Reader, call: Call) -> Value | None:
     """``jit(f).lower(...)``."""
     if isinstance(call.owner, Wrapped) and call.owner.kind in ("jit", "pmap"):
         return call.made(reader, "lowered", [call.owner], {})
     return None
 
 
-def compile_lowered(reader: Calls, call: Call) -> Value:
+def compile_lowered(reader: Reader, call: Call) -> Value:
     """``jit(f).lower(...).compile()`` is called as ``jit(f)`` is."""
     del reader
     assert isinstance(call.owner, Made)
@@ -259,7 +259,7 @@ def compile_lowered(reader: Calls, call: Call) -> Value:
 # Linen's lifted loops and batches of modules.
 
 
-def lifted(reader: Calls, call: Call) -> Value | None:
+def lifted(reader: Reader, call: Call) -> Value | None:
     """``nn.scan(Module, split_rngs=...)``: which streams each turn or lane has of its own."""
     target, split = call.argument(0, "target"), call.keywords.get("split_rngs")
     if target is None:
@@ -280,7 +280,7 @@ def lifted(reader: Calls, call: Call) -> Value | None:
     return Wrapped("lifted", target, dict(call.keywords), call.node, call.name)
 
 
-def call_lifted(reader: Calls, call: Call) -> Value:
+def call_lifted(reader: Reader, call: Call) -> Value:
     """A lifted class makes a module; what a lifted function returns is not known."""
     if isinstance(_wrapped(call).function, Class):
         return call.made(reader, "lifted")

@@ -10,22 +10,22 @@ from keystream._lint.libraries.host import stringlike
 from keystream._lint.values import Made, Mapping, Sequence, Symbol, Value, constant_of
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 
-def made_set(reader: Calls, items: list[Value], node: ast.AST, why: str = "") -> Made:
+def made_set(reader: Reader, items: list[Value], node: ast.AST, why: str = "") -> Made:
     """A collection without an order; `why` says which, where it is no set."""
     words: dict[str, Value] = {"why": reader.table.constant(why)} if why else {}
     return Made("set", items, words, node, reader.fresh("set"), reader.site(node))
 
 
-def set_of(reader: Calls, call: Call) -> Value:
+def set_of(reader: Reader, call: Call) -> Value:
     """``set(iterable)``."""
     value = call.args[0] if call.args else None
     return made_set(reader, _items(reader, value), call.node)
 
 
-def _items(reader: Calls, value: Value | None) -> list[Value]:
+def _items(reader: Reader, value: Value | None) -> list[Value]:
     if isinstance(value, Sequence):
         return list(value.items)
     if isinstance(value, Mapping):
@@ -33,34 +33,34 @@ def _items(reader: Calls, value: Value | None) -> list[Value]:
     if isinstance(value, Made) and value.name == "set":
         return list(value.args)
     if isinstance(value, Symbol) and value.op in ("list", "attr", "parameter"):
-        return [reader.elem(value, 1)]
+        return [reader.iteration.elem(value, 1)]
     return []
 
 
-def combined(reader: Calls, call: Call) -> Value:
+def combined(reader: Reader, call: Call) -> Value:
     """``names.union(others)`` and the like."""
     return made_set(reader, _items(reader, call.owner), call.node)
 
 
-def changed(reader: Calls, call: Call) -> Value:
+def changed(reader: Reader, call: Call) -> Value:
     """``names.update(others)``."""
     del call
     return reader.table.constant(None)
 
 
-def operator(reader: Calls, node: ast.BinOp, left: Value, right: Value) -> Value | None:
+def operator(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Value | None:
     """``names | others``, ``names - others``."""
     if not any(isinstance(side, Made) and side.name == "set" for side in (left, right)):
         return None
     return made_set(reader, _items(reader, left) or _items(reader, right), node)
 
 
-def listing(reader: Calls, call: Call) -> Value:
+def listing(reader: Reader, call: Call) -> Value:
     """``os.listdir(folder)``."""
     return made_set(reader, [], call.node, "a listing of files, which no system promises")
 
 
-def sort(reader: Calls, call: Call) -> None:
+def sort(reader: Reader, call: Call) -> None:
     """``listing.sort()``: its order is known from here on."""
     del reader
     assert isinstance(call.owner, Made)
@@ -161,7 +161,7 @@ def _chosen_by(counter: str, loop: ast.AST) -> bool:
     return False
 
 
-def check_loop(reader: Calls, node: ast.AST, iterable: Value) -> None:
+def check_loop(reader: Reader, node: ast.AST, iterable: Value) -> None:
     """Note a loop that pairs keys with what has no order."""
     found = hands_out_keys(iterable, node)
     if found is not None:

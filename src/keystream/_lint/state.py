@@ -16,7 +16,6 @@ from keystream._lint.facts import Arms, Chain, Fact, Facts, Repeat, Site, Turn, 
 from keystream._lint.frames import Frame, Heap, Mapped, Streams
 from keystream._lint.scope import Scope
 from keystream._lint.values import (
-    Function,
     Instance,
     Interning,
     Made,
@@ -290,9 +289,9 @@ class State:
         """Set the attribute of an object."""
         owner = _identity(owner)
         self.kept.append(owner)
-        self._write((id(owner), name), value)
+        self.write((id(owner), name), value)
 
-    def _write(self, place: tuple[int, str], value: Value | None) -> None:
+    def write(self, place: tuple[int, str], value: Value | None) -> None:
         if self.logs:
             self.logs[-1].setdefault(place, self.heap.get(place))
         if value is None:
@@ -304,7 +303,7 @@ class State:
         """Undo what was stored in objects between two states."""
         for place in now.keys() | then.keys():
             if now.get(place) is not then.get(place):
-                self._write(place, then.get(place))
+                self.write(place, then.get(place))
 
     @contextmanager
     def aside(self) -> Generator[dict[tuple[int, str], Value]]:
@@ -366,13 +365,3 @@ def _parting(first: Chain, second: Chain) -> tuple[int, Turn | None]:
             if here.number != there.number:
                 return index, there
     return -1, None
-
-
-def function_name(value: Value) -> str:
-    """What a function is called."""
-    return value.name if isinstance(value, Function) else ""
-
-
-def same_origin(one: Symbol, other: Symbol) -> bool:
-    """Whether two keys descend from one root."""
-    return root_of(one) is root_of(other)

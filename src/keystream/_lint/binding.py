@@ -5,13 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from keystream._lint.values import (
-    Mapping,
-    Sequence,
-    Symbol,
-    Value,
-    constant_of,
-)
+from keystream._lint.symbols import Item, Repeated, Stack, Symbol, Value
+from keystream._lint.values import Mapping, Sequence, constant_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -49,7 +44,7 @@ class Binding:
 
     def spread(self, value: Value, count: int, star: int | None) -> list[Value]:
         """The parts of a value that is unpacked into so many targets."""
-        if isinstance(value, Symbol) and value.op == "stack":
+        if isinstance(value, Stack):
             number = constant_of(value.args[1])
             if isinstance(number, int) and count - 1 <= number <= 64:
                 items: list[Value] = [
@@ -74,10 +69,10 @@ class Binding:
                 middle = Sequence(items[star : len(items) - after])
                 return [*items[:star], middle, *(items[len(items) - after :] if after else [])]
         if isinstance(value, Symbol):
-            if value.op == "same":
+            if isinstance(value, Repeated):
                 return [value.args[0]] * count
             return [
-                self.reader.table.symbol("index", value, self.reader.table.constant(i))
+                self.reader.table.symbol(Item, value, self.reader.table.constant(i))
                 if i != star
                 else self.reader.fresh("rest", value)
                 for i in range(count)

@@ -7,11 +7,8 @@ from collections.abc import Callable
 from collections.abc import Sequence as Items
 from typing import TYPE_CHECKING, Any
 
-from keystream._lint.values import (
-    Symbol,
-    Value,
-    constant_of,
-)
+from keystream._lint.symbols import Constant, Element, Item, Opaque, Symbol, Value, is_operation
+from keystream._lint.values import constant_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -47,7 +44,7 @@ class Branching:
                     return ("value", value), (chosen, unequal) if same else (unequal, chosen)
         value = self.reader.expressions.evaluate(test)
         choices = (True, False) if positive else (False, True)
-        if isinstance(value, Symbol) and value.op != "opaque":
+        if isinstance(value, Symbol) and not isinstance(value, Opaque):
             return ("test", value), choices
         return (
             "node",
@@ -77,7 +74,7 @@ class Branching:
         if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq | ast.Lt | ast.LtE):
             value = self.reader.expressions.evaluate(test.left)
             if isinstance(value, Symbol) and (
-                value.op in ("elem", "Add", "const", "opaque", "index")
+                isinstance(value, Element | Constant | Opaque | Item) or is_operation(value, "Add")
             ):
                 return not isinstance(test.left, ast.BinOp)
         # what the body sets decides: `if params is None: params = init(...)`

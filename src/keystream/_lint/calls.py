@@ -12,6 +12,22 @@ from keystream._lint.libraries.aliases import canonical
 from keystream._lint.libraries.call import Call
 from keystream._lint.scope import Scope
 from keystream._lint.state import MAX_DEPTH
+from keystream._lint.symbols import (
+    Attribute,
+    Called,
+    Child,
+    Item,
+    Leaf,
+    NamedKey,
+    Operation,
+    Parameter,
+    Repeated,
+    Seed,
+    Stack,
+    StreamKey,
+    Symbol,
+    Value,
+)
 from keystream._lint.values import (
     Class,
     Function,
@@ -22,8 +38,6 @@ from keystream._lint.values import (
     Partial,
     Reference,
     Sequence,
-    Symbol,
-    Value,
     Wrapped,
 )
 
@@ -87,7 +101,7 @@ class Calls:
             case Method():
                 return self.call_method(Call(function.name, args, keywords, node, function.owner))
             case Symbol():
-                if function.op == "attr" and isinstance(function.args[1], str):
+                if isinstance(function, Attribute) and isinstance(function.args[1], str):
                     return self.call_method(
                         Call(function.args[1], args, keywords, node, function.args[0])
                     )
@@ -107,7 +121,7 @@ class Calls:
             return found
         if name.startswith(table.PURE) or name in table.PURE_BUILTINS:
             if all(isinstance(value, Symbol) for value in (*call.args, *call.keywords.values())):
-                return self.reader.table.symbol("call", name, *call.args, *call.keywords.values())
+                return self.reader.table.symbol(Called, name, (*call.args, *call.keywords.values()))
             return self.reader.fresh(name, *call.args)
         return self.unknown(call)
 
@@ -229,7 +243,7 @@ class Calls:
             inner = source.args[0] if isinstance(source, Made) else source
             places = range(starred, len(positional))
             spread = [
-                self.reader.table.symbol("index", inner, self.reader.table.constant(i - starred))
+                self.reader.table.symbol(Item, inner, self.reader.table.constant(i - starred))
                 if isinstance(inner, Symbol)
                 else self.reader.fresh("starred")
                 for i in places
@@ -264,7 +278,7 @@ class Calls:
     def parameter(self, node: ast.AST, name: str) -> Symbol:
         """The symbol of a parameter that is not known."""
         return self.reader.table.symbol(
-            "parameter", node, name, tags=frozenset({("parameter", id(node))})
+            Parameter, node, name, tags=frozenset({("parameter", id(node))})
         )
 
     # Hooks for statements and expressions.
@@ -276,7 +290,7 @@ class Calls:
         if found is not None:
             return found
         if isinstance(left, Symbol) and isinstance(right, Symbol):
-            return self.reader.table.symbol(type(node.op).__name__, left, right)
+            return self.reader.table.symbol(Operation, type(node.op).__name__, (left, right))
         return self.reader.fresh("binary", left, right)
 
     def module_named(self, name: str) -> Value:
@@ -331,12 +345,4 @@ def _is_formula(node: ast.AST) -> bool:
 
 def _is_key(value: Value) -> bool:
     """Whether a value is surely a key or a tree of keys."""
-    return isinstance(value, Symbol) and value.op in (
-        "seed",
-        "child",
-        "stack",
-        "stream",
-        "named",
-        "leaf",
-        "same",
-    )
+    return isinstance(value, Seed | Child | Stack | StreamKey | NamedKey | Leaf | Repeated)

@@ -7,6 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from keystream._lint.counting import neighbour
 from keystream._lint.iteration import MAX_UNROLLED
+from keystream._lint.symbols import (
+    Child,
+    Item,
+    Join,
+    Repeated,
+    Slice,
+    Stack,
+    Symbol,
+    Value,
+    are_symbols,
+)
 from keystream._lint.values import (
     Class,
     Function,
@@ -15,8 +26,6 @@ from keystream._lint.values import (
     Mapping,
     Reference,
     Sequence,
-    Symbol,
-    Value,
     constant_of,
     is_constant,
 )
@@ -48,16 +57,16 @@ class Containers:
             ):
                 return owner.items[plain]
             if isinstance(index, Symbol) and plain is _NOTHING:
-                return self.reader.table.symbol("index", owner, index)
+                return self.reader.table.symbol(Item, owner, index)
             return self.reader.fresh("element", *owner.items)
         if isinstance(owner, Symbol):
-            if owner.op == "same" and isinstance(owner.args[0], Value):
+            if isinstance(owner, Repeated) and isinstance(owner.args[0], Value):
                 return owner.args[0]
             if not isinstance(index, Symbol):
                 return self.reader.fresh("element", owner)
-            if owner.op == "stack":
+            if isinstance(owner, Stack):
                 return self.child(owner, index)
-            return self.reader.table.symbol("index", owner, index)
+            return self.reader.table.symbol(Item, owner, index)
         if isinstance(owner, Reference | Class | Function):
             return owner  # a generic: Foo[int]
         return self.reader.fresh("element")
@@ -70,7 +79,7 @@ class Containers:
             index = self.reader.table.constant(plain + count)
         if isinstance(stack.args[0], Symbol):
             return self.reader.table.symbol(
-                "child", stack.args[0], neighbour(self.reader.table, index)
+                Child, stack.args[0], neighbour(self.reader.table, index)
             )
         return self.reader.fresh("child", stack)
 
@@ -91,14 +100,14 @@ class Containers:
             except (ValueError, TypeError):
                 return self.reader.fresh("slice")
         if isinstance(owner, Symbol):
-            if owner.op == "same":
+            if isinstance(owner, Repeated):
                 return owner
-            count = constant_of(owner.args[1]) if owner.op == "stack" else None
+            count = constant_of(owner.args[1]) if isinstance(owner, Stack) else None
             if isinstance(count, int) and known and count <= MAX_UNROLLED * 4 and plain[2] != 0:
                 picked = range(count)[slice(*plain)]
                 return Sequence([self.child(owner, self.reader.table.constant(i)) for i in picked])
             if known or all(bound is None or isinstance(bound, Symbol) for bound in bounds):
-                return self.reader.table.symbol("slice", owner, *bounds)
+                return self.reader.table.symbol(Slice, owner, tuple(bounds))
         return self.reader.fresh("slice", owner)
 
     def tuple_(self, node: ast.Tuple | ast.List) -> Value:
@@ -112,8 +121,7 @@ class Containers:
                     items.extend(inner.items)
                     continue
                 if (
-                    isinstance(inner, Symbol)
-                    and inner.op == "stack"
+                    isinstance(inner, Stack)
                     and isinstance(constant_of(inner.args[1]), int)
                     and constant_of(inner.args[1]) <= MAX_UNROLLED * 4
                 ):
@@ -167,7 +175,7 @@ class Containers:
         number = constant_of(count)
         if isinstance(number, int) and 0 <= number <= MAX_UNROLLED:
             return Sequence([value] * number)
-        return self.reader.table.symbol("same", value)
+        return self.reader.table.symbol(Repeated, value)
 
     def join(self, values: list[Value]) -> Value:
         """A value that is one of several."""
@@ -188,12 +196,9 @@ class Containers:
             and all(constant_of(value, 0) is None for value in values if value is not objects[0])
         ):
             return objects[0]  # an object or None
-        if all(isinstance(value, Symbol) for value in values):
-            tags = frozenset[Any]().union(
-                *(value.tags for value in values if isinstance(value, Symbol))
-            )
-            choices = tuple(value for value in values)
-            return Symbol("join", choices, tags)
+        if are_symbols(values):  # not interned: nothing says that two choices are the same
+            tags = frozenset[Any]().union(*(value.tags for value in values))
+            return Join(tuple(values), tags=tags)
         return self.reader.fresh("join", *values)
 
 

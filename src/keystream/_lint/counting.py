@@ -7,7 +7,21 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from keystream._lint.values import Interning, Symbol, constant_of, usual
+from keystream._lint.symbols import (
+    Attribute,
+    Called,
+    Constant,
+    Count,
+    Element,
+    Global,
+    Operation,
+    Option,
+    Parameter,
+    Range,
+    Symbol,
+    is_operation,
+)
+from keystream._lint.values import Interning, constant_of, usual
 
 MOST = 300  # of the values of one counter that are tried
 MOST_OF_TWO = 64  # of each of two
@@ -54,7 +68,7 @@ def neighbour(table: Interning, datum: Symbol) -> Symbol:
     """A counter plus a number as the counter of that later turn: `t + 1` is the next turn's `t`."""
     terms = list(_terms(datum))
     counters = [term for term in terms if _counter_of(term) is not None]
-    numbers = [constant_of(term) for term in terms if term.op == "const"]
+    numbers = [constant_of(term) for term in terms if isinstance(term, Constant)]
     if len(counters) != 1 or not numbers or not all(isinstance(n, int) for n in numbers):
         return datum
     counter, factor = _counter_of(counters[0]) or (datum, 0)
@@ -65,20 +79,20 @@ def neighbour(table: Interning, datum: Symbol) -> Symbol:
     turns, left = divmod(sum(numbers), step * factor)
     if counter.args[1] + turns < 1:
         return datum
-    found = table.symbol("elem", counter.args[0], counter.args[1] + turns)
+    found = table.symbol(Element, counter.args[0], counter.args[1] + turns)
     if factor != 1:
-        found = table.symbol("Mult", found, table.constant(factor))
+        found = table.symbol(Operation, "Mult", (found, table.constant(factor)))
     if left:
-        found = table.symbol("Add", table.constant(left), found)
+        found = table.symbol(Operation, "Add", (table.constant(left), found))
     for term in terms:
-        if term not in counters and term.op != "const":
-            found = table.symbol("Add", term, found)
+        if term not in counters and not isinstance(term, Constant):
+            found = table.symbol(Operation, "Add", (term, found))
     return found
 
 
 def _counter_of(term: Symbol) -> tuple[Symbol, int] | None:
     """A counter and its factor."""
-    if term.op == "Mult" and len(term.args) == 2:
+    if is_operation(term, "Mult"):
         for one, other in (term.args, term.args[::-1]):
             factor = constant_of(other)
             if isinstance(one, Symbol) and _is_counter(one) and isinstance(factor, int):
@@ -88,26 +102,26 @@ def _counter_of(term: Symbol) -> tuple[Symbol, int] | None:
 
 def _is_counter(term: Symbol) -> bool:
     """Whether a value counts the turns of a loop."""
-    iterable = term.args[0] if term.op == "elem" else None
-    return isinstance(iterable, Symbol) and iterable.op in ("range", "count")
+    iterable = term.args[0] if isinstance(term, Element) else None
+    return isinstance(iterable, Range | Count)
 
 
 def _terms(datum: Symbol) -> Iterator[Symbol]:
-    if datum.op == "Add":
+    if is_operation(datum, "Add"):
         for part in datum.args:
             if isinstance(part, Symbol):
                 yield from _terms(part)
-    elif datum.op == "Sub" and isinstance(constant_of(datum.args[1]), int):
+    elif is_operation(datum, "Sub") and isinstance(constant_of(datum.args[1]), int):
         yield from _terms(datum.args[0])
-        yield Symbol("const", (-constant_of(datum.args[1]),), frozenset())
+        yield Constant(-constant_of(datum.args[1]))
     else:
         yield datum
 
 
 def _counters(datum: Symbol) -> Iterator[Symbol]:
-    if datum.op == "elem":
+    if isinstance(datum, Element):
         yield datum
-    elif datum.op in _OPERATIONS:
+    elif is_operation(datum, *_OPERATIONS):
         for part in datum.args:
             if isinstance(part, Symbol):
                 yield from _counters(part)
@@ -116,7 +130,7 @@ def _counters(datum: Symbol) -> Iterator[Symbol]:
 def _domain(counter: Symbol) -> range | None:
     """The values of a counter over a range whose bounds are literals."""
     iterable = counter.args[0]
-    if not (isinstance(iterable, Symbol) and iterable.op == "range"):
+    if not (isinstance(iterable, Range)):
         return None
     bounds = [usual(bound) for bound in iterable.args if isinstance(bound, Symbol)]
     if (
@@ -134,36 +148,34 @@ def _value(datum: Symbol, setting: dict[Symbol, int]) -> int | None:
     number = usual(datum)
     if number is not None:
         return number if isinstance(number, int) else None
-    if datum.op == "call" and datum.args[0] == "builtins.int" and len(datum.args) == 2:
+    if isinstance(datum, Called) and datum.args[0] == "builtins.int" and len(datum.args) == 2:
         return _value(datum.args[1], setting)
-    if datum.op not in _OPERATIONS or len(datum.args) != 2:
+    if not is_operation(datum, *_OPERATIONS) or len(datum.operands) != 2:
         return None
     one, other = (
         _value(part, setting) if isinstance(part, Symbol) else None for part in datum.args
     )
-    if datum.op in ("Add", "Sub"):  # what no counter changes moves all seeds alike
+    if datum.operator in ("Add", "Sub"):  # what no counter changes moves all seeds alike
         one = 0 if one is None and _is_fixed(datum.args[0]) else one
         other = 0 if other is None and _is_fixed(datum.args[1]) else other
     if one is None or other is None:
         return None
     try:
-        return _OPERATIONS[datum.op](one, other)
+        return _OPERATIONS[datum.operator](one, other)
     except (ArithmeticError, ValueError):
         return None
 
 
 def _is_fixed(part: object) -> bool:
     """Whether a part of a seed is the same in all turns."""
-    return (
-        isinstance(part, Symbol)
-        and part.op in ("parameter", "attr", "global", "option")
-        and not any(kind == "lane" for kind, _ in part.tags)
+    return isinstance(part, Parameter | Attribute | Global | Option) and not any(
+        kind == "lane" for kind, _ in part.tags
     )
 
 
 def is_cut(seed: Symbol) -> bool:
     """Whether a seed joins numbers of which one lies in bits above the 32 that JAX keeps."""
-    if seed.op not in ("Add", "BitOr", "BitXor"):
+    if not is_operation(seed, "Add", "BitOr", "BitXor"):
         return False
     parts = [part for part in seed.args if isinstance(part, Symbol)]
     high = [part for part in parts if _is_high(part)]
@@ -171,12 +183,12 @@ def is_cut(seed: Symbol) -> bool:
 
 
 def _is_high(part: Symbol) -> bool:
-    if part.op not in ("LShift", "Mult"):
+    if not is_operation(part, "LShift", "Mult"):
         return False
     numbers = [number for arg in part.args if isinstance(number := usual(arg), int)]
     if len(numbers) == len(part.args):
         return False
-    least = 32 if part.op == "LShift" else 2**32
+    least = 32 if part.operator == "LShift" else 2**32
     return any(
-        number >= least and (part.op == "LShift" or number % 2**32 == 0) for number in numbers
+        number >= least and (part.operator == "LShift" or number % 2**32 == 0) for number in numbers
     )

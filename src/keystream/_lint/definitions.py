@@ -6,17 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from keystream._lint.facts import Fact
-from keystream._lint.values import (
-    Class,
-    Function,
-    Made,
-    Partial,
-    Reference,
-    Symbol,
-    Value,
-    Wrapped,
-    root_of,
-)
+from keystream._lint.symbols import Child, Seed, Stack, Value
+from keystream._lint.values import Class, Function, Made, Partial, Reference, Wrapped, root_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -47,8 +38,7 @@ class Definitions:
             if (
                 default is not None
                 and not (isinstance(default, ast.Name) and self.reader.scope.kind == "function")
-                and isinstance(value, Symbol)
-                and value.op in ("seed", "child", "stack")
+                and isinstance(value, Seed | Child | Stack)
             ):
                 self.reader.default_keys.add(root_of(value))
                 self.reader.fact(
@@ -61,7 +51,7 @@ class Definitions:
             default = value
             if isinstance(value, Made) and value.name.endswith(".field"):
                 default = value.keywords.get("default", value)
-            if isinstance(default, Symbol) and default.op in ("seed", "child"):
+            if isinstance(default, Seed | Child):
                 for statement in cls.node.body:
                     target = getattr(statement, "target", None) or next(
                         iter(getattr(statement, "targets", [])), None

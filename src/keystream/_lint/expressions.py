@@ -10,6 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from keystream._lint.iteration import MAX_UNROLLED
 from keystream._lint.objects import REPLACES, is_classmethod
+from keystream._lint.symbols import (
+    Attribute,
+    Constant,
+    Global,
+    Operation,
+    Replaced,
+    Stack,
+    Symbol,
+    Text,
+    Value,
+    are_symbols,
+)
 from keystream._lint.values import (
     Class,
     Function,
@@ -20,8 +32,6 @@ from keystream._lint.values import (
     Partial,
     Reference,
     Sequence,
-    Symbol,
-    Value,
     Wrapped,
     constant_of,
 )
@@ -99,7 +109,7 @@ class Expressions:
             return found
         if node.id in _BUILTINS:
             return Reference("builtins." + node.id)
-        return self.reader.table.symbol("global", node.id)
+        return self.reader.table.symbol(Global, node.id)
 
     def attribute(self, node: ast.Attribute) -> Value:
         """An attribute."""
@@ -144,7 +154,7 @@ class Expressions:
             if isinstance(node.op, ast.USub) and isinstance(plain, int | float):
                 return self.reader.table.constant(-plain)
         if isinstance(value, Symbol):
-            return self.reader.table.symbol(type(node.op).__name__, value)
+            return self.reader.table.symbol(Operation, type(node.op).__name__, (value,))
         return self.reader.fresh("unary")
 
     def boolean(self, node: ast.BoolOp) -> Value:
@@ -156,8 +166,8 @@ class Expressions:
         first = constant_of(values[0], _NOTHING)
         if first is not _NOTHING and len(values) == 2:
             return values[1] if bool(first) == isinstance(node.op, ast.And) else values[0]
-        if all(isinstance(value, Symbol) for value in values):
-            return self.reader.table.symbol(type(node.op).__name__, *values)
+        if are_symbols(values):
+            return self.reader.table.symbol(Operation, type(node.op).__name__, tuple(values))
         if isinstance(node.op, ast.Or) and isinstance(values[0], Instance | Made | Function):
             return values[0]
         return self.reader.fresh("boolean", *values)
@@ -165,7 +175,7 @@ class Expressions:
     def compare(self, node: ast.Compare) -> Value:
         """A comparison."""
         values = [self.evaluate(node.left), *(self.evaluate(value) for value in node.comparators)]
-        if len(values) == 2 and all(isinstance(value, Symbol) for value in values):
+        if len(values) == 2 and are_symbols(values):
             one, other = constant_of(values[0], _NOTHING), constant_of(values[1], _NOTHING)
             if one is not _NOTHING and other is not _NOTHING:
                 if isinstance(node.ops[0], ast.Is | ast.Eq):
@@ -174,7 +184,7 @@ class Expressions:
                     return self.reader.table.constant(
                         not (one == other and type(one) is type(other))
                     )
-            return self.reader.table.symbol(type(node.ops[0]).__name__, *values)
+            return self.reader.table.symbol(Operation, type(node.ops[0]).__name__, tuple(values))
         if (
             len(values) == 2
             and constant_of(values[1], 0) is None
@@ -203,8 +213,8 @@ class Expressions:
             for part in node.values
             if isinstance(part, ast.FormattedValue)
         ]
-        if all(isinstance(part, Symbol) for part in parts):
-            return self.reader.table.symbol("string", node, *parts)
+        if are_symbols(parts):
+            return self.reader.table.symbol(Text, node, tuple(parts))
         return self.reader.fresh("string", *parts)
 
     def lambda_(self, node: ast.Lambda) -> Value:
@@ -259,8 +269,7 @@ class Expressions:
                 if isinstance(inner, Sequence) and inner.rest is None:
                     args.extend(inner.items)
                 elif (
-                    isinstance(inner, Symbol)
-                    and inner.op == "stack"
+                    isinstance(inner, Stack)
                     and isinstance(constant_of(inner.args[1]), int)
                     and constant_of(inner.args[1]) <= MAX_UNROLLED * 4
                 ):
@@ -306,19 +315,19 @@ class Expressions:
             found = self.reader.objects.class_attribute(owner, name)
             if isinstance(found, Function) and is_classmethod(found):
                 return replace(found, bound=owner)
-            return found if found is not None else self.reader.table.symbol("attr", owner, name)
+            return found if found is not None else self.reader.table.symbol(Attribute, owner, name)
         if isinstance(owner, Made) and owner.name == "module" and owner.place is not None:
             found = owner.place.names.get(name)
-            return found if found is not None else self.reader.table.symbol("attr", owner, name)
+            return found if found is not None else self.reader.table.symbol(Attribute, owner, name)
         if isinstance(owner, Symbol):
             found = self.reader.load(owner, name)
             if found is not None:
                 return found
-            if owner.op == "const":
+            if isinstance(owner, Constant):
                 return Method(owner, name)
-            if owner.op == "replaced" and name not in REPLACES:
+            if isinstance(owner, Replaced) and name not in REPLACES:
                 return self.attribute_of(owner.args[0], name, node)
-            return self.reader.table.symbol("attr", owner, name, self.reader.version(owner))
+            return self.reader.table.symbol(Attribute, owner, name, self.reader.version(owner))
         found = self.reader.load(owner, name)
         if found is not None:
             return found

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from keystream._lint.facts import Turn
 from keystream._lint.scope import Scope
-from keystream._lint.values import (
-    Class,
-    Function,
-    Instance,
-    Made,
-    Mapping,
-    Sequence,
+from keystream._lint.symbols import (
+    Count,
+    Element,
+    Listed,
+    Range,
+    Repeated,
     Symbol,
     Value,
-    constant_of,
+    are_symbols,
 )
+from keystream._lint.values import Class, Function, Instance, Made, Mapping, Sequence, constant_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -53,11 +53,11 @@ class Iteration:
         if len(node.generators) == 1 and not node.generators[0].ifs and "unrolled" in scope.names:
             return Sequence(elements)
         if len(elements) >= 2 and elements[0] is elements[1] and isinstance(elements[0], Symbol):
-            return self.reader.table.symbol("same", elements[0])
+            return self.reader.table.symbol(Repeated, elements[0])
         if elements and isinstance(elements[0], Made | Instance | Function | Class):
-            return self.reader.table.symbol("same", elements[0])
-        if len(elements) >= 2 and all(isinstance(element, Symbol) for element in elements[:2]):
-            return self.reader.table.symbol("list", node, elements[0], elements[1])
+            return self.reader.table.symbol(Repeated, elements[0])
+        if len(turns := elements[:2]) == 2 and are_symbols(turns):
+            return self.reader.table.symbol(Listed, node, *turns)
         return self.reader.fresh("list", *elements)
 
     def _generators(self, node: Any, index: int, elements: list[Value]) -> None:
@@ -107,7 +107,7 @@ class Iteration:
             and len(iterable.items) <= MAX_UNROLLED
         ):
             return [self.reader.table.constant(name) for name in iterable.items]
-        if isinstance(iterable, Symbol) and iterable.op == "range":
+        if isinstance(iterable, Range):
             bounds = [constant_of(bound) for bound in iterable.args]
             if all(isinstance(bound, int) for bound in bounds) and bounds[-1] != 0:
                 numbers = range(*bounds)
@@ -148,16 +148,16 @@ class Iteration:
                 )
             return self.reader.fresh("elem")
         if isinstance(iterable, Symbol):
-            if iterable.op == "same":
+            if isinstance(iterable, Repeated):
                 return iterable.args[0]
-            if iterable.op == "list":
+            if isinstance(iterable, Listed):
                 return iterable.args[min(number, 2)]
-            return self.reader.table.symbol("elem", iterable, number)
+            return self.reader.table.symbol(Element, iterable, number)
         return self.reader.fresh("elem")
 
     def _zipped(self, iterable: Made, number: int) -> Value:
         if iterable.name == "zip":
             return Sequence([self.elem(part, number) for part in iterable.args])
         start = iterable.args[1] if len(iterable.args) > 1 else self.reader.table.constant(0)
-        counter = self.reader.table.symbol("elem", self.reader.table.symbol("count", start), number)
+        counter = self.reader.table.symbol(Element, self.reader.table.symbol(Count, start), number)
         return Sequence([counter, self.elem(iterable.args[0], number)])

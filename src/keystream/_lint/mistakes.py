@@ -10,6 +10,16 @@ from typing import Any
 from keystream._findings import Severity
 from keystream._lint.facts import Facts, Repeat, Site, Use, text_of
 from keystream._lint.meaning import COPIES, SETTINGS, compared, meant
+from keystream._lint.symbols import (
+    Attribute,
+    Child,
+    Constant,
+    Element,
+    Parameter,
+    Seed,
+    StreamKey,
+    Symbol,
+)
 from keystream._lint.turns import (
     counts,
     depends_on_loop,
@@ -20,7 +30,7 @@ from keystream._lint.turns import (
     rewound,
     variables,
 )
-from keystream._lint.values import Function, Symbol, root_of
+from keystream._lint.values import Function, root_of
 
 _ACCUMULATES = re.compile(r"accum|micro_?batch|micro_?step|grad_acc", re.IGNORECASE)
 _RUNS = frozenset({"init", "apply"})
@@ -95,7 +105,7 @@ def _marks(repeat: Repeat) -> Iterable[Any]:
         root = root_of(key)
         yield ("loop", repeat.turn.node, id(root))
         yield ("root", id(root), repeat.turn.line, site.function)
-    elif key.op == "child":
+    elif isinstance(key, Child):
         yield ("pair", id(key.args[0]), repeat.earlier.node, site.node)
         yield ("parent", id(key.args[0]), site.function)
     for use in (repeat.first, repeat.second):
@@ -142,7 +152,7 @@ def _bare(repeat: Repeat) -> bool:
 
 def _by_stream(use: Use) -> bool:
     """Whether a framework's stream stands between the key and the draw."""
-    return use.key.op == "stream"
+    return isinstance(use.key, StreamKey)
 
 
 # In a loop.
@@ -164,9 +174,9 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
     root = root_of(key)
     seeds = _seeds(repeat)
     severity: Severity = "error" if second.kind in ("draw", "layer") else "warning"
-    if key.op == "child" and of_state(key.args[1]):
+    if isinstance(key, Child) and of_state(key.args[1]):
         return Mistake("KS204", "warning", repeat, seeds)
-    if root.op == "seed" and made_inside(repeat, seeds):
+    if isinstance(root, Seed) and made_inside(repeat, seeds):
         return _made_again(repeat, severity, seeds)
     if rewound(repeat):
         return Mistake("KS204", "warning", repeat, seeds)
@@ -219,7 +229,7 @@ def _in_line(repeat: Repeat) -> Mistake | None:
     kinds = {first.kind, second.kind}
     seeds = _seeds(repeat)
     root = root_of(second.key)
-    if root.op == "seed" and root.args[1] == "nnx":
+    if isinstance(root, Seed) and root.args[1] == "nnx":
         return None  # models built anew; two that stand side by side are told by their class
     callee = first.chain[repeat.level].callee
     if callee is not None and callee is second.chain[repeat.level].callee:
@@ -228,7 +238,7 @@ def _in_line(repeat: Repeat) -> Mistake | None:
         return _runs(repeat)
     direct = len(first.chain) == len(second.chain) == repeat.level + 1
     severity: Severity = "error" if direct else "warning"
-    recreated = root_of(second.key).op == "seed" and len({site.node for site in seeds}) > 1
+    recreated = isinstance(root_of(second.key), Seed) and len({site.node for site in seeds}) > 1
     if recreated and ("fold" in kinds or repeat.site.path.endswith(".ipynb")):
         return None  # cells of a notebook stand for themselves
     if kinds & _RUNS and kinds - _RUNS - {"draw", "split"}:
@@ -248,7 +258,7 @@ def _one_key(repeat: Repeat, severity: Severity, seeds: tuple[Site, ...]) -> Mis
     kinds = {repeat.first.kind, repeat.second.kind}
     routes = {kind for kind, _ in repeat.routes}
     if kinds <= {"draw", "layer"}:
-        if {"split", "fold"} <= routes and repeat.second.key.op == "child":
+        if {"split", "fold"} <= routes and isinstance(repeat.second.key, Child):
             return Mistake("KS103", severity, repeat, seeds)
         return Mistake("KS101", "error", repeat, seeds)
     if kinds == {"split"}:
@@ -273,7 +283,7 @@ def _twice_called(repeat: Repeat, seeds: tuple[Site, ...]) -> Mistake | None:
         return None
     if repeat.site.path.endswith(".ipynb") or _is_one_model(repeat):
         return None
-    if root_of(second.key).op == "seed" and len(seeds) > 1 and repeated(seeds):
+    if isinstance(root_of(second.key), Seed) and len(seeds) > 1 and repeated(seeds):
         return Mistake("KS106", "warning", repeat, seeds)
     return Mistake("KS101", "warning", repeat, seeds)
 
@@ -324,16 +334,16 @@ def _folded(repeat: Repeat, seeds: tuple[Site, ...]) -> Mistake | None:
     datum = fold.extra
     if other.kind == "draw":
         return Mistake("KS102", "note", repeat, seeds)  # the bits differ; JAX counts it as one use
-    if not isinstance(datum, Symbol) or datum.op == "const" or not _steplike(datum):
+    if not isinstance(datum, Symbol) or isinstance(datum, Constant) or not _steplike(datum):
         return None
     return Mistake("KS103", "warning", repeat, seeds)
 
 
 def _steplike(datum: Symbol) -> bool:
     """Whether a folded value counts from small numbers, as the indices of a split do."""
-    if datum.op in ("elem", "const"):
+    if isinstance(datum, Element | Constant):
         return True
-    if datum.op in ("parameter", "attr"):
+    if isinstance(datum, Parameter | Attribute):
         name = str(datum.args[1]).lower()
         return name in ("i", "j", "t", "k", "n", "it") or any(
             word in name

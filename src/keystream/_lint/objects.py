@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from keystream._lint.libraries.table import FRAMEWORKS, METHODS
+from keystream._lint.symbols import Attribute, Option, Place, Value
 from keystream._lint.values import (
     Class,
     Function,
@@ -13,7 +14,6 @@ from keystream._lint.values import (
     Made,
     Method,
     Reference,
-    Value,
     Wrapped,
     constant_of,
 )
@@ -51,7 +51,7 @@ class Objects:
                     arms=tuple(self.reader.arms),
                 )
         self.reader.kept.append(instance)
-        self.reader.store(instance.symbol, "__made__", self.reader.table.symbol("site", node))
+        self.reader.store(instance.symbol, "__made__", self.reader.table.symbol(Place, node))
         init = self.class_attribute(cls, "__init__")
         if isinstance(init, Function):
             self.reader.calls.call(self.bind_method(init, instance), args, keywords, node)
@@ -169,9 +169,9 @@ class Objects:
         default = constant_of(found) if name in instance.cls.fields else None
         if isinstance(default, int | float) and not isinstance(default, bool):
             return self.reader.table.symbol(
-                "option", symbol, name, default, self.reader.version(symbol)
+                Option, symbol, name, default, self.reader.version(symbol)
             )
-        return self.reader.table.symbol("attr", symbol, name, self.reader.version(symbol))
+        return self.reader.table.symbol(Attribute, symbol, name, self.reader.version(symbol))
 
     def initial(self, instance: Instance) -> dict[str, Value]:
         """The attributes that the initialisers of an unknown object's class give it."""

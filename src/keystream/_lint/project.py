@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keystream._lint.scope import Scope, Unit
-from keystream._lint.values import Made, Symbol, Value
+from keystream._lint.symbols import ModuleName, Value
+from keystream._lint.values import Made
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -339,9 +340,7 @@ class Project:
         scope = self.scope_of(name)
         if scope is None:
             return None
-        return Made(
-            "module", [], {}, scope.unit.tree, Symbol("module", (name,), frozenset()), scope
-        )
+        return Made("module", [], {}, scope.unit.tree, ModuleName(name), scope)
 
     def module_member(self, name: str) -> Value | None:
         """A name in a module of the project, or one of its submodules."""

@@ -20,7 +20,8 @@ from keystream._lint.project import INTERESTING, Project, mark_relevant
 from keystream._lint.scope import Scope, Unit
 from keystream._lint.state import State
 from keystream._lint.statements import Statements
-from keystream._lint.values import Function, Instance, Value
+from keystream._lint.symbols import Value
+from keystream._lint.values import Function, Instance
 
 STEPS_PER_LINE = 10
 STEPS_OF_FILE = 6000

@@ -6,7 +6,19 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from keystream._lint.values import Symbol, Value, root_of
+from keystream._lint.symbols import (
+    Attribute,
+    Called,
+    CalledMethod,
+    Child,
+    Constant,
+    Opaque,
+    Parameter,
+    Seed,
+    Symbol,
+    Value,
+)
+from keystream._lint.values import root_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -28,11 +40,13 @@ def check_resumed(
     if restored is None and not said:
         return
     for name, key in reader.scope.names.items():
-        if not isinstance(key, Symbol) or key.op != "child" or root_of(key).op not in ("seed",):
+        if not isinstance(key, Child) or not isinstance(root_of(key), Seed):
             continue
         part: Symbol = key
         depth = 0
-        while part.op == "child" and isinstance(part.args[0], Symbol) and not part.args[1].tags:
+        while (
+            isinstance(part, Child) and isinstance(part.args[0], Symbol) and not part.args[1].tags
+        ):
             if any(
                 turn.node is node
                 for kind, site in reader.routes.get(part, ())
@@ -40,11 +54,11 @@ def check_resumed(
                 for turn in site.turns
             ):
                 depth += 1
-            if part.args[1].op != "const":
+            if not isinstance(part.args[1], Constant):
                 break
             part = part.args[0]
         sites = [site for kind, site in reader.routes.get(root_of(key), ()) if kind == "seed"]
-        if depth >= 2 and part.op == "seed" and stored_in(node, name):
+        if depth >= 2 and isinstance(part, Seed) and stored_in(node, name):
             reader.fact("resumed", node, seed=sites[0] if sites else None, restored=restored)
             return
 
@@ -53,7 +67,7 @@ def _restored(start: Value, depth: int = 0) -> Symbol | None:
     """The part of a loop's first step that comes from a checkpoint."""
     if not isinstance(start, Symbol) or depth > 8:
         return None
-    if start.op in ("opaque", "attr", "call", "method", "parameter"):
+    if isinstance(start, Opaque | Attribute | Called | CalledMethod | Parameter):
         words = " ".join(part for part in start.args[:2] if isinstance(part, str)).lower()
         if _RESTORED.search(words):
             return start

@@ -15,17 +15,18 @@ from typing import Any
 from keystream._lint.facts import Arms, Chain, Fact, Facts, Repeat, Site, Turn, Use
 from keystream._lint.frames import Frame, Heap, Mapped, Streams
 from keystream._lint.scope import Scope
-from keystream._lint.values import (
-    Instance,
-    Interning,
-    Made,
-    Mapping,
-    Sequence,
+from keystream._lint.symbols import (
+    Constant,
+    Join,
+    Lane,
+    Listed,
+    Repeated,
     Symbol,
     Tag,
     Value,
-    root_of,
+    Written,
 )
+from keystream._lint.values import Instance, Interning, Made, Mapping, Sequence, root_of
 
 MAX_DEPTH = 12  # of calls that are followed
 MAX_USES = 12  # remembered for one key
@@ -125,7 +126,7 @@ class State:
 
     def use(self, key: Value, kind: str, name: str, node: ast.AST, **more: Any) -> None:
         """Note that a key was used, and whether that repeats an earlier use."""
-        if not isinstance(key, Symbol) or self.hushed or key.op == "const":
+        if not isinstance(key, Symbol) or self.hushed or isinstance(key, Constant):
             return
         chain = (*self.chain, self.site(node))
         use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded > 0, **more)
@@ -225,15 +226,15 @@ class State:
     def lane(self, value: Value, depth: int) -> Value:
         """One lane of a batched value."""
         if isinstance(value, Symbol):
-            if value.op == "same" and isinstance(value.args[0], Symbol):
+            if isinstance(value, Repeated) and isinstance(value.args[0], Symbol):
                 return value.args[0]
-            if value.op == "const":
+            if isinstance(value, Constant):
                 return (
                     value
                     if value.args[0] is None
                     else self.table.fresh("lane", frozenset({("lane", depth)}))
                 )
-            return self.table.symbol("lane", value, depth, tags=frozenset({("lane", depth)}))
+            return self.table.symbol(Lane, value, depth, tags=frozenset({("lane", depth)}))
         if isinstance(value, Sequence):
             return Sequence([self.lane(item, depth) for item in value.items])
         if isinstance(value, Mapping):
@@ -241,9 +242,7 @@ class State:
                 {name: self.lane(item, depth) for name, item in value.items.items()}, value.complete
             )
         if isinstance(value, Instance):
-            symbol = self.table.symbol(
-                "lane", value.symbol, depth, tags=frozenset({("lane", depth)})
-            )
+            symbol = self.table.symbol(Lane, value.symbol, depth, tags=frozenset({("lane", depth)}))
             return Instance(value.cls, symbol, known=False)
         if isinstance(value, Made):
             return Made(
@@ -260,7 +259,7 @@ class State:
         """The symbols that a value is made of."""
         if isinstance(value, Symbol):
             yield value
-            if value.op in ("state_set", "same", "list", "join") and depth <= 8:
+            if isinstance(value, Written | Repeated | Listed | Join) and depth <= 8:
                 for part in value.args:
                     if isinstance(part, Value):
                         yield from self.symbols_in(part, depth + 1)

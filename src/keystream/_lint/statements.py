@@ -11,15 +11,8 @@ from keystream._lint.facts import Turn, text_of
 from keystream._lint.frames import Frame, Heap
 from keystream._lint.resuming import check_resumed, stored_in
 from keystream._lint.scope import Scope
-from keystream._lint.values import (
-    Class,
-    Function,
-    Made,
-    Symbol,
-    Value,
-    constant_of,
-    is_constant,
-)
+from keystream._lint.symbols import Range, Stack, Value
+from keystream._lint.values import Class, Function, Made, constant_of, is_constant
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -110,7 +103,7 @@ class Statements:
     def expression(self, node: ast.Expr) -> None:
         """An expression for its effect."""
         value = self.reader.expressions.evaluate(node.value)
-        if isinstance(value, Symbol) and value.op == "stack" and isinstance(node.value, ast.Call):
+        if isinstance(value, Stack) and isinstance(node.value, ast.Call):
             self.reader.fact("split_discarded", node.value, key=value.args[0])
 
     def deleted(self, node: ast.Delete) -> None:
@@ -188,7 +181,7 @@ class Statements:
             else [self.reader.iteration.elem(iterable, 1), self.reader.iteration.elem(iterable, 2)]
         )
         self._rounds(node, rounds)
-        bounds = iterable.args if isinstance(iterable, Symbol) and iterable.op == "range" else ()
+        bounds = iterable.args if isinstance(iterable, Range) else ()
         check_resumed(self.reader, node, list(bounds[:1] if len(bounds) >= 2 else ()))
 
     def while_loop(self, node: ast.While) -> None:

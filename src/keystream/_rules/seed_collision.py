@@ -53,7 +53,17 @@ from keystream._lint.counting import collision
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
 from keystream._lint.places import inner, of_chain
-from keystream._lint.values import Symbol, Value, constant_of
+from keystream._lint.symbols import (
+    Called,
+    Constant,
+    Count,
+    Element,
+    Range,
+    Symbol,
+    Value,
+    is_operation,
+)
+from keystream._lint.values import constant_of
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -168,34 +178,36 @@ def _floats(fact: Fact) -> Finding:
 def _is_float(datum: Value) -> bool:
     if not isinstance(datum, Symbol):
         return False
-    if datum.op == "const":
+    if isinstance(datum, Constant):
         return isinstance(datum.args[0], float)
-    if datum.op == "Div":
+    if is_operation(datum, "Div"):
         return True
-    if datum.op == "call":
+    if isinstance(datum, Called):
         return str(datum.args[0]).startswith(_FLOATS) and "floor" not in str(datum.args[0])
-    if datum.op == "elem" and isinstance(datum.args[0], Symbol):
+    if isinstance(datum, Element) and isinstance(datum.args[0], Symbol):
         return _is_float(datum.args[0])
     return False
 
 
 def _adds_counters(datum: Value) -> bool:
-    if not (isinstance(datum, Symbol) and datum.op == "Add"):
+    if not is_operation(datum, "Add"):
         return False
     terms = list(_terms(datum))
-    counters = {id(term.args[0]) for term in terms if term.op == "elem" and _counts(term.args[0])}
+    counters = {
+        id(term.args[0]) for term in terms if isinstance(term, Element) and _counts(term.args[0])
+    }
     return len(counters) > 1
 
 
 def _terms(datum: Symbol) -> Iterator[Symbol]:
-    if datum.op == "Add":
+    if is_operation(datum, "Add"):
         yield from itertools.chain(*(_terms(part) for part in datum.args))
     else:
         yield datum
 
 
 def _counts(iterable: object) -> bool:
-    return isinstance(iterable, Symbol) and iterable.op in ("range", "count")
+    return isinstance(iterable, Range | Count)
 
 
 def _keras(module: Module) -> Iterator[Finding]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from keystream._lint.facts import text_of
-from keystream._lint.values import Made, Value
+from keystream._lint.symbols import Value
+from keystream._lint.values import Made
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader

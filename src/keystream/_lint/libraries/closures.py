@@ -13,15 +13,8 @@ from keystream._lint.facts import Site
 from keystream._lint.libraries.call import Call
 from keystream._lint.meaning import KEYS
 from keystream._lint.state import exclusive
-from keystream._lint.values import (
-    Function,
-    Instance,
-    Sequence,
-    Symbol,
-    Value,
-    Wrapped,
-    constant_of,
-)
+from keystream._lint.symbols import Child, Item, Opaque, Parameter, Seed, StreamKey, Symbol, Value
+from keystream._lint.values import Function, Instance, Sequence, Wrapped, constant_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -105,8 +98,8 @@ def _is_literal(reader: Reader, key: Symbol) -> bool:
     """Whether a key is made of literals, and is no argument."""
     if any(_ONCE.search(site.function) or _ONCE.search(_name(site)) for site in reader.jitted):
         return False
-    while key.op in ("child", "stream", "index"):
-        if key.op != "stream" and constant_of(key.args[1], reader) is reader:
+    while isinstance(key, Child | StreamKey | Item):
+        if not isinstance(key, StreamKey) and constant_of(key.args[1], reader) is reader:
             return False
         if key in reader.jit_arguments or key.args[1] in reader.jit_arguments:
             return False
@@ -114,7 +107,7 @@ def _is_literal(reader: Reader, key: Symbol) -> bool:
             return False
         key = key.args[0]
     return (
-        key.op == "seed"
+        isinstance(key, Seed)
         and key not in reader.jit_arguments
         and key not in reader.default_keys
         and isinstance(constant_of(key.args[0]), int)
@@ -139,11 +132,11 @@ def _is_outer(
     """Whether a value was there before the compiled call, and is no argument of it."""
     if value in reader.jit_arguments or value in reader.default_keys or depth > 20:
         return False
-    if value.op == "opaque":
+    if isinstance(value, Opaque):
         return value.args[1] <= serial
-    if value.op == "parameter" and value.args[0] in own:
+    if isinstance(value, Parameter) and value.args[0] in own:
         return False
-    if value.op == "seed":
+    if isinstance(value, Seed):
         sites = [site for kind, site in reader.routes.get(value, ()) if kind == "seed"]
         if not sites or sites[-1].around in own:
             return False

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keystream._lint.libraries.call import Call
-from keystream._lint.values import Mapping, Sequence, Symbol, Value, is_constant
+from keystream._lint.symbols import Element, Range, Symbol, Value
+from keystream._lint.values import Mapping, Sequence, is_constant
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -53,11 +54,11 @@ def fori_loop(reader: Reader, call: Call) -> Value | None:
         return None
     state = start
     bounds = (call.argument(0, "lower"), call.argument(1, "upper"))
-    counter = reader.table.symbol("range", *(b for b in bounds if isinstance(b, Symbol)))
+    counter = reader.table.symbol(Range, tuple(b for b in bounds if isinstance(b, Symbol)))
 
     def body(number: int) -> Value:
         nonlocal state
-        turn = reader.table.symbol("elem", counter, number)
+        turn = reader.table.symbol(Element, counter, number)
         state = reader.calls.call(function, [turn, state], {}, call.node)
         return state
 

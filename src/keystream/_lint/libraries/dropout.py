@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from keystream._lint.facts import text_of
 from keystream._lint.libraries.call import Argument, Call, at
 from keystream._lint.libraries.rates import check_rate
-from keystream._lint.values import Made, Value, constant_of, is_constant
+from keystream._lint.symbols import Value
+from keystream._lint.values import Made, constant_of, is_constant
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader

@@ -9,14 +9,13 @@ from keystream._lint.libraries.call import Call, at
 from keystream._lint.libraries.evaluation import note_evaluation
 from keystream._lint.libraries.signatures import draw
 from keystream._lint.state import exclusive
+from keystream._lint.symbols import Join, Read, Symbol, Value, Written
 from keystream._lint.values import (
     Class,
     Instance,
     Made,
     Sequence,
     Switched,
-    Symbol,
-    Value,
     Wrapped,
     constant_of,
     is_constant,
@@ -32,7 +31,7 @@ def draw_from_argument(reader: Reader, call: Call, flag: Value | None) -> Value:
     key = call.keywords.get("key")
     if key is None or (is_constant(key) and constant_of(key) is None):
         return reader.fresh("dropped")
-    if not isinstance(key, Symbol) or key.op != "join":  # a key or None is for either mode
+    if not isinstance(key, Symbol) or not isinstance(key, Join):  # a key or None is for either mode
         note_evaluation(reader, call.node, "eqx.nn.Dropout")
     return draw(reader, key, call, "eqx.nn.Dropout", at(None, "key"))
 
@@ -106,7 +105,7 @@ def _drops(model: Value, tree: ast.AST) -> bool:
 
 
 def _choices(value: Symbol) -> tuple[Value, ...]:
-    return value.args if value.op == "join" else ()
+    return value.args if isinstance(value, Join) else ()
 
 
 def in_inference(reader: Reader, flag: Value | None) -> bool:
@@ -136,11 +135,11 @@ def get_state(reader: Reader, call: Call) -> Value | None:
     index, state = _indexed(call), call.owner
     if index is None or not isinstance(state, Symbol):
         return None
-    while state.op == "state_set":
+    while isinstance(state, Written):
         if state.args[1] is index.symbol:
             return state.args[2]
         state = state.args[0]
-    return reader.table.symbol("state", state, index.symbol)
+    return reader.table.symbol(Read, state, index.symbol)
 
 
 def set_state(reader: Reader, call: Call) -> Value | None:
@@ -149,7 +148,7 @@ def set_state(reader: Reader, call: Call) -> Value | None:
     if index is None or not isinstance(state, Symbol) or len(call.args) < 2:
         return None
     value = call.args[1] if isinstance(call.args[1], Symbol) else reader.fresh("value")
-    return reader.table.symbol("state_set", state, index.symbol, value)
+    return reader.table.symbol(Written, state, index.symbol, value)
 
 
 def _indexed(call: Call) -> Made | None:

@@ -8,7 +8,8 @@ from keystream._lint.frames import Streams
 from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.jax_random import seeded
 from keystream._lint.libraries.serving import next_key, note_run, serving, start_sequence
-from keystream._lint.values import Made, Sequence, Symbol, Value, constant_of, is_constant
+from keystream._lint.symbols import Constant, StreamKey, Symbol, Value
+from keystream._lint.values import Made, Sequence, constant_of, is_constant
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -86,13 +87,13 @@ def next_rng_key(reader: Reader, call: Call) -> Value:
     key = context.keys.get("rng")
     if not isinstance(key, Symbol) or context.kind == "init":
         return reader.fresh("rng")
-    return reader.table.symbol("stream", key, "rng", number)
+    return reader.table.symbol(StreamKey, key, "rng", number)
 
 
 def key_sequence(reader: Reader, call: Call) -> Value:
     """``hk.PRNGSequence(key_or_seed)``."""
     key = call.argument(0, "key_or_seed")
-    if isinstance(key, Symbol) and key.op == "const":
+    if isinstance(key, Constant):
         reader.fact("seed", call.node, seed=key, name=call.name, jitted=tuple(reader.jitted))
         key = seeded(reader, call, key)
     made = call.made(reader)

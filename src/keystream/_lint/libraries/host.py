@@ -6,7 +6,24 @@ import ast
 from typing import TYPE_CHECKING
 
 from keystream._lint.libraries.call import Call
-from keystream._lint.values import Symbol, Value, constant_of
+from keystream._lint.symbols import (
+    Attribute,
+    Called,
+    CalledMethod,
+    Constant,
+    Element,
+    Generator,
+    Host,
+    Item,
+    Join,
+    Parameter,
+    Slice,
+    Symbol,
+    Text,
+    Value,
+    is_operation,
+)
+from keystream._lint.values import constant_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -37,13 +54,13 @@ def generator(reader: Reader, call: Call) -> Value:
     given = bool(call.args or call.keywords)
     seeded = given and constant_of(call.argument(0, "seed"), 0) is not None
     flag = reader.table.constant(seeded)
-    return reader.table.symbol("generator", call.name, flag, reader.fresh("generator"))
+    return reader.table.symbol(Generator, call.name, flag, reader.fresh("generator"))
 
 
 def draw_of_generator(reader: Reader, call: Call) -> Value | None:
     """``generator.normal()``."""
     owner = call.owner
-    if not (isinstance(owner, Symbol) and owner.op == "generator"):
+    if not (isinstance(owner, Generator)):
         return None
     _note_baked(reader, call, f"numpy.random.Generator.{call.name}")
     if constant_of(owner.args[1], 0) is False:
@@ -53,14 +70,14 @@ def draw_of_generator(reader: Reader, call: Call) -> Value | None:
 
 def value_of_host(reader: Reader, name: str) -> Symbol:
     """A value that is another in every run."""
-    return reader.table.symbol("host", name, reader.fresh(name))
+    return reader.table.symbol(Host, name, reader.fresh(name))
 
 
 def hash_of(reader: Reader, call: Call) -> Value | None:
     """``hash(text)``, which Python salts."""
     value = call.argument(0)
     if isinstance(value, Symbol) and stringlike(value):
-        return reader.table.symbol("host", "hash", value)
+        return reader.table.symbol(Host, "hash", value)
     return None
 
 
@@ -91,28 +108,26 @@ def note_printed(reader: Reader, call: Call) -> None:
 
 def stringlike(value: Symbol) -> bool:
     """Whether a value is text, whose hash Python salts."""
-    if value.op == "const":
+    if isinstance(value, Constant):
         return isinstance(value.args[0], str | bytes)
-    if value.op == "call":
+    if isinstance(value, Called):
         return value.args[0] in ("builtins.str", "builtins.repr")
-    if value.op in ("parameter", "attr") and isinstance(value.args[1], str):
+    if isinstance(value, Parameter | Attribute) and isinstance(value.args[1], str):
         name = value.args[1].lower()
         return name in ("name", "path", "text", "label", "word", "token", "title") or name.endswith(
             ("_path", "__name__", "name")
         )
-    return value.op == "string"
+    return isinstance(value, Text)
 
 
-_CARRIES = frozenset(
-    "index slice attr call method elem join "
-    "Add Sub Mult Mod FloorDiv Div BitAnd BitXor BitOr USub RShift LShift".split()
-)
+_CARRY = Item | Slice | Attribute | Called | CalledMethod | Element | Join
+_COMPUTE = "Add Sub Mult Mod FloorDiv Div BitAnd BitXor BitOr USub RShift LShift".split()
 
 
 def host_part(value: Value | None, depth: int = 0) -> Symbol | None:
     """The part of a value that is another in every run."""
     if not isinstance(value, Symbol) or depth > 12:
         return None
-    if value.op in _CARRIES:
+    if isinstance(value, _CARRY) or is_operation(value, *_COMPUTE):
         return next(filter(None, (host_part(part, depth + 1) for part in value.args)), None)
-    return value if value.op == "host" else None
+    return value if isinstance(value, Host) else None

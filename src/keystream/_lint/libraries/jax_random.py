@@ -8,7 +8,18 @@ from keystream._lint.counting import is_cut, neighbour
 from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.rates import check_range, remember
 from keystream._lint.libraries.signatures import KEY, Draw, draw, key_text
-from keystream._lint.values import Instance, Sequence, Symbol, Value, constant_of
+from keystream._lint.symbols import (
+    Child,
+    Constant,
+    KeyArray,
+    KeyData,
+    Seed,
+    Stack,
+    StreamKey,
+    Symbol,
+    Value,
+)
+from keystream._lint.values import Instance, Sequence, constant_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -34,7 +45,7 @@ def seed(reader: Reader, call: Call) -> Value:
 
 def seeded(reader: Reader, call: Call, number: Value, implementation: object = None) -> Symbol:
     """The key that is made of a seed; a framework that makes keys its own way is an implementation."""
-    key = reader.table.symbol("seed", number, implementation)
+    key = reader.table.symbol(Seed, number, implementation)
     reader.route(key, "seed", call.node)
     return key
 
@@ -56,14 +67,14 @@ def split(reader: Reader, call: Call) -> Value:
     text = key_text(call, KEY)
     if isinstance(count, Sequence) and count.rest is None:  # an array of keys by its shape
         reader.use(key, "split", call.name, call.node, text=text, extra="array")
-        return reader.table.symbol("split", key, *count.items)
+        return reader.table.symbol(KeyArray, key, tuple(count.items))
     count = count if isinstance(count, Symbol) else reader.fresh("count")
     reader.use(key, "split", call.name, call.node, text=text, extra=count)
     number = constant_of(count)
     for index in range(min(number, _ROUTED) if isinstance(number, int) else 0):
-        child = reader.table.symbol("child", key, reader.table.constant(index))
+        child = reader.table.symbol(Child, key, reader.table.constant(index))
         reader.route(child, "split", call.node)
-    stack = reader.table.symbol("stack", key, count)
+    stack = reader.table.symbol(Stack, key, count)
     reader.route(stack, "split", call.node)
     return stack
 
@@ -75,7 +86,7 @@ def fold(reader: Reader, call: Call) -> Value:
         return reader.fresh("fold", *call.args)
     if not isinstance(datum, Symbol):
         datum = reader.fresh("datum", *call.args)
-    child = reader.table.symbol("child", key, neighbour(reader.table, datum))
+    child = reader.table.symbol(Child, key, neighbour(reader.table, datum))
     turns = reader.frame.turns
     reader.fact("fold", call.node, key=key, datum=datum, child=child, turns=turns)
     reader.use(key, "fold", call.name, call.node, text=key_text(call, KEY), extra=datum)
@@ -88,9 +99,9 @@ def data(reader: Reader, call: Call) -> Value:
     key = call.argument(0, "keys", "key_bits_array")
     if not isinstance(key, Symbol):
         return reader.fresh("data")
-    if key.op == "data" and call.short == "wrap_key_data":
+    if isinstance(key, KeyData) and call.short == "wrap_key_data":
         return key.args[0]
-    return reader.table.symbol("data", key)
+    return reader.table.symbol(KeyData, key)
 
 
 def bernoulli(reader: Reader, call: Call) -> Value:
@@ -107,7 +118,7 @@ def sample_method(reader: Reader, call: Call) -> Value | None:
     key = next((call.keywords[name] for name in names if name in call.keywords), None)
     if not isinstance(key, Symbol) or isinstance(call.owner, Instance):
         return None
-    if key.op == "const" and key.args[0] is None:
+    if isinstance(key, Constant) and key.args[0] is None:
         return None
     return draw(reader, key, call, f".{call.name}")
 
@@ -120,6 +131,6 @@ def initialiser(reader: Reader, call: Call) -> Value | None:
     if not call.short.islower():
         return None
     key = call.argument(0, "key")
-    if isinstance(key, Symbol) and key.op in ("seed", "child", "stream"):
+    if isinstance(key, Seed | Child | StreamKey):
         return draw(reader, key, call, call.name)
     return call.made(reader, "initialiser")

@@ -8,7 +8,8 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.dropout import Dropout
 from keystream._lint.libraries.jax_random import seeded
 from keystream._lint.libraries.serving import next_key, start_sequence
-from keystream._lint.values import Class, Made, Value, constant_of, usual
+from keystream._lint.symbols import Seed, Value
+from keystream._lint.values import Class, Made, constant_of, usual
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -35,7 +36,7 @@ def random(reader: Reader, call: Call) -> Value:
     elif isinstance(usual(seed), int) and _inside_layer(reader):
         reader.fact("keras_frozen", call.node, name=call.name, text=call.text(None, "seed"))
     elif seed is not None and isinstance(constant_of(seed), int):
-        key = reader.table.symbol("seed", seed, None)
+        key = reader.table.symbol(Seed, seed, None)
         reader.use(key, "draw", call.name, call.node, text=f"seed={constant_of(seed)}")
     return reader.fresh(call.short)
 

@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING
 
 from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.unordered import are_keys
-from keystream._lint.values import Made, Symbol, Value, constant_of, usual
+from keystream._lint.symbols import (
+    Attribute,
+    Called,
+    Constant,
+    Count,
+    Element,
+    Option,
+    Parameter,
+    Range,
+    Stack,
+    Symbol,
+    Value,
+    is_operation,
+)
+from keystream._lint.values import Made, constant_of, usual
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -54,7 +68,7 @@ def next_of_generator(reader: Reader, call: Call) -> Value:
 
 def check_index(reader: Reader, node: ast.Subscript, owner: Value, index: Value) -> None:
     """Note an index that goes beyond the keys that there are, or wraps around them."""
-    if not (isinstance(owner, Symbol) and owner.op == "stack" and isinstance(index, Symbol)):
+    if not (isinstance(owner, Stack) and isinstance(index, Symbol)):
         return
     made = [site for kind, site in reader.routes.get(owner, ()) if kind == "split"]
     here = reader.site(node)
@@ -66,7 +80,7 @@ def check_index(reader: Reader, node: ast.Subscript, owner: Value, index: Value)
 
 
 def _wraps(stack: Symbol, index: Symbol) -> bool:
-    if index.op != "Mod" or not _counts(index.args[0]):
+    if not is_operation(index, "Mod") or not _counts(index.args[0]):
         return False
     if not _is_count(stack, index.args[1]):
         return False
@@ -76,7 +90,7 @@ def _wraps(stack: Symbol, index: Symbol) -> bool:
 
 def _runs_out(stack: Symbol, index: Symbol) -> bool:
     shift = 0
-    if index.op == "Add" and isinstance(constant_of(index.args[1]), int):
+    if is_operation(index, "Add") and isinstance(constant_of(index.args[1]), int):
         index, shift = index.args[0], constant_of(index.args[1])
     if shift < 0 or not _counts(index):
         return False
@@ -88,7 +102,7 @@ def _runs_out(stack: Symbol, index: Symbol) -> bool:
         return False
     if _is_count(stack, stop):
         return shift > 0
-    return stop.op == "Add" and any(
+    return is_operation(stop, "Add") and any(
         _is_count(stack, part) and _is_amount(other) for part, other in (stop.args, stop.args[::-1])
     )
 
@@ -100,7 +114,7 @@ def _is_amount(value: object) -> bool:
     return (
         isinstance(number, int)
         and number > 0
-        and value.op in ("const", "parameter", "attr", "option")
+        and isinstance(value, Constant | Parameter | Attribute | Option)
     )
 
 
@@ -110,23 +124,20 @@ def _is_count(stack: Symbol, value: object) -> bool:
         return False
     if value is stack.args[1]:
         return True
-    if value.op == "call" and value.args[0] == "builtins.len":
+    if isinstance(value, Called) and value.args[0] == "builtins.len":
         return value.args[1] is stack
     return False
 
 
 def _counts(value: object) -> bool:
-    return (
-        isinstance(value, Symbol)
-        and value.op == "elem"
-        and isinstance(value.args[0], Symbol)
-        and value.args[0].op in ("range", "count")
-    )
+    return isinstance(value, Element) and isinstance(value.args[0], Range | Count)
 
 
 def _stop(counter: Symbol) -> Symbol | None:
     bounds = counter.args[0].args
-    found = bounds[min(1, len(bounds) - 1)] if counter.args[0].op == "range" and bounds else None
+    found = (
+        bounds[min(1, len(bounds) - 1)] if isinstance(counter.args[0], Range) and bounds else None
+    )
     return found if isinstance(found, Symbol) else None
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keystream._lint.libraries.call import Call
-from keystream._lint.values import Made, Mapping, Symbol, Value, constant_of
+from keystream._lint.symbols import NamedKey, Names, Stack, Symbol, Value
+from keystream._lint.values import Made, Mapping, constant_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -20,7 +21,7 @@ def streams(reader: Reader, call: Call) -> Value:
         names = list(call.args[0].items)
     names += [name for name in call.keywords if name not in _OPTIONS]
     made = call.made(reader)
-    reader.store(made, "names", reader.table.symbol("names", *map(str, names)))
+    reader.store(made, "names", reader.table.symbol(Names, tuple(map(str, names))))
     return made
 
 
@@ -30,7 +31,7 @@ def key(reader: Reader, call: Call) -> Symbol | None:
     parts = [*call.args, *(call.keywords[word] for word in words)]
     if not call.surely or not all(isinstance(part, Symbol) for part in parts):
         return None
-    return reader.table.symbol("named", _ours(call).symbol, *parts, *words)
+    return reader.table.symbol(NamedKey, _ours(call).symbol, tuple(parts), tuple(words))
 
 
 def _ours(call: Call) -> Made:
@@ -41,9 +42,10 @@ def _ours(call: Call) -> Made:
 def keys(reader: Reader, call: Call) -> Value | None:
     """``streams.keys(name, step, n)``."""
     named = key(reader, call)
-    if named is None or len(call.args) < 3:
+    count = call.args[2] if len(call.args) > 2 else None
+    if named is None or not isinstance(count, Symbol):
         return None
-    return reader.table.symbol("stack", named, call.args[2])
+    return reader.table.symbol(Stack, named, count)
 
 
 def init_rngs(reader: Reader, call: Call) -> Value | None:
@@ -69,12 +71,12 @@ def _by_name(reader: Reader, call: Call, names: list[str], step: Value) -> Value
         return None
     symbol, text = reader.table.symbol, reader.table.constant
     made = _ours(call).symbol
-    return Mapping({name: symbol("named", made, text(name), step) for name in names})
+    return Mapping({name: symbol(NamedKey, made, (text(name), step)) for name in names})
 
 
 def child(reader: Reader, call: Call) -> Value:
     """``streams.child(name)``: other streams of the same names."""
     made = _ours(call)
     found = call.made(reader, made.name, made.args, made.keywords)
-    reader.store(found, "names", reader.table.symbol("names", *_names(reader, call)))
+    reader.store(found, "names", reader.table.symbol(Names, tuple(_names(reader, call))))
     return found

@@ -13,14 +13,27 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.dropout import is_absent, truth
 from keystream._lint.libraries.evaluation import note_evaluation
 from keystream._lint.libraries.serving import note_run, serving
+from keystream._lint.symbols import (
+    Attribute,
+    Child,
+    Constant,
+    Element,
+    Lane,
+    NamedKey,
+    Opaque,
+    Parameter,
+    Seed,
+    Stack,
+    StreamKey,
+    Symbol,
+    Value,
+)
 from keystream._lint.values import (
     Function,
     Instance,
     Made,
     Mapping,
     Sequence,
-    Symbol,
-    Value,
     Wrapped,
     constant_of,
     is_constant,
@@ -84,7 +97,7 @@ def key_of_stream(
     number = context.drawn[name] = context.drawn.get(name, 0) + 1
     if not isinstance(key, Symbol):
         return reader.fresh("stream")
-    return reader.table.symbol("stream", key, name, number)
+    return reader.table.symbol(StreamKey, key, name, number)
 
 
 def _note_missing(reader: Reader, context: Streams, name: str, node: ast.AST) -> None:
@@ -126,7 +139,7 @@ def _note_twins(
     """Two streams are given one key."""
     seen: dict[int, str] = {}
     for name, key in keys.items():
-        if isinstance(key, Symbol) and key.op not in ("opaque", "const") and id(key) in seen:
+        if isinstance(key, Symbol) and not isinstance(key, Opaque | Constant) and id(key) in seen:
             names = (seen[id(key)], name)
             reader.fact("twin_streams", node, names=names, kind=kind, key=key, places=places)
             return
@@ -137,11 +150,11 @@ def is_keyish(value: Value | None) -> TypeGuard[Symbol]:
     """Whether a value is surely one key: by how it was made, or by its name."""
     if not isinstance(value, Symbol):
         return False
-    if value.op in ("lane", "elem"):
-        return is_keyish(value.args[0]) or getattr(value.args[0], "op", "") == "stack"
-    if value.op in ("parameter", "attr"):
+    if isinstance(value, Lane | Element):
+        return is_keyish(value.args[0]) or isinstance(value.args[0], Stack)
+    if isinstance(value, Parameter | Attribute):
         return isinstance(value.args[1], str) and bool(_KEY_NAME.search(value.args[1]))
-    return value.op in ("seed", "child", "stream", "named")
+    return isinstance(value, Seed | Child | StreamKey | NamedKey)
 
 
 # Models.
@@ -154,7 +167,7 @@ def init(reader: Reader, call: Call) -> Value | None:
         key = call.argument(0)
         if not isinstance(model, Made) or not model.name.startswith(("haiku.", "flax.")):
             return None
-        if isinstance(key, Symbol) and key.op in ("seed", "child"):
+        if isinstance(key, Seed | Child):
             note_run(reader, call, "init", key, model=model, text=call.text(0, "rngs"))
         return None
     rngs = call.argument(0, "rngs")

@@ -11,16 +11,8 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.dropout import truth
 from keystream._lint.libraries.evaluation import note_evaluation
 from keystream._lint.libraries.jax_random import seeded
-from keystream._lint.values import (
-    Function,
-    Instance,
-    Made,
-    Sequence,
-    Symbol,
-    Value,
-    Wrapped,
-    constant_of,
-)
+from keystream._lint.symbols import Child, Place, Seed, StreamKey, Symbol, Value
+from keystream._lint.values import Function, Instance, Made, Sequence, Wrapped, constant_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -38,7 +30,7 @@ def rngs(reader: Reader, call: Call) -> Value:
         serving.start_sequence(reader, made, seeded(reader, call, default, "nnx"))
     turns, jitted = reader.frame.turns, tuple(reader.jitted)
     reader.fact("rngs_made", call.node, seed=default, made=made, jitted=jitted, turns=turns)
-    if isinstance(default, Symbol) and default.op in ("child", "seed", "stream"):
+    if isinstance(default, Child | Seed | StreamKey):
         reader.use(default, "layer", "nnx.Rngs", call.node, text="")
     return made
 
@@ -180,6 +172,6 @@ def _switch(reader: Reader, call: Call, mode: str) -> Value | None:
     if not isinstance(model, Instance) or reader.objects.framework(model.cls) != "nnx":
         return None
     reader.store(model.symbol, "__mode__", reader.table.constant(mode))
-    site = Symbol("site", (reader.site(call.node),), frozenset())
+    site = Place(reader.site(call.node))
     reader.store(model.symbol, "__switched__", site)
     return reader.table.constant(None)

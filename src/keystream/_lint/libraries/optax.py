@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from keystream._lint.libraries.call import Call
 from keystream._lint.meaning import SETTINGS
-from keystream._lint.values import Made, Mapping, Partial, Sequence, Value
+from keystream._lint.symbols import Value
+from keystream._lint.values import Made, Mapping, Partial, Sequence
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from keystream._lint.libraries.call import Call
-from keystream._lint.values import Reference, Symbol, Value, constant_of, is_constant
+from keystream._lint.symbols import Option, Parser, Value
+from keystream._lint.values import Reference, constant_of, is_constant
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -17,7 +18,7 @@ _MODES = re.compile(r"drop|determin|train|eval|infer|noise|noisy|stochastic", re
 def parser(reader: Reader, call: Call) -> Value:
     """``argparse.ArgumentParser()``."""
     del call
-    return reader.table.symbol("parser", reader.fresh("parser"))
+    return reader.table.symbol(Parser, reader.fresh("parser"))
 
 
 def group(reader: Reader, call: Call) -> Value | None:
@@ -40,7 +41,7 @@ def add_argument(reader: Reader, call: Call) -> Value | None:
         reader.fact("flag_of_text", call.node, option=long)
     if not name or not is_constant(default):
         return reader.table.constant(None)
-    option = reader.table.symbol("option", call.owner, name, constant_of(default))
+    option = reader.table.symbol(Option, call.owner, name, constant_of(default))
     reader.store(call.owner, name, option)
     return reader.table.constant(None)
 
@@ -52,4 +53,4 @@ def parse_args(reader: Reader, call: Call) -> Value | None:
 
 
 def _is_parser(value: Value | None) -> bool:
-    return isinstance(value, Symbol) and value.op == "parser"
+    return isinstance(value, Parser)

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from keystream._lint.libraries.call import Call
-from keystream._lint.values import Made, Reference, Sequence, Symbol, Value
+from keystream._lint.symbols import (
+    CalledMethod,
+    Constant,
+    Element,
+    Item,
+    Leaf,
+    Opaque,
+    Path,
+    Slice,
+    Symbol,
+    Value,
+)
+from keystream._lint.values import Made, Reference, Sequence
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -29,13 +41,13 @@ def map_with_path(reader: Reader, call: Call) -> Value | None:
 def leaf(reader: Reader, tree: Value, number: int) -> Symbol:
     """A leaf of a tree."""
     if isinstance(tree, Symbol):
-        return reader.table.symbol("leaf", tree, number)
+        return reader.table.symbol(Leaf, tree, number)
     return reader.fresh("leaf", tree)
 
 
 def _path(reader: Reader, tree: Value, number: int) -> Symbol:
     symbol = tree if isinstance(tree, Symbol) else reader.fresh("tree", tree)
-    return reader.table.symbol("path", symbol, number)
+    return reader.table.symbol(Path, symbol, number)
 
 
 def leaves_with_path(reader: Reader, call: Call) -> Value | None:
@@ -73,8 +85,8 @@ def items_of_flat(reader: Reader, call: Call) -> Value:
 
 def text_method(reader: Reader, call: Call) -> Value | None:
     """``path.encode()``, ``digest()``: what depends on the text alone."""
-    if isinstance(call.owner, Symbol) and call.owner.op != "const" and not call.args:
-        return reader.table.symbol("method", call.owner, call.name)
+    if isinstance(call.owner, Symbol) and not isinstance(call.owner, Constant) and not call.args:
+        return reader.table.symbol(CalledMethod, call.owner, call.name)
     return None
 
 
@@ -86,8 +98,8 @@ def is_part_of_path(datum: object) -> bool:
 def _path_uses(value: object) -> list[str]:
     if not isinstance(value, Symbol):
         return []
-    if value.op in ("index", "slice") and getattr(value.args[0], "op", "") == "path":
-        return ["part" if value.op == "index" else "whole"]
-    if value.op in ("path", "leaf", "opaque", "elem"):
+    if isinstance(value, Item | Slice) and isinstance(value.args[0], Path):
+        return ["part" if isinstance(value, Item) else "whole"]
+    if isinstance(value, Path | Leaf | Opaque | Element):
         return ["whole"]
     return [use for part in value.args for use in _path_uses(part)]

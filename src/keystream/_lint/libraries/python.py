@@ -7,6 +7,19 @@ from typing import TYPE_CHECKING
 from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.paths import leaf
 from keystream._lint.libraries.signatures import Repeats
+from keystream._lint.symbols import (
+    Attribute,
+    Called,
+    CalledMethod,
+    Child,
+    Constant,
+    Mask,
+    Range,
+    Repeated,
+    Seed,
+    Symbol,
+    Value,
+)
 from keystream._lint.values import (
     Instance,
     Made,
@@ -14,8 +27,6 @@ from keystream._lint.values import (
     Partial,
     Reference,
     Sequence,
-    Symbol,
-    Value,
     constant_of,
 )
 
@@ -51,7 +62,7 @@ def getattr_(reader: Reader, call: Call) -> Value | None:
     if isinstance(name, str) and isinstance(owner, Instance):
         return reader.objects.instance_attribute(owner, name, call.node)
     if isinstance(name, str) and isinstance(owner, Symbol):
-        return reader.table.symbol("attr", owner, name, reader.version(owner))
+        return reader.table.symbol(Attribute, owner, name, reader.version(owner))
     return None
 
 
@@ -61,7 +72,7 @@ def getattr_(reader: Reader, call: Call) -> Value | None:
 def range_(reader: Reader, call: Call) -> Value:
     """``range(stop)``, ``numpy.arange(stop)``."""
     if all(isinstance(arg, Symbol) for arg in call.args):
-        return reader.table.symbol("range", *call.args)
+        return reader.table.symbol(Range, tuple(call.args))
     return reader.fresh("range", *call.args)
 
 
@@ -87,7 +98,7 @@ def reordered(reader: Reader, call: Call) -> Value:
     """``sorted(values)``: the same ones in an order that is not known."""
     value = call.args[0] if call.args else None
     if isinstance(value, Symbol):
-        return reader.table.symbol("call", call.name, value)
+        return reader.table.symbol(Called, call.name, (value,))
     return reader.fresh(call.name, *call.args)
 
 
@@ -115,9 +126,9 @@ def tree_map(reader: Reader, call: Call) -> Value | None:
         return reader.calls.call(function, leaves, {}, call.node)
 
     result, tree = reader.calls.iterations(call.node, "tree_map", body), trees[0]
-    is_key = isinstance(tree, Symbol) and tree.op in ("seed", "child")
-    if is_key and isinstance(result, Symbol) and result.op == "same":
-        return reader.table.symbol("same", tree)  # a key repeated over the devices, leaf by leaf
+    is_key = isinstance(tree, Seed | Child)
+    if is_key and isinstance(result, Repeated):
+        return reader.table.symbol(Repeated, tree)  # a key repeated over the devices, leaf by leaf
     return reader.fresh("tree", result)
 
 
@@ -160,7 +171,7 @@ def views(reader: Reader, call: Call) -> Value | None:
     """``mapping.items()``, ``.values()``, ``.keys()``."""
     owner = call.owner
     if isinstance(owner, Symbol):
-        return reader.table.symbol("attr", owner, call.name)
+        return reader.table.symbol(Attribute, owner, call.name)
     if not isinstance(owner, Mapping):
         return None
     if call.name == "items":
@@ -202,14 +213,14 @@ def copied(reader: Reader, call: Call) -> Value | None:
         return Mapping(dict(owner.items), owner.complete)
     if isinstance(owner, Sequence):
         return Sequence(list(owner.items), owner.rest)
-    return owner if isinstance(owner, Symbol) and owner.op != "const" else None
+    return owner if isinstance(owner, Symbol) and not isinstance(owner, Constant) else None
 
 
 def reshaped(reader: Reader, call: Call) -> Value | None:
     """``array.reshape(shape)``: a mask stays a mask."""
     found = copied(reader, call)
-    if not isinstance(found, Symbol) or found.op == "mask":
+    if not isinstance(found, Symbol) or isinstance(found, Mask):
         return found
     if all(isinstance(arg, Symbol) for arg in call.args):
-        return reader.table.symbol("method", found, call.name, *call.args)
+        return reader.table.symbol(CalledMethod, found, call.name, tuple(call.args))
     return None

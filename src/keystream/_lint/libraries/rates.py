@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 
 from keystream._lint.facts import text_of
 from keystream._lint.libraries.call import Argument, Call
-from keystream._lint.values import Class, Function, Symbol, Value, constant_of, usual
+from keystream._lint.symbols import (
+    Attribute,
+    Called,
+    Global,
+    Mask,
+    Operation,
+    Option,
+    Parameter,
+    Symbol,
+    Value,
+    is_operation,
+)
+from keystream._lint.values import Class, Function, constant_of, usual
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -57,9 +69,11 @@ def _is_keep(node: ast.expr) -> bool:
 
 
 def _value_keeps(value: Value | None) -> bool:
-    if not isinstance(value, Symbol) or value.op not in ("parameter", "attr", "option", "global"):
+    if not isinstance(value, Symbol) or not isinstance(
+        value, Parameter | Attribute | Option | Global
+    ):
         return False
-    name = value.args[0] if value.op == "global" else value.args[1]
+    name = value.args[0] if isinstance(value, Global) else value.args[1]
     return isinstance(name, str) and bool(_KEEP.search(name))
 
 
@@ -93,7 +107,7 @@ def remember(reader: Reader, call: Call, probability: Value | None, drawn: Value
     """A mask that was drawn, with the probability that it keeps."""
     if not isinstance(probability, Symbol):
         return drawn
-    found = reader.table.symbol("mask", probability, drawn)
+    found = reader.table.symbol(Mask, probability, drawn)
     reader.route(found, "mask", call.node)
     return found
 
@@ -122,9 +136,9 @@ def _mask_in(value: Value, depth: int = 0) -> Symbol | None:
     """The mask in a product."""
     if not isinstance(value, Symbol) or depth > 4:
         return None
-    if value.op == "Mult":
+    if is_operation(value, "Mult"):
         return next(filter(None, (_mask_in(part, depth + 1) for part in value.args)), None)
-    return value if value.op == "mask" else None
+    return value if isinstance(value, Mask) else None
 
 
 def _complementary(one: Value, other: Value) -> bool:
@@ -135,26 +149,20 @@ def _complementary(one: Value, other: Value) -> bool:
 
 
 def _is_rest(one: Value, other: Value) -> bool:
-    return (
-        isinstance(other, Symbol)
-        and other.op == "Sub"
-        and constant_of(other.args[0]) == 1
-        and other.args[1] is one
-    )
+    return is_operation(other, "Sub") and constant_of(other.args[0]) == 1 and other.args[1] is one
 
 
 def where(reader: Reader, call: Call) -> Value | None:
     """``jax.numpy.where(mask, x, 0)`` is the mask times x."""
     if len(call.args) == 3:
         condition, yes, no = call.args
-        masks = isinstance(condition, Symbol) and condition.op == "mask" and _is_zero(no)
-        if masks and isinstance(yes, Symbol):
-            if yes.op == "Div":
+        if isinstance(condition, Mask) and isinstance(yes, Symbol) and _is_zero(no):
+            if is_operation(yes, "Div"):
                 check_scale(reader, condition, yes.args[1], call.node)
-            return reader.table.symbol("Mult", condition, yes)
+            return reader.table.symbol(Operation, "Mult", (condition, yes))
     return None
 
 
 def _is_zero(value: Value) -> bool:
-    is_zeros = isinstance(value, Symbol) and value.op == "call" and "zeros" in str(value.args[0])
+    is_zeros = isinstance(value, Called) and "zeros" in str(value.args[0])
     return constant_of(value) == 0 or is_zeros

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from keystream._lint.libraries.call import Call
-from keystream._lint.values import Function, Instance, Symbol, Value
+from keystream._lint.symbols import Constant, Replaced, Symbol, Value
+from keystream._lint.values import Function, Instance
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -70,8 +71,8 @@ def _replaced(reader: Reader, owner: Value | None, fields: dict[str, Value]) -> 
         for name in reader.objects.all_fields(owner.cls):
             reader.store(copy, name, reader.objects.instance_attribute(owner, name, owner.cls.node))
         reader.kept.append(copy)
-    elif isinstance(owner, Symbol) and owner.op != "const":
-        copy = reader.table.symbol("replaced", owner, reader.fresh("replaced"))
+    elif isinstance(owner, Symbol) and not isinstance(owner, Constant):
+        copy = reader.table.symbol(Replaced, owner, reader.fresh("replaced"))
     else:
         return None
     for name, value in fields.items():

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from keystream._lint.frames import Streams
 from keystream._lint.libraries.call import Call
-from keystream._lint.values import Made, Symbol, Value, constant_of
+from keystream._lint.symbols import NextKey, Symbol, Value
+from keystream._lint.values import Made, constant_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -56,4 +57,4 @@ def next_key(reader: Reader, sequence: Value | None) -> Symbol | None:
     if not isinstance(start, Symbol) or not isinstance(count, int):
         return None
     reader.store(sequence, "count", reader.table.constant(count + 1))
-    return reader.table.symbol("next", start, count)
+    return reader.table.symbol(NextKey, start, count)

@@ -12,6 +12,7 @@ from keystream._lint.libraries.call import Argument, Call, at
 from keystream._lint.libraries.closures import note_baked
 from keystream._lint.libraries.evaluation import note_evaluation
 from keystream._lint.libraries.rates import check_rate
+from keystream._lint.symbols import Constant, Repeated, Symbol, Value
 from keystream._lint.values import (
     Class,
     Function,
@@ -20,8 +21,6 @@ from keystream._lint.values import (
     Method,
     Partial,
     Reference,
-    Symbol,
-    Value,
     Wrapped,
     constant_of,
 )
@@ -148,8 +147,8 @@ class Repeats:
     def __call__(self, reader: Reader, call: Call) -> Value | None:
         """A collection each of whose elements is the argument."""
         value = call.args[0] if call.args else None
-        if isinstance(value, Symbol) and value.op != "const":
-            return reader.table.symbol("same", value)
+        if isinstance(value, Symbol) and not isinstance(value, Constant):
+            return reader.table.symbol(Repeated, value)
         return None
 
 

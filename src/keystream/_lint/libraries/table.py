@@ -42,7 +42,7 @@ from keystream._lint.libraries.signatures import (
     Transform,
     Unknown,
 )
-from keystream._lint.values import Value
+from keystream._lint.symbols import Value
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader

@@ -11,6 +11,7 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.closures import bound_argument, compiled
 from keystream._lint.libraries.dropout import is_absent, truth
 from keystream._lint.libraries.equinox import note_gradient
+from keystream._lint.symbols import Value
 from keystream._lint.values import (
     Class,
     Function,
@@ -20,7 +21,6 @@ from keystream._lint.values import (
     Partial,
     Reference,
     Sequence,
-    Value,
     Wrapped,
     constant_of,
     is_constant,

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING
 
 from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.host import stringlike
-from keystream._lint.values import Made, Mapping, Sequence, Symbol, Value, constant_of
+from keystream._lint.symbols import (
+    Attribute,
+    Child,
+    Element,
+    KeyArray,
+    Leaf,
+    Listed,
+    Parameter,
+    Seed,
+    Stack,
+    Symbol,
+    Value,
+)
+from keystream._lint.values import Made, Mapping, Sequence, constant_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -32,7 +45,7 @@ def _items(reader: Reader, value: Value | None) -> list[Value]:
         return [reader.table.constant(name) for name in value.items]
     if isinstance(value, Made) and value.name == "set":
         return list(value.args)
-    if isinstance(value, Symbol) and value.op in ("list", "attr", "parameter"):
+    if isinstance(value, Listed | Attribute | Parameter):
         return [reader.iteration.elem(value, 1)]
     return []
 
@@ -79,13 +92,9 @@ def is_unordered(value: Value) -> bool:
 def _is_text(value: Value) -> bool:
     if isinstance(constant_of(value), str):
         return True
-    if (
-        isinstance(value, Symbol)
-        and value.op in ("elem", "leaf")
-        and isinstance(value.args[0], Symbol)
-    ):
+    if isinstance(value, Element | Leaf) and isinstance(value.args[0], Symbol):
         of = value.args[0]
-        name = str(of.args[1]).lower() if of.op in ("parameter", "attr") else ""
+        name = str(of.args[1]).lower() if isinstance(of, Parameter | Attribute) else ""
         return name.endswith(("names", "labels", "words", "tokens", "paths"))
     return isinstance(value, Symbol) and stringlike(value)
 
@@ -113,9 +122,9 @@ def are_keys(value: Value) -> bool:
     """Whether a value is keys, or a list of them."""
     if isinstance(value, Sequence):
         return bool(value.items) and all(map(are_keys, value.items[:2]))
-    if isinstance(value, Symbol) and value.op == "list":
+    if isinstance(value, Listed):
         return are_keys(value.args[1])
-    return isinstance(value, Symbol) and value.op in ("stack", "split", "child", "seed")
+    return isinstance(value, Stack | KeyArray | Child | Seed)
 
 
 def _first_name(target: ast.expr | None) -> str:

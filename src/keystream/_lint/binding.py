@@ -45,21 +45,17 @@ class Binding:
     def spread(self, value: Value, count: int, star: int | None) -> list[Value]:
         """The parts of a value that is unpacked into so many targets."""
         if isinstance(value, Stack):
-            number = constant_of(value.args[1])
-            if isinstance(number, int) and count - 1 <= number <= 64:
-                items: list[Value] = [
-                    self.reader.containers.child(value, self.reader.table.constant(i))
-                    for i in range(number)
-                ]
-                value = Sequence(items)
-            else:
-                parts: list[Value] = [
-                    self.reader.containers.child(value, self.reader.table.constant(i))
-                    for i in range(count)
-                ]
+            number = constant_of(value.count)
+            sure = isinstance(number, int) and count - 1 <= number <= 64
+            constant, child = self.reader.table.constant, self.reader.containers.child
+            parts: list[Value] = [
+                child(value, constant(i)) for i in range(number if sure else count)
+            ]
+            if not sure:
                 if star is not None:
                     parts[star] = self.reader.fresh("rest", value)
                 return parts
+            value = Sequence(parts)
         if isinstance(value, Sequence) and value.rest is None:
             items = value.items
             if star is None and len(items) == count:
@@ -68,9 +64,9 @@ class Binding:
                 after = count - 1 - star
                 middle = Sequence(items[star : len(items) - after])
                 return [*items[:star], middle, *(items[len(items) - after :] if after else [])]
+        if isinstance(value, Repeated):
+            return [value.value] * count
         if isinstance(value, Symbol):
-            if isinstance(value, Repeated):
-                return [value.args[0]] * count
             return [
                 self.reader.table.symbol(Item, value, self.reader.table.constant(i))
                 if i != star

@@ -60,8 +60,8 @@ class Containers:
                 return self.reader.table.symbol(Item, owner, index)
             return self.reader.fresh("element", *owner.items)
         if isinstance(owner, Symbol):
-            if isinstance(owner, Repeated) and isinstance(owner.args[0], Value):
-                return owner.args[0]
+            if isinstance(owner, Repeated):
+                return owner.value
             if not isinstance(index, Symbol):
                 return self.reader.fresh("element", owner)
             if isinstance(owner, Stack):
@@ -71,79 +71,58 @@ class Containers:
             return owner  # a generic: Foo[int]
         return self.reader.fresh("element")
 
-    def child(self, stack: Symbol, index: Symbol) -> Symbol:
+    def child(self, stack: Stack, index: Symbol) -> Symbol:
         """One key of those that `split` returned."""
-        count = constant_of(stack.args[1])
+        count = constant_of(stack.count)
         plain = constant_of(index)
         if isinstance(plain, int) and plain < 0 and isinstance(count, int):
             index = self.reader.table.constant(plain + count)
-        if isinstance(stack.args[0], Symbol):
-            return self.reader.table.symbol(
-                Child, stack.args[0], neighbour(self.reader.table, index)
-            )
-        return self.reader.fresh("child", stack)
+        return self.reader.table.symbol(Child, stack.key, neighbour(self.reader.table, index))
+
+    def known_elements(self, value: Value) -> list[Value] | None:
+        """The elements of a sequence or of the keys of a split, where all are known."""
+        if isinstance(value, Sequence):
+            return value.items if value.rest is None else None
+        count = constant_of(value.count) if isinstance(value, Stack) else None
+        if isinstance(value, Stack) and isinstance(count, int) and count <= MAX_UNROLLED * 4:
+            return [self.child(value, self.reader.table.constant(i)) for i in range(count)]
+        return None
 
     def sliced(self, owner: Value, node: ast.Slice) -> Value:
         """``owner[lower:upper]``."""
-        bounds = [
-            self.reader.expressions.evaluate(part) if part else None
-            for part in (node.lower, node.upper, node.step)
-        ]
-        plain = [constant_of(bound) if bound is not None else None for bound in bounds]
-        known = all(
-            bound is None or isinstance(number, int)
-            for bound, number in zip(bounds, plain, strict=True)
-        )
-        if isinstance(owner, Sequence) and known and owner.rest is None:
-            try:
-                return Sequence(owner.items[slice(*plain)])
-            except (ValueError, TypeError):
-                return self.reader.fresh("slice")
-        if isinstance(owner, Symbol):
-            if isinstance(owner, Repeated):
-                return owner
-            count = constant_of(owner.args[1]) if isinstance(owner, Stack) else None
-            if isinstance(count, int) and known and count <= MAX_UNROLLED * 4 and plain[2] != 0:
-                picked = range(count)[slice(*plain)]
-                return Sequence([self.child(owner, self.reader.table.constant(i)) for i in picked])
-            if known or all(bound is None or isinstance(bound, Symbol) for bound in bounds):
-                return self.reader.table.symbol(Slice, owner, tuple(bounds))
+        if isinstance(owner, Repeated):
+            return owner
+        evaluate = self.reader.expressions.evaluate
+        bounds = [evaluate(part) if part else None for part in (node.lower, node.upper, node.step)]
+        plain = [constant_of(bound) for bound in bounds]
+        given = [number for number, bound in zip(plain, bounds, strict=True) if bound is not None]
+        known = all(isinstance(number, int) for number in given)
+        elements = self.known_elements(owner) if known and plain[2] != 0 else None
+        if elements is not None:
+            return Sequence(elements[slice(*plain)])
+        parts = [bound for bound in bounds if bound is not None]
+        if isinstance(owner, Symbol) and are_symbols(parts):
+            return self.reader.table.symbol(Slice, owner, tuple(bounds))
         return self.reader.fresh("slice", owner)
 
     def tuple_(self, node: ast.Tuple | ast.List) -> Value:
         """A tuple or list."""
+        evaluate = self.reader.expressions.evaluate
         items: list[Value] = []
-        rest: Value | None = None
-        for element in node.elts:
-            if isinstance(element, ast.Starred):
-                inner = self.reader.expressions.evaluate(element.value)
-                if isinstance(inner, Sequence) and inner.rest is None:
-                    items.extend(inner.items)
-                    continue
-                if (
-                    isinstance(inner, Stack)
-                    and isinstance(constant_of(inner.args[1]), int)
-                    and constant_of(inner.args[1]) <= MAX_UNROLLED * 4
-                ):
-                    items.extend(
-                        self.child(inner, self.reader.table.constant(i))
-                        for i in range(constant_of(inner.args[1]))
-                    )
-                    continue
-                rest = self.reader.fresh("starred", inner)
-                items.extend(
-                    self.reader.expressions.evaluate(other)
-                    if not isinstance(other, ast.Starred)
-                    else rest
-                    for other in node.elts[node.elts.index(element) + 1 :]
-                )
-                return (
-                    self.reader.fresh("list", rest, *items)
-                    if node.elts[-1] is not element
-                    else Sequence(items, rest)
-                )
-            items.append(self.reader.expressions.evaluate(element))
-        return Sequence(items, rest)
+        for position, element in enumerate(node.elts):
+            if not isinstance(element, ast.Starred):
+                items.append(evaluate(element))
+                continue
+            inner = evaluate(element.value)
+            known = self.known_elements(inner)
+            if known is not None:
+                items += known
+                continue
+            rest = self.reader.fresh("starred", inner)
+            after = node.elts[position + 1 :]
+            items += [rest if isinstance(e, ast.Starred) else evaluate(e) for e in after]
+            return self.reader.fresh("list", rest, *items) if after else Sequence(items, rest)
+        return Sequence(items)
 
     def set_(self, node: ast.Set) -> Value:
         """A set, whose order is that of its elements' hashes."""

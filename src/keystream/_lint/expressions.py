@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from keystream._lint.iteration import MAX_UNROLLED
 from keystream._lint.objects import REPLACES, is_classmethod
 from keystream._lint.symbols import (
     Attribute,
@@ -16,7 +15,6 @@ from keystream._lint.symbols import (
     Global,
     Operation,
     Replaced,
-    Stack,
     Symbol,
     Text,
     Value,
@@ -262,36 +260,7 @@ class Expressions:
         self.reader.steps += 1
         function = self.evaluate(node.func)
         self.reader.calls.told(function, node)
-        args: list[Value] = []
-        for argument in node.args:
-            if isinstance(argument, ast.Starred):
-                inner = self.evaluate(argument.value)
-                if isinstance(inner, Sequence) and inner.rest is None:
-                    args.extend(inner.items)
-                elif (
-                    isinstance(inner, Stack)
-                    and isinstance(constant_of(inner.args[1]), int)
-                    and constant_of(inner.args[1]) <= MAX_UNROLLED * 4
-                ):
-                    args.extend(
-                        self.reader.containers.child(inner, self.reader.table.constant(i))
-                        for i in range(constant_of(inner.args[1]))
-                    )
-                elif isinstance(inner, Symbol) and len(node.args) == args.__len__() + 1:
-                    args.append(Made("starred", [inner], {}, argument, inner))
-                else:
-                    args.append(
-                        Made("starred", [inner], {}, argument, self.reader.fresh("starred", inner))
-                    )
-                    args.extend(
-                        self.evaluate(a)
-                        if not isinstance(a, ast.Starred)
-                        else self.reader.fresh("starred")
-                        for a in node.args[node.args.index(argument) + 1 :]
-                    )
-                    break
-            else:
-                args.append(self.evaluate(argument))
+        args = self._arguments(node)
         keywords: dict[str, Value] = {}
         for keyword in node.keywords:
             value = self.evaluate(keyword.value)
@@ -304,6 +273,31 @@ class Expressions:
             else:
                 keywords["**"] = value
         return self.reader.calls.call(function, args, keywords, node)
+
+    def _arguments(self, node: ast.Call) -> list[Value]:
+        """The positional arguments; where a ``*`` is not seen, one stands for all that follow."""
+        args: list[Value] = []
+        for position, argument in enumerate(node.args):
+            if not isinstance(argument, ast.Starred):
+                args.append(self.evaluate(argument))
+                continue
+            inner = self.evaluate(argument.value)
+            known = self.reader.containers.known_elements(inner)
+            if known is not None:
+                args += known
+                continue
+            after = node.args[position + 1 :]
+            if isinstance(inner, Symbol) and len(node.args) == len(args) + 1:
+                args.append(Made("starred", [inner], {}, argument, inner))
+                continue
+            symbol = self.reader.fresh("starred", inner)
+            args.append(Made("starred", [inner], {}, argument, symbol))
+            args += [
+                self.reader.fresh("starred") if isinstance(a, ast.Starred) else self.evaluate(a)
+                for a in after
+            ]
+            break
+        return args
 
     def attribute_of(self, owner: Value, name: str, node: ast.AST) -> Value:
         """``owner.name``."""
@@ -326,7 +320,7 @@ class Expressions:
             if isinstance(owner, Constant):
                 return Method(owner, name)
             if isinstance(owner, Replaced) and name not in REPLACES:
-                return self.attribute_of(owner.args[0], name, node)
+                return self.attribute_of(owner.owner, name, node)
             return self.reader.table.symbol(Attribute, owner, name, self.reader.version(owner))
         found = self.reader.load(owner, name)
         if found is not None:

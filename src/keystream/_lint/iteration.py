@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence as Items
 from typing import TYPE_CHECKING, Any
 
 from keystream._lint.facts import Turn
@@ -95,65 +96,51 @@ class Iteration:
 
     def unrolled(self, iterable: Value) -> list[Value] | None:
         """The elements of a short iterable, where all are known."""
-        if (
-            isinstance(iterable, Sequence)
-            and iterable.rest is None
-            and len(iterable.items) <= MAX_UNROLLED
-        ):
-            return list(iterable.items)
-        if (
-            isinstance(iterable, Mapping)
-            and iterable.complete
-            and len(iterable.items) <= MAX_UNROLLED
-        ):
-            return [self.reader.table.constant(name) for name in iterable.items]
-        if isinstance(iterable, Range):
-            bounds = [constant_of(bound) for bound in iterable.args]
-            if all(isinstance(bound, int) for bound in bounds) and bounds[-1] != 0:
-                numbers = range(*bounds)
-                if len(numbers) <= MAX_UNROLLED:
-                    return [self.reader.table.constant(number) for number in numbers]
-        return None
+        constant = self.reader.table.constant
+        known: list[Value]
+        match iterable:
+            case Sequence(items, rest=None):
+                known = items[: MAX_UNROLLED + 1]
+            case Mapping(items, complete=True) if len(items) <= MAX_UNROLLED:
+                known = [constant(name) for name in items]
+            case Range():
+                bounds = [constant_of(bound) for bound in iterable.bounds]
+                if not all(isinstance(bound, int) for bound in bounds) or bounds[-1] == 0:
+                    return None
+                known = [constant(number) for number in range(*bounds)[: MAX_UNROLLED + 1]]
+            case _:
+                return None
+        return known if len(known) <= MAX_UNROLLED else None
 
     def elem(self, iterable: Value, number: int) -> Value:
         """What a loop variable is in the first or second iteration."""
-        if isinstance(iterable, Sequence):
-            if number <= len(iterable.items):
-                return iterable.items[number - 1]
-            return iterable.rest if iterable.rest is not None else self.reader.fresh("elem")
-        if isinstance(iterable, Mapping):
-            names = list(iterable.items)
-            return (
-                self.reader.table.constant(names[number - 1])
-                if number <= len(names)
-                else self.reader.fresh("elem")
-            )
-        if isinstance(iterable, Made) and iterable.name == "generated":
-            return (
-                iterable.args[number - 1]
-                if number <= len(iterable.args)
-                else self.reader.fresh("elem")
-            )
-        if isinstance(iterable, Made) and iterable.name in {"zip", "enumerate"}:
-            return self._zipped(iterable, number)
-        if (
-            isinstance(iterable, Made)
-            and iterable.name == "items"
-            and isinstance(iterable.args[0], Mapping)
-        ):
-            pairs = list(iterable.args[0].items.items())
-            if number <= len(pairs):
-                return Sequence(
-                    [self.reader.table.constant(pairs[number - 1][0]), pairs[number - 1][1]]
-                )
-            return self.reader.fresh("elem")
-        if isinstance(iterable, Symbol):
-            if isinstance(iterable, Repeated):
-                return iterable.args[0]
-            if isinstance(iterable, Listed):
-                return iterable.args[min(number, 2)]
-            return self.reader.table.symbol(Element, iterable, number)
-        return self.reader.fresh("elem")
+        constant = self.reader.table.constant
+        match iterable:
+            case Sequence(items, rest):
+                return self._nth(items, number, rest)
+            case Mapping(items):
+                return self._nth([constant(name) for name in items], number)
+            case Made(name="generated", args=rows):
+                return self._nth(rows, number)
+            case Made(name="zip" | "enumerate"):
+                return self._zipped(iterable, number)
+            case Made(name="items", args=[Mapping(items)]):
+                pairs = [Sequence([constant(name), value]) for name, value in items.items()]
+                return self._nth(pairs, number)
+            case Repeated(inner):
+                return inner
+            case Listed(_, first, second):
+                return first if number == 1 else second
+            case Symbol():
+                return self.reader.table.symbol(Element, iterable, number)
+            case _:
+                return self.reader.fresh("elem")
+
+    def _nth(self, items: Items[Value], number: int, rest: Value | None = None) -> Value:
+        """An element by its number from 1; where there are fewer, one of the rest."""
+        if number <= len(items):
+            return items[number - 1]
+        return rest if rest is not None else self.reader.fresh("elem")
 
     def _zipped(self, iterable: Made, number: int) -> Value:
         if iterable.name == "zip":

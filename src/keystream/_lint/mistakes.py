@@ -106,8 +106,8 @@ def _marks(repeat: Repeat) -> Iterable[Any]:
         yield ("loop", repeat.turn.node, id(root))
         yield ("root", id(root), repeat.turn.line, site.function)
     elif isinstance(key, Child):
-        yield ("pair", id(key.args[0]), repeat.earlier.node, site.node)
-        yield ("parent", id(key.args[0]), site.function)
+        yield ("pair", id(key.key), repeat.earlier.node, site.node)
+        yield ("parent", id(key.key), site.function)
     for use in (repeat.first, repeat.second):
         last = use.chain[-1]
         if repeat.turn is None:
@@ -117,8 +117,8 @@ def _marks(repeat: Repeat) -> Iterable[Any]:
 
 def ancestors(key: Symbol) -> Iterable[Symbol]:
     """The keys that a key was derived from, nearest first."""
-    while key.args and isinstance(key.args[0], Symbol):
-        key = key.args[0]
+    while key.parent is not None:
+        key = key.parent
         yield key
 
 
@@ -174,7 +174,7 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
     root = root_of(key)
     seeds = _seeds(repeat)
     severity: Severity = "error" if second.kind in ("draw", "layer") else "warning"
-    if isinstance(key, Child) and of_state(key.args[1]):
+    if isinstance(key, Child) and of_state(key.index):
         return Mistake("KS204", "warning", repeat, seeds)
     if isinstance(root, Seed) and made_inside(repeat, seeds):
         return _made_again(repeat, severity, seeds)
@@ -229,7 +229,7 @@ def _in_line(repeat: Repeat) -> Mistake | None:
     kinds = {first.kind, second.kind}
     seeds = _seeds(repeat)
     root = root_of(second.key)
-    if isinstance(root, Seed) and root.args[1] == "nnx":
+    if isinstance(root, Seed) and root.implementation == "nnx":
         return None  # models built anew; two that stand side by side are told by their class
     callee = first.chain[repeat.level].callee
     if callee is not None and callee is second.chain[repeat.level].callee:
@@ -344,7 +344,7 @@ def _steplike(datum: Symbol) -> bool:
     if isinstance(datum, Element | Constant):
         return True
     if isinstance(datum, Parameter | Attribute):
-        name = str(datum.args[1]).lower()
+        name = datum.name.lower()
         return name in ("i", "j", "t", "k", "n", "it") or any(
             word in name
             for word in ("step", "epoch", "iter", "index", "idx", "layer", "micro", "count")

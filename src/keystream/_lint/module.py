@@ -73,11 +73,11 @@ def lineage(key: Symbol | None) -> str:
             steps.append("a seed")
             break
         if isinstance(key, Parameter):
-            steps.append(f"the parameter {key.args[1]!r}")
+            steps.append(f"the parameter {key.name!r}")
             break
         if isinstance(key, Child):
             steps.append("split or fold_in")
-        key = key.args[0] if key.args and isinstance(key.args[0], Symbol) else None
+        key = key.parent
     return " ← ".join(steps)
 
 

@@ -44,9 +44,7 @@ def check_resumed(
             continue
         part: Symbol = key
         depth = 0
-        while (
-            isinstance(part, Child) and isinstance(part.args[0], Symbol) and not part.args[1].tags
-        ):
+        while isinstance(part, Child) and not part.index.tags:
             if any(
                 turn.node is node
                 for kind, site in reader.routes.get(part, ())
@@ -54,9 +52,9 @@ def check_resumed(
                 for turn in site.turns
             ):
                 depth += 1
-            if not isinstance(part.args[1], Constant):
+            if not isinstance(part.index, Constant):
                 break
-            part = part.args[0]
+            part = part.key
         sites = [site for kind, site in reader.routes.get(root_of(key), ()) if kind == "seed"]
         if depth >= 2 and isinstance(part, Seed) and stored_in(node, name):
             reader.fact("resumed", node, seed=sites[0] if sites else None, restored=restored)

@@ -104,7 +104,7 @@ class Statements:
         """An expression for its effect."""
         value = self.reader.expressions.evaluate(node.value)
         if isinstance(value, Stack) and isinstance(node.value, ast.Call):
-            self.reader.fact("split_discarded", node.value, key=value.args[0])
+            self.reader.fact("split_discarded", node.value, key=value.key)
 
     def deleted(self, node: ast.Delete) -> None:
         """``del a``."""
@@ -181,7 +181,7 @@ class Statements:
             else [self.reader.iteration.elem(iterable, 1), self.reader.iteration.elem(iterable, 2)]
         )
         self._rounds(node, rounds)
-        bounds = iterable.args if isinstance(iterable, Range) else ()
+        bounds = iterable.bounds if isinstance(iterable, Range) else ()
         check_resumed(self.reader, node, list(bounds[:1] if len(bounds) >= 2 else ()))
 
     def while_loop(self, node: ast.While) -> None:

@@ -41,6 +41,13 @@ class Symbol(Value):
             found += part if isinstance(part, tuple) else (part,)
         return tuple(found)
 
+    @property
+    def parent(self) -> Symbol | None:
+        """Of a key the one that it was derived from: the first of what it was made of, if a symbol."""
+        names = self.__match_args__
+        first = getattr(self, names[0]) if names else None
+        return first if isinstance(first, Symbol) else None
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.args))})"
 

@@ -57,10 +57,10 @@ def rewound(repeat: Repeat) -> bool:
         return True
     depth = 0
     while isinstance(key, Symbol) and depth < 20:
-        if isinstance(key, Child) and isinstance(key.args[1], Symbol) and counts(key.args[1]):
+        if isinstance(key, Child) and counts(key.index):
             turns = repeat.second.chain[repeat.level].turns
             return bool(turns) and repeat.turn is not turns[-1]
-        key = key.args[0] if key.args else None
+        key = key.parent
         depth += 1
     return False
 
@@ -73,9 +73,7 @@ def _unrolled(repeat: Repeat) -> bool:
         return False
     inner = turns[nodes.index(repeat.turn.node) + 1 :]
     folded = any(kind == "fold" for kind, _ in repeat.routes)
-    number = (
-        constant_of(repeat.second.key.args[1]) if isinstance(repeat.second.key, Child) else None
-    )
+    number = constant_of(repeat.second.key.index) if isinstance(repeat.second.key, Child) else None
     return folded and any(turn.number - 1 == number for turn in inner)
 
 
@@ -93,7 +91,7 @@ def neighbours(repeat: Repeat) -> tuple[Site, ...]:
     if len(folds) > 1:
         return tuple(folds.values())
     one, other = repeat.earlier, repeat.site
-    if isinstance(key.args[1], Element) and one.node is not other.node:
+    if isinstance(key.index, Element) and one.node is not other.node:
         return (other, one)
     return ()
 

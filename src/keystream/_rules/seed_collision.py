@@ -49,16 +49,14 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
-from keystream._lint.counting import collision
+from keystream._lint.counting import collision, is_counter
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
 from keystream._lint.places import inner, of_chain
 from keystream._lint.symbols import (
     Called,
     Constant,
-    Count,
     Element,
-    Range,
     Symbol,
     Value,
     is_operation,
@@ -179,13 +177,13 @@ def _is_float(datum: Value) -> bool:
     if not isinstance(datum, Symbol):
         return False
     if isinstance(datum, Constant):
-        return isinstance(datum.args[0], float)
+        return isinstance(datum.value, float)
     if is_operation(datum, "Div"):
         return True
     if isinstance(datum, Called):
-        return str(datum.args[0]).startswith(_FLOATS) and "floor" not in str(datum.args[0])
-    if isinstance(datum, Element) and isinstance(datum.args[0], Symbol):
-        return _is_float(datum.args[0])
+        return datum.function.startswith(_FLOATS) and "floor" not in datum.function
+    if isinstance(datum, Element):
+        return _is_float(datum.iterable)
     return False
 
 
@@ -193,21 +191,15 @@ def _adds_counters(datum: Value) -> bool:
     if not is_operation(datum, "Add"):
         return False
     terms = list(_terms(datum))
-    counters = {
-        id(term.args[0]) for term in terms if isinstance(term, Element) and _counts(term.args[0])
-    }
+    counters = {id(term.iterable) for term in terms if is_counter(term)}
     return len(counters) > 1
 
 
 def _terms(datum: Symbol) -> Iterator[Symbol]:
     if is_operation(datum, "Add"):
-        yield from itertools.chain(*(_terms(part) for part in datum.args))
+        yield from itertools.chain(*(_terms(part) for part in datum.operands))
     else:
         yield datum
-
-
-def _counts(iterable: object) -> bool:
-    return isinstance(iterable, Range | Count)
 
 
 def _keras(module: Module) -> Iterator[Finding]:

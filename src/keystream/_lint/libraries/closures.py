@@ -13,8 +13,17 @@ from keystream._lint.facts import Site
 from keystream._lint.libraries.call import Call
 from keystream._lint.meaning import KEYS
 from keystream._lint.state import exclusive
-from keystream._lint.symbols import Child, Item, Opaque, Parameter, Seed, StreamKey, Symbol, Value
-from keystream._lint.values import Function, Instance, Sequence, Wrapped, constant_of
+from keystream._lint.symbols import (
+    Child,
+    Item,
+    Opaque,
+    Parameter,
+    Seed,
+    StreamKey,
+    Symbol,
+    Value,
+)
+from keystream._lint.values import Function, Instance, Sequence, Wrapped, constant_of, is_constant
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -67,7 +76,7 @@ def compiled(reader: Reader, wrapped: Wrapped) -> Generator[None]:
     """Read a call of a compiled function."""
     outer = reader.compiling
     if outer is None:
-        serial = reader.fresh("compiled").args[1]
+        serial = reader.fresh("compiled").serial
         reader.compiling = Compiling(wrapped, len(reader.frames), serial, bool(reader.traced))
         calls = reader.compiled.setdefault(_identity(wrapped), (wrapped, []))[1]
         calls.append(tuple(reader.arms))
@@ -99,18 +108,17 @@ def _is_literal(reader: Reader, key: Symbol) -> bool:
     if any(_ONCE.search(site.function) or _ONCE.search(_name(site)) for site in reader.jitted):
         return False
     while isinstance(key, Child | StreamKey | Item):
-        if not isinstance(key, StreamKey) and constant_of(key.args[1], reader) is reader:
+        if key in reader.jit_arguments or key.parent is None:
             return False
-        if key in reader.jit_arguments or key.args[1] in reader.jit_arguments:
+        index = key.index if isinstance(key, Child | Item) else None
+        if index is not None and (index in reader.jit_arguments or not is_constant(index)):
             return False
-        if not isinstance(key.args[0], Symbol):
-            return False
-        key = key.args[0]
+        key = key.parent
     return (
         isinstance(key, Seed)
         and key not in reader.jit_arguments
         and key not in reader.default_keys
-        and isinstance(constant_of(key.args[0]), int)
+        and isinstance(constant_of(key.number), int)
     )
 
 
@@ -133,8 +141,8 @@ def _is_outer(
     if value in reader.jit_arguments or value in reader.default_keys or depth > 20:
         return False
     if isinstance(value, Opaque):
-        return value.args[1] <= serial
-    if isinstance(value, Parameter) and value.args[0] in own:
+        return value.serial <= serial
+    if isinstance(value, Parameter) and value.function in own:
         return False
     if isinstance(value, Seed):
         sites = [site for kind, site in reader.routes.get(value, ()) if kind == "seed"]

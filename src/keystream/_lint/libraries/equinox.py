@@ -9,7 +9,7 @@ from keystream._lint.libraries.call import Call, at
 from keystream._lint.libraries.evaluation import note_evaluation
 from keystream._lint.libraries.signatures import draw
 from keystream._lint.state import exclusive
-from keystream._lint.symbols import Join, Read, Symbol, Value, Written
+from keystream._lint.symbols import Join, Place, Read, Symbol, Value, Written
 from keystream._lint.values import (
     Class,
     Instance,
@@ -89,7 +89,7 @@ def note_gradient(reader: Reader, call: Call) -> None:
         mode = reader.load(model.symbol, "__mode__")
         if isinstance(mode, Symbol) and "eval" in map(constant_of, (mode, *_choices(mode))):
             switched = reader.load(model.symbol, "__switched__")
-            site = switched.args[0] if isinstance(switched, Symbol) else None
+            site = switched.place if isinstance(switched, Place) else None
             reader.fact("trains_in_eval", call.node, switched=site)
 
 
@@ -105,7 +105,7 @@ def _drops(model: Value, tree: ast.AST) -> bool:
 
 
 def _choices(value: Symbol) -> tuple[Value, ...]:
-    return value.args if isinstance(value, Join) else ()
+    return value.choices if isinstance(value, Join) else ()
 
 
 def in_inference(reader: Reader, flag: Value | None) -> bool:
@@ -136,9 +136,9 @@ def get_state(reader: Reader, call: Call) -> Value | None:
     if index is None or not isinstance(state, Symbol):
         return None
     while isinstance(state, Written):
-        if state.args[1] is index.symbol:
-            return state.args[2]
-        state = state.args[0]
+        if state.index is index.symbol:
+            return state.value
+        state = state.state
     return reader.table.symbol(Read, state, index.symbol)
 
 

@@ -63,8 +63,8 @@ def draw_of_generator(reader: Reader, call: Call) -> Value | None:
     if not (isinstance(owner, Generator)):
         return None
     _note_baked(reader, call, f"numpy.random.Generator.{call.name}")
-    if constant_of(owner.args[1], 0) is False:
-        return value_of_host(reader, str(owner.args[0]))
+    if constant_of(owner.seeded, 0) is False:
+        return value_of_host(reader, owner.name)
     return reader.fresh("drawn")
 
 
@@ -109,11 +109,11 @@ def note_printed(reader: Reader, call: Call) -> None:
 def stringlike(value: Symbol) -> bool:
     """Whether a value is text, whose hash Python salts."""
     if isinstance(value, Constant):
-        return isinstance(value.args[0], str | bytes)
+        return isinstance(value.value, str | bytes)
     if isinstance(value, Called):
-        return value.args[0] in ("builtins.str", "builtins.repr")
-    if isinstance(value, Parameter | Attribute) and isinstance(value.args[1], str):
-        name = value.args[1].lower()
+        return value.function in ("builtins.str", "builtins.repr")
+    if isinstance(value, Parameter | Attribute):
+        name = value.name.lower()
         return name in ("name", "path", "text", "label", "word", "token", "title") or name.endswith(
             ("_path", "__name__", "name")
         )
@@ -124,7 +124,7 @@ _CARRY = Item | Slice | Attribute | Called | CalledMethod | Element | Join
 _COMPUTE = "Add Sub Mult Mod FloorDiv Div BitAnd BitXor BitOr USub RShift LShift".split()
 
 
-def host_part(value: Value | None, depth: int = 0) -> Symbol | None:
+def host_part(value: Value | None, depth: int = 0) -> Host | None:
     """The part of a value that is another in every run."""
     if not isinstance(value, Symbol) or depth > 12:
         return None

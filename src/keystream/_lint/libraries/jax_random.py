@@ -100,7 +100,7 @@ def data(reader: Reader, call: Call) -> Value:
     if not isinstance(key, Symbol):
         return reader.fresh("data")
     if isinstance(key, KeyData) and call.short == "wrap_key_data":
-        return key.args[0]
+        return key.key
     return reader.table.symbol(KeyData, key)
 
 
@@ -118,7 +118,7 @@ def sample_method(reader: Reader, call: Call) -> Value | None:
     key = next((call.keywords[name] for name in names if name in call.keywords), None)
     if not isinstance(key, Symbol) or isinstance(call.owner, Instance):
         return None
-    if isinstance(key, Constant) and key.args[0] is None:
+    if isinstance(key, Constant) and key.value is None:
         return None
     return draw(reader, key, call, f".{call.name}")
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from keystream._lint.counting import is_counter
 from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.unordered import are_keys
 from keystream._lint.symbols import (
     Attribute,
     Called,
     Constant,
-    Count,
     Element,
+    Operation,
     Option,
     Parameter,
     Range,
     Stack,
     Symbol,
     Value,
-    is_operation,
 )
 from keystream._lint.values import Made, constant_of, usual
 
@@ -79,35 +79,41 @@ def check_index(reader: Reader, node: ast.Subscript, owner: Value, index: Value)
         reader.fact("keys_run_out", node, how=how, origins=reader.origins(owner))
 
 
-def _wraps(stack: Symbol, index: Symbol) -> bool:
-    if not is_operation(index, "Mod") or not _counts(index.args[0]):
-        return False
-    if not _is_count(stack, index.args[1]):
-        return False
-    last, count = _last(index.args[0]), usual(stack.args[1])
-    return not (isinstance(last, int) and isinstance(count, int) and last < count)
+def _wraps(stack: Stack, index: Symbol) -> bool:
+    match index:
+        case Operation("Mod", (counter, number)) if is_counter(counter) and _is_count(
+            stack, number
+        ):
+            last, count = _last(counter), usual(stack.count)
+            return not (isinstance(last, int) and isinstance(count, int) and last < count)
+        case _:
+            return False
 
 
-def _runs_out(stack: Symbol, index: Symbol) -> bool:
+def _runs_out(stack: Stack, index: Symbol) -> bool:
     shift = 0
-    if is_operation(index, "Add") and isinstance(constant_of(index.args[1]), int):
-        index, shift = index.args[0], constant_of(index.args[1])
-    if shift < 0 or not _counts(index):
+    match index:
+        case Operation("Add", (first, Constant(int() as shift))):
+            index = first
+        case _:
+            pass
+    if shift < 0 or not is_counter(index):
         return False
-    last, count = _last(index), usual(stack.args[1])
-    if isinstance(last, int) and isinstance(count, int):
-        return last + shift >= count
+    last, count = _last(index), usual(stack.count)
+    if isinstance(last, int):
+        return isinstance(count, int) and last + shift >= count
     stop = _stop(index)
-    if stop is None or isinstance(last, int):
-        return False
     if _is_count(stack, stop):
         return shift > 0
-    return is_operation(stop, "Add") and any(
-        _is_count(stack, part) and _is_amount(other) for part, other in (stop.args, stop.args[::-1])
-    )
+    match stop:
+        case Operation("Add", (one, other)):
+            pairs = ((one, other), (other, one))
+            return any(_is_count(stack, part) and _is_amount(more) for part, more in pairs)
+        case _:
+            return False
 
 
-def _is_amount(value: object) -> bool:
+def _is_amount(value: Value) -> bool:
     if not isinstance(value, Symbol):
         return False
     number = usual(value, 1)
@@ -118,30 +124,18 @@ def _is_amount(value: object) -> bool:
     )
 
 
-def _is_count(stack: Symbol, value: object) -> bool:
+def _is_count(stack: Stack, value: Value | None) -> bool:
     """Whether a value is the number of keys."""
-    if not isinstance(value, Symbol):
-        return False
-    if value is stack.args[1]:
-        return True
-    if isinstance(value, Called) and value.args[0] == "builtins.len":
-        return value.args[1] is stack
-    return False
+    if isinstance(value, Called) and value.function == "builtins.len":
+        return value.arguments == (stack,)
+    return value is stack.count
 
 
-def _counts(value: object) -> bool:
-    return isinstance(value, Element) and isinstance(value.args[0], Range | Count)
+def _stop(counter: Element) -> Value | None:
+    bounds = counter.iterable.bounds if isinstance(counter.iterable, Range) else ()
+    return bounds[min(1, len(bounds) - 1)] if bounds else None
 
 
-def _stop(counter: Symbol) -> Symbol | None:
-    bounds = counter.args[0].args
-    found = (
-        bounds[min(1, len(bounds) - 1)] if isinstance(counter.args[0], Range) and bounds else None
-    )
-    return found if isinstance(found, Symbol) else None
-
-
-def _last(counter: Symbol) -> int | None:
-    stop = _stop(counter)
-    number = usual(stop)
+def _last(counter: Element) -> int | None:
+    number = usual(_stop(counter))
     return number - 1 if isinstance(number, int) else None

@@ -63,7 +63,7 @@ def rngs(reader: Reader, call: Call) -> Value | None:
 
 def _names(reader: Reader, call: Call) -> list[str]:
     names = reader.load(_ours(call), "names")
-    return list(names.args) if isinstance(names, Symbol) else []
+    return list(names.names) if isinstance(names, Names) else []
 
 
 def _by_name(reader: Reader, call: Call, names: list[str], step: Value) -> Value | None:

@@ -151,9 +151,9 @@ def is_keyish(value: Value | None) -> TypeGuard[Symbol]:
     if not isinstance(value, Symbol):
         return False
     if isinstance(value, Lane | Element):
-        return is_keyish(value.args[0]) or isinstance(value.args[0], Stack)
+        return is_keyish(value.parent) or isinstance(value.parent, Stack)
     if isinstance(value, Parameter | Attribute):
-        return isinstance(value.args[1], str) and bool(_KEY_NAME.search(value.args[1]))
+        return bool(_KEY_NAME.search(value.name))
     return isinstance(value, Seed | Child | StreamKey | NamedKey)
 
 

@@ -98,7 +98,7 @@ def is_part_of_path(datum: object) -> bool:
 def _path_uses(value: object) -> list[str]:
     if not isinstance(value, Symbol):
         return []
-    if isinstance(value, Item | Slice) and isinstance(value.args[0], Path):
+    if isinstance(value, Item | Slice) and isinstance(value.owner, Path):
         return ["part" if isinstance(value, Item) else "whole"]
     if isinstance(value, Path | Leaf | Opaque | Element):
         return ["whole"]

@@ -11,6 +11,7 @@ from keystream._lint.libraries.call import Argument, Call
 from keystream._lint.symbols import (
     Attribute,
     Called,
+    Constant,
     Global,
     Mask,
     Operation,
@@ -73,8 +74,7 @@ def _value_keeps(value: Value | None) -> bool:
         value, Parameter | Attribute | Option | Global
     ):
         return False
-    name = value.args[0] if isinstance(value, Global) else value.args[1]
-    return isinstance(name, str) and bool(_KEEP.search(name))
+    return bool(_KEEP.search(value.name))
 
 
 def check_names(reader: Reader, function: Value, node: ast.Call) -> None:
@@ -115,7 +115,7 @@ def remember(reader: Reader, call: Call, probability: Value | None, drawn: Value
 def check_scale(reader: Reader, kept: Value, divisor: Value, node: ast.AST) -> None:
     """Note a mask that keeps with probability p, and is scaled by 1 - p."""
     found = _mask_in(kept)
-    if found is None or not _complementary(found.args[0], divisor):
+    if found is None or not _complementary(found.probability, divisor):
         return
     sites = [site for kind, site in reader.routes.get(found, ()) if kind == "mask"]
     if sites:
@@ -132,12 +132,12 @@ def _probability(node: ast.AST) -> str:
     return text_of(values[0]) if values else "p"
 
 
-def _mask_in(value: Value, depth: int = 0) -> Symbol | None:
+def _mask_in(value: Value, depth: int = 0) -> Mask | None:
     """The mask in a product."""
     if not isinstance(value, Symbol) or depth > 4:
         return None
     if is_operation(value, "Mult"):
-        return next(filter(None, (_mask_in(part, depth + 1) for part in value.args)), None)
+        return next(filter(None, (_mask_in(part, depth + 1) for part in value.operands)), None)
     return value if isinstance(value, Mask) else None
 
 
@@ -149,7 +149,11 @@ def _complementary(one: Value, other: Value) -> bool:
 
 
 def _is_rest(one: Value, other: Value) -> bool:
-    return is_operation(other, "Sub") and constant_of(other.args[0]) == 1 and other.args[1] is one
+    match other:
+        case Operation("Sub", (Constant(1), rate)):
+            return rate is one
+        case _:
+            return False
 
 
 def where(reader: Reader, call: Call) -> Value | None:
@@ -158,11 +162,11 @@ def where(reader: Reader, call: Call) -> Value | None:
         condition, yes, no = call.args
         if isinstance(condition, Mask) and isinstance(yes, Symbol) and _is_zero(no):
             if is_operation(yes, "Div"):
-                check_scale(reader, condition, yes.args[1], call.node)
+                check_scale(reader, condition, yes.operands[1], call.node)
             return reader.table.symbol(Operation, "Mult", (condition, yes))
     return None
 
 
 def _is_zero(value: Value) -> bool:
-    is_zeros = isinstance(value, Called) and "zeros" in str(value.args[0])
+    is_zeros = isinstance(value, Called) and "zeros" in value.function
     return constant_of(value) == 0 or is_zeros

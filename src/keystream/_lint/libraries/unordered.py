@@ -92,9 +92,9 @@ def is_unordered(value: Value) -> bool:
 def _is_text(value: Value) -> bool:
     if isinstance(constant_of(value), str):
         return True
-    if isinstance(value, Element | Leaf) and isinstance(value.args[0], Symbol):
-        of = value.args[0]
-        name = str(of.args[1]).lower() if isinstance(of, Parameter | Attribute) else ""
+    of = value.parent if isinstance(value, Element | Leaf) else None
+    if of is not None:
+        name = of.name.lower() if isinstance(of, Parameter | Attribute) else ""
         return name.endswith(("names", "labels", "words", "tokens", "paths"))
     return isinstance(value, Symbol) and stringlike(value)
 
@@ -123,7 +123,7 @@ def are_keys(value: Value) -> bool:
     if isinstance(value, Sequence):
         return bool(value.items) and all(map(are_keys, value.items[:2]))
     if isinstance(value, Listed):
-        return are_keys(value.args[1])
+        return are_keys(value.first)
     return isinstance(value, Stack | KeyArray | Child | Seed)
 
 

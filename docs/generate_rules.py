@@ -232,7 +232,7 @@ def seen_by(code: str) -> str:
         name
         for name, sees in (
             ("lint", hasattr(rule, "read") or code in READ_BY_LINT_ITSELF),
-            ("audit", hasattr(rule, "recorded")),
+            ("audit", hasattr(rule, "recorded") or code in _rules.from_source()),
             ("plan", code in PLANNED),
             ("the library", code in by_code()),
         )

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from keystream._fuse import FuseThreefry as FuseThreefry
     from keystream._fuse import fuse_threefry as fuse_threefry
     from keystream._host import HostStreams as HostStreams
+    from keystream._intent import common_random_numbers as common_random_numbers
     from keystream._permutation import Permutation as Permutation
     from keystream._plan.plan import Plan as Plan
     from keystream._plan.plan import plan as plan
@@ -58,6 +59,7 @@ _HOME = {
     "Streams": "keystream._streams",
     "TokenMask": "keystream._draws.token_mask",
     "audit": "keystream._session",
+    "common_random_numbers": "keystream._intent",
     "batch_slice": "keystream._draws.batch_slice",
     "drop_path": "keystream._draws.dropout",
     "drop_path_rates": "keystream._draws.dropout",
@@ -94,6 +96,7 @@ __all__ = [
     "audit",
     "batch_slice",
     "checkpoint",
+    "common_random_numbers",
     "distributed",
     "drop_path",
     "drop_path_rates",

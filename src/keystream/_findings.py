@@ -96,6 +96,10 @@ class Report:
         timeline: one row a stream: stream, first and last step, and for up to 200 equal bins of steps
             how many draws there were and how many of them were from a key drawn from before; empty
             from lint.
+        excused: one row for each reason and place for which draws from one key are no mistake: reason,
+            path and line, first_path and first_line of the use before, and the number of draws; empty
+            from lint.
+        shows_excused: whether the text tells of them too.
     """
 
     program: str
@@ -104,6 +108,8 @@ class Report:
     check: Literal["audit", "lint"]
     draws: tuple[Mapping[str, Any], ...] = ()
     timeline: tuple[Mapping[str, Any], ...] = ()
+    excused: tuple[Mapping[str, Any], ...] = ()
+    shows_excused: bool = False
 
     @property
     def exit_code(self) -> int:

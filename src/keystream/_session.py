@@ -15,7 +15,7 @@ from keystream._audit.observers import install
 from keystream._audit.recorder import Recorder
 from keystream._audit.recording import Recording
 from keystream._findings import Finding, Report
-from keystream._rules import rules
+from keystream._rules import rules, verdict
 from keystream._source_evidence import with_source
 
 _running: list[Recorder] = []
@@ -107,7 +107,7 @@ def _conclude(session: Audit, earlier: dict[str, Path], saved_in: Path | None) -
     try:
         recording.evidence["earlier"] = [parquet.load(path, n) for n, path in earlier.items()]
     finally:
-        session.report = with_source(judge(recording, rules("recorded")), recording)
+        session.report = with_source(judge(recording, rules("recorded"), verdict), recording)
     if saved_in is not None:
         parquet.save(recording, session.report.summary, saved_in)
 

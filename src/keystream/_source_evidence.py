@@ -7,6 +7,8 @@ joins the audit's report.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +19,7 @@ from keystream._audit.recording import Recording
 from keystream._findings import Finding, Location, Report
 from keystream._linter import engine
 from keystream._linter.config import Config
-
-CODES = ("KS502", "KS603")
+from keystream._rules import from_source
 
 
 def with_source(report: Report, recording: Recording) -> Report:
@@ -34,16 +35,39 @@ def with_source(report: Report, recording: Recording) -> Report:
     }
     known = {finding.code for finding in report.findings if finding.severity != "note"}
     files = sorted({path for path, _ in ran if Path(path).is_file()})
-    wanted = tuple(code for code in CODES if code not in known)
+    wanted = tuple(code for code in from_source() if code not in known)
     if not files or not wanted:
         return report
-    read = engine.check(files, Config(select=wanted), jobs=1)
     found = [
         _shown(finding)
-        for finding in read.findings
-        if finding.severity != "note" and _ran(finding, ran)
+        for finding in _read(files)
+        if finding.code in wanted and finding.severity != "note" and _ran(finding, ran)
     ]
     return replace(report, findings=in_order([*report.findings, *found])) if found else report
+
+
+_known: dict[tuple[str, int, int], tuple[Finding, ...]] = {}  # by file as it is: tests share files
+
+
+def _read(files: Sequence[str]) -> list[Finding]:
+    """Lint's findings of the files, each file read once for as long as it stays as it is."""
+    versions = {
+        path: (path, stat.st_mtime_ns, stat.st_size) for path in files if (stat := _stat(path))
+    }
+    new = [path for path, version in versions.items() if version not in _known]
+    if new:
+        report = engine.check(new, Config(select=from_source()), jobs=1)
+        for path in new:
+            found = (each for each in report.findings if each.locations[0].path == path)
+            _known[versions[path]] = tuple(found)
+    return [finding for version in versions.values() for finding in _known[version]]
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return Path(path).stat()
+    except OSError:
+        return None
 
 
 def _ran(finding: Finding, ran: set[tuple[str, str]]) -> bool:

@@ -19,6 +19,7 @@ def audited(path: str) -> dict[str, object]:
     return {
         "error": repr(ending.error) if ending.error else "",
         "unseen": audit.recording.unseen,
+        "accounts": audit.report.summary["accounts"],
         "findings": [
             {"code": f.code, "severity": f.severity, "lines": [place.line for place in f.locations]}
             for f in audit.report.findings

@@ -151,6 +151,68 @@ def test_pyproject_says_what_is_wanted(tmp_path, table):
     assert main(["lint"]) == 0
 
 
+@pytest.mark.parametrize(
+    "path", ["tests/data.py", "test_train.py", "docs/tour.py", "benchmarks/run.py"]
+)
+def test_what_is_beside_the_program_is_a_note_unless_asked_for(tmp_path, capsys, path):
+    _write(tmp_path / "pyproject.toml", "")
+    _write(tmp_path / path, REUSED)
+    assert main(["lint", "."]) == 0
+    assert "note KS101" in capsys.readouterr().out
+    _write(tmp_path / "pyproject.toml", '[tool.keystream]\ntests = "same"\n')
+    assert main(["lint", "."]) == 1
+    assert "error KS101" in capsys.readouterr().out
+
+
+def test_a_folder_above_the_project_does_not_make_it_a_test(tmp_path, monkeypatch):
+    _write(tmp_path / "tests" / "project" / "pyproject.toml", "")
+    _write(tmp_path / "tests" / "project" / "train.py", REUSED)
+    monkeypatch.chdir(tmp_path / "tests" / "project")
+    assert main(["lint", "train.py"]) == 1
+
+
+def test_a_comment_lowers_a_warning_and_is_quoted(tmp_path, capsys):
+    text = """\
+        import jax
+
+        def noisy(x, key):
+            return x + jax.random.normal(key, x.shape)
+
+        def both(x, y, key):
+            a = noisy(x, key)
+            # common random numbers
+            b = noisy(y, key)
+            return a, b
+        """
+    _write(tmp_path / "train.py", text)
+    assert main(["lint", "train.py"]) == 0
+    assert "“common random numbers” (train.py:8)" in capsys.readouterr().out
+
+
+def test_a_comment_that_denies_lowers_nothing(tmp_path):
+    text = """\
+        import jax
+
+        def noisy(x, key):
+            return x + jax.random.normal(key, x.shape)
+
+        def both(x, y, key):
+            a = noisy(x, key)
+            b = noisy(y, key)  # is NOT the same noise
+            return a, b
+        """
+    _write(tmp_path / "train.py", text)
+    assert main(["lint", "train.py"]) == 1
+
+
+def test_no_comment_touches_an_error(tmp_path, capsys):
+    _write(
+        tmp_path / "train.py", REUSED.replace("y = ", "# common random numbers, on purpose\ny = ")
+    )
+    assert main(["lint", "train.py"]) == 1
+    assert "error KS101" in capsys.readouterr().out
+
+
 def test_an_option_that_is_none_is_refused(tmp_path, capsys):
     _write(tmp_path / "pyproject.toml", "[tool.keystream]\nselct = []\n")
     assert main(["lint"]) == 2

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keystream._audit import intent
 from keystream._audit.again import drawn_again, of_sites
 from keystream._audit.judged import Judged, distinct
 from keystream._audit.lineage import Lineage, described
@@ -146,10 +145,6 @@ class _Between:
             other = steps != steps_there
             part.rows, part.earlier = part.rows[other], part.earlier[other]
             return ("again", "error") if len(part.rows) else None
-        site = self.recording.sites[part.site]
-        evaluation = intent.evaluates(site.stack) if site.stack else None
-        if evaluation is not None and "differentiated" not in site.flags:
-            return None
         if self._is_set_up(part, parts, fresh):
             return None
         counted, counted_there = self.counted[part.rows], self.earlier[part.earlier]

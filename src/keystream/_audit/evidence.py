@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from keystream._audit import frames, hosted, modes, streams
-from keystream._audit.classify import repeated_keys
 from keystream._audit.earlier import drawn_earlier
 from keystream._audit.failures import failed
 from keystream._audit.judged import Judged
+from keystream._audit.mistakes import repeated_keys
 from keystream._audit.recording import Recording
+from keystream._audit.repeats import repeated
 from keystream._audit.shared import shared_draws
+from keystream._evidence.pairs import Pair
+from keystream._evidence.shared import Shared
+from keystream._findings import Severity
+
+Verdict = Callable[[Pair | Shared], "tuple[str, Severity] | None"]
 
 
-def judged(recording: Recording) -> list[Judged]:
+def judged(recording: Recording, verdict: Verdict) -> list[Judged]:
     """Every mistake that the evidence shows, each once."""
     streams.assign(recording)
     _show_libraries(recording)
+    verdicts = recording.evidence["repeats"] = repeated(recording, verdict)
     found = _causes(
         [
             *failed(recording),
-            *repeated_keys(recording),
+            *repeated_keys(recording, verdicts),
             *drawn_earlier(recording),
-            *shared_draws(recording),
+            *shared_draws(recording, verdict, verdicts.accounts),
             *streams.fallbacks(recording),
             *modes.rates(recording),
             *modes.switched(recording),
             *hosted.baked(recording),
-            *hosted.unrepeatable(recording),
             *hosted.legacy(recording),
             *hosted.unseen(recording),
         ]

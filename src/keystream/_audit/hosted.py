@@ -1,57 +1,10 @@
-"""Randomness that is not JAX's: frozen into compiled programs, or at the root of seeds."""
+"""Randomness that is not JAX's, frozen into compiled programs; legacy keys; what was not seen."""
 
 from __future__ import annotations
 
-import ast
-import os
-
-from keystream._audit import intent
 from keystream._audit.judged import Judged, distinct
-from keystream._audit.recording import Recording, Site
-from keystream._findings import Location
-
-_CLOCKS = {
-    "time",
-    "time_ns",
-    "perf_counter",
-    "perf_counter_ns",
-    "monotonic",
-    "now",
-    "utcnow",
-    "timestamp",
-}
-_ENTROPY = {
-    "urandom",
-    "token_bytes",
-    "randbits",
-    "token_hex",
-    "uuid1",
-    "uuid4",
-    "getpid",
-    "SystemRandom",
-}
-_UNSEEDED = {
-    "randint",
-    "random",
-    "rand",
-    "randrange",
-    "getrandbits",
-    "integers",
-    "default_rng",
-    "choice",
-}
-_TAKERS = {
-    "key",
-    "PRNGKey",
-    "fold_in",
-    "seed",
-    "Rngs",
-    "PRNGSequence",
-    "SeedGenerator",
-    "Streams",
-    "RngStream",
-    "set_random_seed",
-}
+from keystream._audit.recording import Recording
+from keystream._evidence.pairs import Pair
 
 
 def baked(recording: Recording) -> list[Judged]:
@@ -71,162 +24,6 @@ def baked(recording: Recording) -> list[Judged]:
     return list(found.values())
 
 
-def unrepeatable(recording: Recording) -> list[Judged]:
-    """Seeds and folded numbers that differ from run to run."""
-    found: dict[object, Judged] = {}
-    for site in recording.sites:
-        if site.kind not in ("seed", "fold_in") or not site.stack:
-            continue
-        source = _entropy_of(site)
-        if source is None:
-            continue
-        place, what = source
-        severity = "error" if what.startswith("hash") else "warning"
-        judged = Judged("KS502", severity, distinct((place, *site.stack)), facts={"what": what})
-        found.setdefault((place.path, place.line), judged)
-    return list(found.values())
-
-
-def _entropy_of(site: Site) -> tuple[Location, str] | None:
-    """The user's line and the call that makes a seed differ between runs."""
-    for place in site.stack[:3]:
-        node = intent.statement(place.path, place.line)
-        if node is None:
-            continue
-        for call in (each for each in ast.walk(node) if isinstance(each, ast.Call)):
-            spans = call.lineno <= place.line <= (call.end_lineno or call.lineno)
-            if not spans or (_name(call.func) not in _TAKERS and place is site.stack[0]):
-                continue
-            for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
-                what = _entropy(argument, node, 4, place.path)
-                if what and not _reported(argument, node):
-                    return place, what
-    return None
-
-
-def _entropy(node: ast.AST, statement: ast.AST, depth: int, path: str) -> str:
-    """The unrepeatable call inside an expression, followed through names and local functions."""
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Call):
-            what = _source(inner, path)
-            if what:
-                return what
-            if depth and isinstance(inner.func, ast.Name):
-                what = _returned(inner.func.id, depth, path)
-                if what:
-                    return what
-        if depth and isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
-            value = _bound(inner.id, statement)
-            if value is not None and value is not node:
-                what = _entropy(value, statement, depth - 1, path)
-                if what:
-                    return what
-    return ""
-
-
-def _source(call: ast.Call, path: str) -> str:
-    name, text = _name(call.func), ast.unparse(call.func)
-    if (name in _CLOCKS and ("time" in text or "date" in text)) or name in _ENTROPY:
-        return f"{text}()"
-    if name == "hash" and isinstance(call.func, ast.Name) and call.args and _salted(call.args[0]):
-        return "hash()"
-    if name in _UNSEEDED and _is_host(text) and not _seeded(call, text, path):
-        return f"{text}()"
-    return ""
-
-
-def _salted(argument: ast.AST) -> bool:
-    """Whether ``hash`` of it differs between processes: it does for text, not for numbers."""
-    fixed = os.environ.get("PYTHONHASHSEED", "random") not in ("", "random")
-    return not fixed and not (
-        isinstance(argument, ast.Constant) and not isinstance(argument.value, (str, bytes))
-    )
-
-
-def _is_host(text: str) -> bool:
-    return (
-        text.startswith(("np.random.", "numpy.random.", "random.", "secrets.", "onp.random."))
-        and "jax" not in text
-    )
-
-
-def _seeded(call: ast.Call, text: str, path: str) -> bool:
-    if text.endswith("default_rng"):
-        return bool(call.args or call.keywords)
-    tree = intent.parsed(path)
-    if tree is None:
-        return True
-    owner = text.rsplit(".", 1)[0]
-    return any(
-        isinstance(node, ast.Call) and ast.unparse(node.func) == f"{owner}.seed" and node.args
-        for node in ast.walk(tree)
-    )
-
-
-def _bound(name: str, statement: ast.AST) -> ast.AST | None:
-    """The expression last assigned to a name before a statement, in its function or module."""
-    scope = intent.function_of(statement)
-    while scope is not None:
-        values = [
-            node
-            for node in ast.walk(scope)
-            if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None
-            and any(isinstance(t, ast.Name) and t.id == name for t in _targets(node))
-            and node.lineno <= getattr(statement, "lineno", 0)
-        ]  # fmt: skip
-        if values:
-            return values[-1].value
-        scope = intent.function_of(scope)
-    return None
-
-
-def _targets(node: ast.Assign | ast.AnnAssign) -> list[ast.AST]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return [inner for target in targets for inner in ast.walk(target)]
-
-
-def _returned(name: str, depth: int, path: str) -> str:
-    tree = intent.parsed(path)
-    if tree is None:
-        return ""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.name == name:
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.Return) and inner.value is not None:
-                    what = _entropy(inner.value, inner, depth - 1, path)
-                    if what:
-                        return what
-    return ""
-
-
-def _reported(argument: ast.AST, statement: ast.AST) -> bool:
-    """Whether the program prints or logs the seed: then the run can be repeated with it."""
-    names = {node.id for node in ast.walk(argument) if isinstance(node, ast.Name)}
-    scope = intent.function_of(statement)
-    if scope is None or not names:
-        return False
-    for node in ast.walk(scope):
-        if isinstance(node, ast.Call) and _name(node.func) in {
-            "print",
-            "info",
-            "warning",
-            "log",
-            "debug",
-            "write",
-            "dump",
-        }:
-            used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-            if used & names:
-                return True
-    return False
-
-
-def _name(node: ast.AST) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
-
-
 def legacy(recording: Recording) -> list[Judged]:
     """Keys made by ``PRNGKey``: arrays of plain numbers that nothing protects."""
     places = tuple(
@@ -238,14 +35,27 @@ def legacy(recording: Recording) -> list[Judged]:
 
 
 def unseen(recording: Recording) -> list[Judged]:
-    """What the audit could not look into."""
+    """What the audit could not look into, and repeated draws that it can't explain."""
+    unexplained = recording.evidence["repeats"]
+    found = _unexplained(unexplained.accounts.unexplained, unexplained.unexplained)
     if not recording.unseen:
-        return []
+        return found
     return [
+        *found,
         Judged(
             "KS902",
             "note",
             facts={"reasons": dict(recording.unseen)},
             count=sum(recording.unseen.values()),
-        )
+        ),
     ]
+
+
+def _unexplained(count: int, pairs: list[Pair]) -> list[Judged]:
+    if not count:
+        return []
+    places = tuple(
+        place for pair in pairs for place in (*pair.second.at.stack, *pair.first.at.stack)
+    )
+    facts = {"reasons": {}, "unexplained": count}
+    return [Judged("KS902", "warning", distinct(places), facts=facts, count=count)]

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from keystream._audit.again import drawn_again
+from keystream._audit.evidence import Verdict, judged
 from keystream._audit.judged import said, shown
 from keystream._audit.recording import Recording
 from keystream._audit.timeline import timeline
 from keystream._findings import Finding, Report
+from keystream._judge.words import lowered
 from keystream._source import ignoring
 
 Rule = Callable[[Recording], Iterator[Finding]]
@@ -18,8 +19,15 @@ Rule = Callable[[Recording], Iterator[Finding]]
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
-def judge(recording: Recording, rules: Iterable[Rule]) -> Report:
-    """The report of a recording: what every rule found, the gravest first."""
+def judge(recording: Recording, rules: Iterable[Rule], verdict: Verdict) -> Report:
+    """The report of a recording: what every rule found, the gravest first.
+
+    Args:
+        recording: the run.
+        rules: put what they find into words.
+        verdict: the code and severity of two uses of one key.
+    """
+    recording.evidence["verdicts"] = judged(recording, verdict)
     findings: list[Finding] = []
     for recorded in rules:
         try:
@@ -29,11 +37,12 @@ def judge(recording: Recording, rules: Iterable[Rule]) -> Report:
             recording.unseen[reason] = recording.unseen.get(reason, 0) + 1
     return Report(
         recording.program,
-        in_order(_suppressed(findings)),
+        in_order(_suppressed([lowered(each) for each in findings])),
         _summary(recording),
         "audit",
         tuple(_draws(recording)),
         tuple(timeline(recording)),
+        tuple(_excused(recording)),
     )
 
 
@@ -63,14 +72,30 @@ def _line(finding: Finding) -> tuple[str, int]:
     return (place.path, place.line) if place is not None else ("", 0)
 
 
+def _excused(recording: Recording) -> Iterator[dict[str, Any]]:
+    """One row for each reason and place for which draws from one key are no mistake."""
+    for excused, (pair, count) in recording.evidence["repeats"].excused.items():
+        place, first = excused.place or pair.second.at.place, pair.first.at.place
+        if count and place is not None:
+            yield {
+                "reason": excused.why.value,
+                "path": shown(place).path,
+                "line": place.line,
+                "first_path": shown(first).path if first is not None else "",
+                "first_line": first.line if first is not None else 0,
+                "draws": count,
+            }
+
+
 def _summary(recording: Recording) -> dict[str, Any]:
-    again = drawn_again(recording)
+    accounts = recording.evidence["repeats"].accounts.as_json()
     return {
         "calls": recording.calls,
-        "draws": again.draws,
-        "unique_keys": again.keys,
+        "draws": accounts["draws"],
+        "unique_keys": accounts["distinct"],
         "streams": sorted({site.stream for site in recording.sites if site.stream}),
         "unseen": dict(recording.unseen),
+        "accounts": accounts,
     }
 
 

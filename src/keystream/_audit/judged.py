@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keystream._findings import Finding, Location, Severity
+from keystream._judge.words import Word
 
 LINES = 8  # places a finding names at most, and as many related ones
 
@@ -21,6 +22,7 @@ class Judged:
         locations: most apt first.
         related: with their messages.
         facts: what the rule's words need.
+        word: that says that a warning is meant: it is a note then, and quotes it.
         module_path, stream, steps, count, lineage: as in a `Finding`.
     """
 
@@ -34,12 +36,16 @@ class Judged:
     steps: tuple[int, int] | None = None
     count: int = 1
     lineage: tuple[tuple[str, ...], ...] = ()
+    word: Word | None = None
 
     def finding(self, message: str, *, why: str, fix: str) -> Finding:
         """The mistake in words."""
+        severity = self.severity
+        if self.word is not None and severity == "warning":
+            severity, why = "note", f"{why}; its name says that it is meant: {self.word.quoted}"
         return Finding(
             code=self.code,
-            severity=self.severity,
+            severity=severity,
             message=message,
             why=why,
             fix=fix,

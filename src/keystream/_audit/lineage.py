@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from keystream._audit.judged import line
-from keystream._audit.recording import Recording, Site
-
-
-@dataclass(frozen=True)
-class Edge:
-    """One making of a key.
-
-    Attributes:
-        kind: ``seed``, ``split`` or ``fold_in``.
-        parent: the key it was made of; the value of the seed for ``seed``.
-        child: the key made.
-        site: id of the site.
-        call: ordinal.
-        data: index in the split, or what was folded in.
-    """
-
-    kind: str
-    parent: int
-    child: int
-    site: int
-    call: int
-    data: int
+from keystream._audit.recording import Recording
+from keystream._evidence.uses import Making, Site
 
 
 class Lineage:
@@ -41,21 +19,36 @@ class Lineage:
         self._by_parent = np.argsort(recording.parents, kind="stable")
         self._children = recording.children[self._by_child]
         self._parents = recording.parents[self._by_parent]
+        self._made: dict[int, list[Making]] = {}
 
-    def makers(self, key: int, limit: int = 4096) -> list[Edge]:
+    def makers(self, key: int, limit: int = 4096) -> list[Making]:
         """The edges that made a key, in the order of the program."""
         return self._edges(self._children, self._by_child, key, limit)
 
-    def uses(self, key: int, limit: int = 4096) -> list[Edge]:
+    def uses(self, key: int, limit: int = 4096) -> list[Making]:
         """The edges that lead away from a key, in the order of the program; seeds are no keys."""
         edges = self._edges(self._parents, self._by_parent, key, limit)
         return [edge for edge in edges if edge.kind != "seed"]
+
+    def made(self, key: int, call: int) -> Making | None:
+        """The making of a key that a call found: the last one up to it, else the first."""
+        found = self.events(key)
+        earlier = [making for making in found if making.call <= call]
+        return (earlier or found or [None])[-1 if earlier else 0]
+
+    def events(self, key: int) -> list[Making]:
+        """The makings of a key, each once, in the order of the program."""
+        found = self._made.get(key)
+        if found is None:
+            events = {making.event: making for making in reversed(self.makers(key))}
+            found = self._made[key] = sorted(events.values(), key=lambda making: making.call)
+        return found
 
     def has_children(self, key: int) -> bool:
         """Whether anything was made of the key."""
         return bool(self.uses(key, limit=2))
 
-    def _edges(self, column: np.ndarray, order: np.ndarray, key: int, limit: int) -> list[Edge]:
+    def _edges(self, column: np.ndarray, order: np.ndarray, key: int, limit: int) -> list[Making]:
         value = np.uint64(key)
         first, last = (
             np.searchsorted(column, value, "left"),
@@ -63,10 +56,10 @@ class Lineage:
         )
         return [self._edge(int(row)) for row in np.sort(order[first : min(last, first + limit)])]
 
-    def _edge(self, row: int) -> Edge:
+    def _edge(self, row: int) -> Making:
         recording = self._recording
         site = int(recording.edge_sites[row])
-        return Edge(
+        return Making(
             self._sites[site].kind,
             int(recording.parents[row]),
             int(recording.children[row]),
@@ -75,9 +68,9 @@ class Lineage:
             int(recording.edge_data[row]),
         )
 
-    def chain(self, key: int, before: int | None = None) -> list[Edge]:
+    def chain(self, key: int, before: int | None = None) -> list[Making]:
         """The way from the seed to a key, seed first; empty where its origin was not seen."""
-        steps: list[Edge] = []
+        steps: list[Making] = []
         seen: set[int] = set()
         while key not in seen and len(steps) < 1000:
             seen.add(key)
@@ -92,7 +85,7 @@ class Lineage:
             key, before = edge.parent, edge.call
         return steps[::-1]
 
-    def site(self, edge: Edge) -> Site:
+    def site(self, edge: Making) -> Site:
         """Where an edge was made."""
         return self._sites[edge.site]
 

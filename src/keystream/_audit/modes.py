@@ -7,9 +7,10 @@ import re
 from dataclasses import replace
 from itertools import chain
 
-from keystream._audit import intent
 from keystream._audit.judged import Judged, distinct
-from keystream._audit.recording import Note, Recording, Site
+from keystream._audit.recording import Note, Recording
+from keystream._evidence.measuring import measured_at, samples
+from keystream._evidence.uses import Site
 
 _LAYERS = re.compile(
     r"(flax/(linen|nnx/nn)/stochastic|equinox/nn/_dropout|haiku/_src/basic|keras/.*dropout)\.py$"
@@ -124,7 +125,11 @@ def _never(trained: list[Note], calls: list[Note]) -> Judged:
 
 
 def _evaluations(recording: Recording) -> list[Judged]:
-    """Masks drawn in a call that its names say evaluates, at a place where training draws them too."""
+    """Masks drawn where no gradient is taken, at a place where training draws them too.
+
+    Drawing several masks for one input is a way to measure uncertainty; a result that the program
+    goes on training with belongs to the training.
+    """
     ran = recording.ran
     sites = [
         site
@@ -137,14 +142,13 @@ def _evaluations(recording: Recording) -> list[Judged]:
     for site in sites:
         if "differentiated" in site.flags or _spot(site) not in trained:
             continue
-        place = intent.evaluates(site.stack)
-        if place is None:
+        place = measured_at(site.stack)
+        if place is None or samples(site):
             continue
-        locations = distinct((place, *site.stack))
         judged = Judged(
             "KS601",
             "warning",
-            locations,
+            distinct((place, *site.stack)),
             facts={"site": site, "place": place},
             module_path=site.module_path,
             stream=site.stream,

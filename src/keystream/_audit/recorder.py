@@ -117,8 +117,8 @@ class Recorder:
 
     def _compiled_sites(self, key: Any, plan: Any, program: str) -> list[int]:
         """The recorded site of each site of a plan, for a call from this stack."""
-        outer = door.name_stack()
-        name = (key, id(plan), outer)
+        outer, state = door.name_stack(), marks()
+        name = (key, id(plan), outer, state)
         found = self._program_sites.get(name)
         if found is None:
             _, (call, library) = self._about(key)
@@ -127,7 +127,8 @@ class Recorder:
             with self._lock:
                 first = len(self.recording.sites)
                 self.recording.sites += [
-                    replace(site, call=call, trail=trail, program=program) for site in made
+                    replace(site, call=call, trail=trail, program=program, flags=site.flags | state)
+                    for site in made
                 ]
             found = list(range(first, first + len(made)))
             self._program_sites[name] = found
@@ -225,6 +226,21 @@ class Recorder:
                 note = self._notes[name] = Note(kind, user, fields, self.recording.calls, 0)
                 self.recording.notes.append(note)
             note.count += 1
+
+    def restored(self, depth: int = 1) -> None:
+        """Note that the user's code gets back a saved state, and after how many calls."""
+        user = self._about(frames.stack_key(frames.here(depth)))[1][0]
+        if not user:
+            return
+        name = ("restored", user[0])
+        with self._lock:
+            note = self._notes.get(name)
+            if note is None:
+                note = self._notes[name] = Note(
+                    "restored", user, {"uses": []}, self.recording.calls
+                )
+                self.recording.notes.append(note)
+            note.fields["uses"].append(self.recording.calls)
 
     def place(self, depth: int = 1) -> Location | None:
         """The user's innermost line of the running code."""

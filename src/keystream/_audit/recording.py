@@ -11,80 +11,11 @@ from numpy.typing import NDArray
 
 from keystream._audit.steps import Steps
 from keystream._audit.store import chunks
+from keystream._evidence.uses import Site
 from keystream._findings import Location
 
 Keys = NDArray[np.uint64]
 Ids = NDArray[np.uint32]
-
-
-@dataclass
-class Site:
-    """A place in the program where a key is used.
-
-    Attributes:
-        kind: ``draw``, ``split``, ``fold_in``, ``seed`` or ``clone``.
-        distribution: the function of ``jax.random`` that the user's call reached, such as ``normal``.
-        shape: of what is drawn.
-        dtype: of what is drawn.
-        frames: the user's, innermost first: where the draw stands, then who called.
-        library: frames between the user's innermost one and the draw.
-        call: the user's frames of the compiled call that ran it; empty for an eager operation.
-        trail: every frame of the eager operation or of the compiled call, outermost first.
-        program: name of the compiled function; empty for an eager operation.
-        module_path: of the module that draws, such as ``Net/Dropout_0``.
-        scopes: JAX's scopes and transformations at the draw, as text.
-        derivation: how its key came about, from the root to the draw, one text a step.
-        derived_at: the user's innermost places of those steps.
-        root: where the derivation starts: ``input``, ``constant``, ``seed`` or empty.
-        root_detail: path or index of the input, or the value of the seed.
-        stream: the collection of its framework, or the best name there is for the key's origin.
-        flags: ``remat``, ``backward``, ``differentiated``, ``clone``, ``discarded``, ``batched_cond``,
-            ``batched_while``, ``vmap_shared``, ``loop_invariant``, ``initialising``, ``replicated``,
-            ``library`` (no line is the user's).
-        loop: iterations of the innermost loop around it inside its program; 0 outside of loops.
-        conditions: (condition, branch) for each ``cond`` around it.
-        draw: in a compiled program, the user's call that it belongs to; sites of one call share it.
-    """
-
-    kind: str
-    distribution: str = ""
-    shape: tuple[int, ...] = ()
-    dtype: str = ""
-    frames: tuple[Location, ...] = ()
-    library: tuple[Location, ...] = ()
-    call: tuple[Location, ...] = ()
-    trail: tuple[Location, ...] = ()
-    program: str = ""
-    module_path: str = ""
-    scopes: str = ""
-    derivation: tuple[str, ...] = ()
-    derived_at: tuple[Location, ...] = ()
-    root: str = ""
-    root_detail: str = ""
-    stream: str = ""
-    flags: frozenset[str] = frozenset()
-    loop: int = 0
-    conditions: tuple[tuple[int, int], ...] = ()
-    draw: int = -1
-
-    @property
-    def stack(self) -> tuple[Location, ...]:
-        """All user frames, innermost first: inside the compiled function, then at its call."""
-        if not self.call:
-            return self.frames
-        inner = tuple(place for place in self.frames if not _among(place, self.call))
-        return inner + self.call
-
-    @property
-    def place(self) -> Location | None:
-        """The user's line that the draw stands on, or that called what draws."""
-        stack = self.stack
-        return stack[0] if stack else None
-
-
-def _among(place: Location, places: tuple[Location, ...]) -> bool:
-    """Whether a frame belongs to the callers: the same function is on their stack."""
-    return any(place.path == other.path and place.function == other.function for other in places)
 
 
 @dataclass
@@ -119,6 +50,7 @@ class Recording:
         edge_sites, edge_calls: uint32 ``(m,)``, the split, fold or seed that made each edge.
         edge_data: uint64 ``(m,)``, index of the split, or the data folded in.
         inner_repeats: by site and kind of loop, uses within a call that repeat one before.
+        inner_again: by site, how many uses within a call repeat one before in any way.
         threads: (site, thread) of the first site of each program or operation, and where it ran.
         steps: by call, where the program set them; else its ordinal at its site.
         notes: from the observers.
@@ -137,6 +69,7 @@ class Recording:
     edge_calls: Ids = field(default_factory=lambda: np.zeros(0, np.uint32))
     edge_data: Keys = field(default_factory=lambda: np.zeros(0, np.uint64))
     inner_repeats: dict[int, dict[str, int]] = field(default_factory=dict)
+    inner_again: dict[int, int] = field(default_factory=dict)
     threads: set[tuple[int, int]] = field(default_factory=set)
     steps: Steps = field(default_factory=Steps)
     calls: int = 0

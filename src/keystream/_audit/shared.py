@@ -2,67 +2,86 @@
 
 from __future__ import annotations
 
-from keystream._audit import intent
+from collections.abc import Callable
+
 from keystream._audit.judged import Judged, distinct
-from keystream._audit.recording import Recording, Site
+from keystream._audit.recording import Recording
 from keystream._audit.streams import declared_at
-from keystream._source.words import REPEATS
+from keystream._evidence.batches import batched_names
+from keystream._evidence.shared import Shared
+from keystream._findings import Severity
+from keystream._judge import excuses, words
+from keystream._judge.accounts import Accounts
+from keystream._judge.excuses import Excuse
+
+Predicate = Callable[[Shared], "tuple[str, Severity] | None"]
 
 
-def shared_draws(recording: Recording) -> list[Judged]:
-    """Draws whose key did not vary over a loop, a batch or replicas."""
+def shared_draws(recording: Recording, predicate: Predicate, accounts: Accounts) -> list[Judged]:
+    """The mistakes among draws that shared a key within their calls, with every such draw booked."""
     judged: list[Judged] = []
     ran = recording.ran
     for number, site in enumerate(recording.sites):
-        if site.kind != "draw" or number not in ran or not site.stack or site.flags & _RECOMPUTED:
+        if site.kind != "draw" or number not in ran:
             continue
-        code = _shared_code(recording, number, site)
-        if not code or (code == "KS303" and intent.sweeps_in_batch(site.stack)):
-            continue
-        if code in REPEATS and intent.says_meant(site.stack):
-            continue
-        found = Judged(
-            code,
-            "error"
-            if code in ("KS203", "KS304", "KS305") and "declared_choices" not in site.flags
-            else "warning",
-            distinct(
-                declared_at(recording, site)[:1] * (code == "KS305") + site.stack + site.derived_at
-            ),
-            facts={"site": site, "repeats": recording.inner_repeats.get(number, {})},
-            module_path=site.module_path,
-            stream=site.stream,
+        again = recording.inner_again.get(number, 0)
+        accounts.draws += again
+        repeats = recording.inner_repeats.get(number, {})
+        shared = Shared(
+            site,
+            turns=repeats.get("scan", 0) + repeats.get("while", 0),
+            lanes=repeats.get("lanes", 0),
+            shards=repeats.get("shards", 0),
         )
-        same = next((each for each in judged if _overlap(each, found)), None)
-        if same is None:
-            judged.append(found)
-        else:
-            same.locations = distinct(same.locations + found.locations)
-            same.count += 1
+        excuse = _excuse(shared)
+        if excuse is not None:
+            accounts.excuse(excuse, again)
+            continue
+        verdict = predicate(shared) if shared.found and site.stack else None
+        if verdict is None:
+            continue
+        accounts.in_findings += again
+        _add(judged, _judged(recording, number, shared, *verdict))
     return judged
 
 
-def _overlap(one: Judged, other: Judged) -> bool:
-    """Whether two findings of one code share a line: one loop or batch, in which several things draw."""
-    mine = {(place.path, place.line) for place in one.locations}
-    return one.code == other.code and any((p.path, p.line) in mine for p in other.locations)
+def _excuse(shared: Shared) -> Excuse | None:
+    """What excuses a draw that is shared."""
+    of_site = excuses.of_site(shared.at)
+    if of_site is not None:
+        return of_site
+    if shared.declared:
+        return Excuse.BROADCAST
+    if shared.finished and not shared.found:
+        return Excuse.FINISHED_LANES
+    return None
 
 
-_RECOMPUTED = frozenset({"remat", "backward", "discarded", "clone"})
+def _judged(
+    recording: Recording, number: int, shared: Shared, code: str, severity: Severity
+) -> Judged:
+    site = shared.at
+    declared = declared_at(recording, site)[:1] if code == "KS305" else ()
+    judged = Judged(
+        code,
+        severity,
+        distinct(declared + site.stack + site.derived_at),
+        facts={"site": site, "repeats": recording.inner_repeats.get(number, {})},
+        module_path=site.module_path,
+        stream=site.stream,
+    )
+    if code == "KS303":
+        batch = batched_names(site.stack)
+        judged.word = words.swept(*batch) if batch is not None else None
+    return judged
 
 
-def _shared_code(recording: Recording, number: int, site: Site) -> str:
-    """The code of what a site shared in its calls; empty for nothing, or nothing by mistake."""
-    if "declared_shared" in site.flags:
-        return ""
-    repeats = recording.inner_repeats.get(number, {})
-    looped = bool(repeats.get("scan") or repeats.get("while"))
-    running = "batched_while" not in site.flags  # its finished lanes go on, with what they had
-    codes = {
-        "KS303": "vmap_shared" in site.flags or (running and bool(repeats.get("lanes"))),
-        "KS301": running and bool(repeats.get("shards")),
-        "KS304": running and looped and "differentiated" in site.flags,
-        "KS203": running and looped,
-    }
-    code = next((code for code, holds in codes.items() if holds), "")
-    return "KS305" if code in ("KS303", "KS304", "KS203") and "lifted" in site.flags else code
+def _add(judged: list[Judged], found: Judged) -> None:
+    """Findings of one code that share a line are one loop or batch, in which several things draw."""
+    mine = {(place.path, place.line) for place in found.locations}
+    for each in judged:
+        if each.code == found.code and any((p.path, p.line) in mine for p in each.locations):
+            each.locations = distinct(each.locations + found.locations)
+            each.count += 1
+            return
+    judged.append(found)

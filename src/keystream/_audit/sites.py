@@ -15,6 +15,7 @@ from keystream import _jax_door as door
 from keystream._audit import frames
 from keystream._audit.recording import Site
 from keystream._findings import Location
+from keystream._intent import SCOPE
 
 # Functions of jax.random that make keys of keys; every other one draws.
 MAKERS = frozenset(
@@ -22,10 +23,15 @@ MAKERS = frozenset(
     | {"wrap_key_data", "key_data"}
 )
 
-_MARKS = {"remat": "rematted_computation", "backward": "transpose(", "differentiated": "jvp("}
+_MARKS = {
+    "remat": "rematted_computation",
+    "backward": "transpose(",
+    "differentiated": "jvp(",
+    "common": SCOPE,
+}
 
 _PLUMBING = re.compile(
-    r"^(while|body|cond|scan|closed_call|checkpoint|rematted_computation|remat|body_jaxpr|cond_jaxpr|"
+    r"^(ks\.common_random_numbers|while|body|cond|scan|closed_call|checkpoint|rematted_computation|remat|body_jaxpr|cond_jaxpr|"
     r"branch_\d+_fun|shard_map|pjit|jit|custom_jvp_call|custom_vjp_call|core_call)$"
 )
 

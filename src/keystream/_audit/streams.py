@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from keystream._audit import intent
 from keystream._audit.judged import Judged, distinct
-from keystream._audit.recording import Note, Recording, Site
+from keystream._audit.recording import Note, Recording
+from keystream._evidence.source import argument, statement
+from keystream._evidence.uses import Site
 from keystream._findings import Location
 
 _ASKS = ("make_rng", "stream", "next_rng_key")
@@ -42,7 +44,9 @@ def assign(recording: Recording) -> None:
 
 
 def _stream(site: Site, asked: dict[tuple[object, ...], set[str]]) -> str:
-    for place in (*site.frames[:1], *reversed(site.derived_at)):
+    # Of two equal keys a plan knows the first derivation alone: the draw's own lines come before it.
+    own = [place for frame in site.frames[:1] for place in _lines_of_statement(frame)]
+    for place in (*own, *reversed(site.derived_at)):
         inner = site.module_path.partition("/")[2]  # Linen's scopes begin below the model's name
         spots: list[tuple[object, ...]] = [(place.path, place.line, inner)] if inner else []
         spots += [(place.path, place.line, place.column), (place.path, place.line)]
@@ -51,6 +55,15 @@ def _stream(site: Site, asked: dict[tuple[object, ...], set[str]]) -> str:
             if len(names) == 1:
                 return next(iter(names))
     return ""
+
+
+def _lines_of_statement(frame: Location) -> list[Location]:
+    """The place, and the other lines of its statement: a key may be asked for on one of them."""
+    node = statement(frame)
+    if node is None or isinstance(node, (ast.For, ast.While, ast.With, ast.If, ast.FunctionDef)):
+        return [frame]
+    lines = range(frame.line + 1, (node.end_lineno or frame.line) + 1)
+    return [frame, *(replace(frame, line=number, column=0) for number in lines)]
 
 
 # Of masks and noise one for all steps may be meant; of what is sampled step by step it never is.
@@ -83,7 +96,7 @@ def declared_at(recording: Recording, site: Site) -> tuple[Location, ...]:
     inside = {(place.path, place.line) for place in site.stack}
     notes = [note for note in recording.notes if note.kind == "lifted" and note.frames]
     return tuple(
-        intent.argument(note.fields["declared"], "split_rngs")
+        argument(note.fields["declared"], "split_rngs")
         for note in notes
         if (note.frames[0].path, note.frames[0].line) in inside
         and note.fields["declared"] is not None

@@ -16,9 +16,4 @@ if TYPE_CHECKING:
 
 def verdicts(recording: Recording, code: str) -> list[Judged]:
     """The mistakes of one code."""
-    found = recording.evidence.get("verdicts")
-    if found is None:
-        from keystream._audit.evidence import judged  # noqa: PLC0415
-
-        found = recording.evidence["verdicts"] = judged(recording)
-    return [each for each in found if each.code == code]
+    return [each for each in recording.evidence["verdicts"] if each.code == code]

@@ -191,6 +191,8 @@ class Writer:
             different = unique(flat) if flat.size > 1 else flat
             if different.size < flat.size:
                 counts = self._recording.inner_repeats.setdefault(site, {})
+                again = self._recording.inner_again
+                again[site] = again.get(site, 0) + flat.size - different.size
                 for axis in range(inside.ndim):
                     kind = loops[axis] if axis < len(loops) else "lanes"
                     counts[kind] = counts.get(kind, 0) + _repeats_along(inside, ran_here, axis)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from keystream._findings import Report
@@ -33,6 +34,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--include-libraries",
         action="store_true",
         help="judge installed libraries, JAX aside, like your own code",
+    )
+    parser.add_argument(
+        "--show-excused",
+        action="store_true",
+        help="tell also which draws from one key are no mistake, and why",
     )
     parser.add_argument("program", metavar="PROGRAM", help="a script, or with -m a module")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="of the program")
@@ -69,7 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         failure = error
     assert session is not None
     assert session.report is not None
-    _write(session.report, arguments.format, arguments.output)
+    report = replace(session.report, shows_excused=arguments.show_excused)
+    _write(report, arguments.format, arguments.output)
     if failure is not None:
         print(f"keystream audit: {failure}", file=sys.stderr)
         return 2

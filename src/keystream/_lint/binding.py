@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from keystream._lint.dataflow import is_read_after
+from keystream._lint.facts import Unread
 from keystream._lint.symbols import Item, Repeated, Stack, Symbol, Value
+from keystream._lint.unknown_models import note_unread
 from keystream._lint.values import Mapping, Sequence, constant_of
 
 if TYPE_CHECKING:
@@ -39,8 +42,27 @@ class Binding:
             (i for i, target in enumerate(targets) if isinstance(target, ast.Starred)), None
         )
         values = self.spread(value, len(targets), star)
+        if isinstance(value, Stack):
+            self._note_unread(targets, value)
         for target, part in zip(targets, values, strict=True):
             self.assign(target, part)
+            if isinstance(target, ast.Name):
+                note_unread(self.reader, target.id, part, self.reader.frame.node, target)
+
+    def _note_unread(self, targets: list[ast.expr], stack: Stack) -> None:
+        """Note the names among the children of a split that nothing reads."""
+        reader = self.reader
+        statement, around = reader.frame.statement, reader.frame.node
+        if reader.hushed or statement is None:
+            return
+        for target in targets:
+            name = target.id if isinstance(target, ast.Name) else "_"
+            if not name.startswith("_") and not is_read_after(
+                name, statement, around, repeated=bool(reader.frame.turns)
+            ):
+                found = reader.facts.unread.setdefault(stack.key, [])
+                if all(other.site.node is not target for other in found):
+                    found.append(Unread(name, reader.site(target)))
 
     def spread(self, value: Value, count: int, star: int | None) -> list[Value]:
         """The parts of a value that is unpacked into so many targets."""

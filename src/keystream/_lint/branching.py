@@ -109,8 +109,9 @@ class Branching:
             self.reader.write(
                 place, values[0] if len(values) == 1 else self.reader.containers.join(values)
             )
-        if len(ends) == 1 and len(arms) > 1:
-            return (branch, ends[0][0])
+        if len(ends) < len(arms):  # what follows belongs to the arms that come back
+            choices = [choice for choice, _, _ in ends]
+            return (branch, choices[0] if len(choices) == 1 else _OneOf(choices))
         return None
 
     def merged(self, ends: list[dict[Any, Value]]) -> dict[Any, Value]:
@@ -143,8 +144,7 @@ class Branching:
             )
         if not exhaustive:
             arms.append((len(arms), []))
-        result = self._arms(("match", node, len(self.reader.frames)), arms)
-        return result if result is False else None
+        return self._arms(("match", node, len(self.reader.frames)), arms)
 
     def tried(self, node: ast.Try) -> Any:
         """``try``: a handler excludes what its body did."""
@@ -157,9 +157,7 @@ class Branching:
         arms: list[tuple[Any, Items[ast.stmt]]] = [(0, [*node.body, *node.orelse])]
         arms += [(number, handler.body) for number, handler in enumerate(node.handlers, 1)]
         result = self._arms(branch, arms)
-        if not self.reader.statements.block(node.finalbody):
-            return False
-        return result if result is False else None
+        return result if self.reader.statements.block(node.finalbody) else False
 
 
 class _Unequal:
@@ -174,6 +172,22 @@ class _Unequal:
         if isinstance(other, _Unequal):
             return True  # may be one value
         return other != self.chosen
+
+    def __hash__(self) -> int:
+        return 0
+
+
+class _OneOf:
+    """Any of some choices of a branch."""
+
+    __slots__ = ("choices",)
+
+    def __init__(self, choices: list[Any]) -> None:
+        self.choices = choices
+
+    def __eq__(self, other: object) -> bool:
+        others = other.choices if isinstance(other, _OneOf) else [other]
+        return any(one == choice for one in self.choices for choice in others)
 
     def __hash__(self) -> int:
         return 0

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from keystream._lint.facts import Arms, Turn
+from keystream._lint.facts import Arms, Turn, text_of
 from keystream._lint.libraries import table
 from keystream._lint.libraries.aliases import canonical
 from keystream._lint.libraries.call import Call
@@ -28,6 +28,13 @@ from keystream._lint.symbols import (
     Symbol,
     Value,
 )
+from keystream._lint.unknown_models import (
+    check_apply,
+    check_flags,
+    is_called_a_key,
+    is_one_key,
+    note_unread,
+)
 from keystream._lint.values import (
     Class,
     Function,
@@ -39,6 +46,7 @@ from keystream._lint.values import (
     Reference,
     Sequence,
     Wrapped,
+    root_of,
 )
 
 if TYPE_CHECKING:
@@ -137,10 +145,50 @@ class Calls:
         if not call.name.startswith("builtins."):
             for value in (*call.args, *call.keywords.values()):
                 self.reader.taken(value, call.node)
+            self._handed_on(call)
         return self.reader.fresh(call.name, *call.args, *call.keywords.values())
+
+    def _handed_on(self, call: Call) -> None:
+        """Note the keys that are given to a function which is not known: it likely draws from them."""
+        name = self._named(call)
+        last = name.rpartition(".")[2]
+        if last in table.KEEPERS or isinstance(self.reader.frame.statement, ast.Assert):
+            return
+        # what a class is given it keeps, or draws from at once: either way nothing else may use it
+        kind = "kept" if last[:1].isupper() or last == "create" else "handed"
+        given = [("", value) for value in call.args]
+        given += [(word, value) for word, value in call.keywords.items() if word != "**"]
+        for word, value in given:
+            if isinstance(value, Symbol) and (
+                word in table.KEY_WORDS or self._is_used_as_key(value)
+            ):
+                said = self._said(call, value)
+                self.reader.use(value, kind, name or "a function", call.node, text=said)
+
+    def _is_used_as_key(self, value: Symbol) -> bool:
+        """Whether a value is a key, by how it was made or by an earlier use."""
+        if is_one_key(value) or is_called_a_key(value):
+            return True
+        return any(use.kind in ("split", "fold", "draw") for use in self.reader.uses.get(value, ()))
+
+    def _named(self, call: Call) -> str:
+        node = call.node
+        return text_of(node.func) if isinstance(node, ast.Call) else call.name
+
+    def _said(self, call: Call, value: Value) -> str:
+        """A key as the source spells it among the arguments of a call."""
+        node = call.node
+        if not isinstance(node, ast.Call):
+            return ""
+        spelt = dict(zip(map(id, call.args), node.args, strict=False))
+        words = {keyword.arg: keyword.value for keyword in node.keywords}
+        spelt |= {id(v): words[word] for word, v in call.keywords.items() if word in words}
+        return text_of(spelt.get(id(value)))
 
     def call_method(self, call: Call) -> Value:
         """A call of a method of a library's object, or of an object that is not known."""
+        if call.name in ("apply", "apply_fn"):
+            check_apply(self.reader, call)
         if isinstance(call.owner, Made):
             found = self.call_object(call.owner, call.name, call)
             if found is not None:
@@ -170,6 +218,8 @@ class Calls:
 
     def told(self, function: Value, node: ast.Call) -> None:
         """Let the libraries see a call as it is spelt."""
+        if node.keywords:
+            check_flags(self.reader, node)
         if isinstance(function, Function | Class):
             for look in table.CALL_CHECKS:
                 look(self.reader, function, node)
@@ -200,6 +250,10 @@ class Calls:
             self._handed(function, args)
             return self.reader.fresh("call " + function.name, *args)
         scope = self.bound(function, args, keywords, called=True)
+        if not isinstance(body, ast.Lambda):
+            for parameter in (*body.args.posonlyargs, *body.args.args, *body.args.kwonlyargs):
+                value = scope.names[parameter.arg]
+                note_unread(self.reader, parameter.arg, value, body, parameter)
         self.reader.covered.add(body)
         self.reader.chain.append(self.reader.site(node, body))
         before: Arms = tuple(self.reader.arms)
@@ -267,6 +321,9 @@ class Calls:
         for name in (*positional, *(parameter.arg for parameter in arguments.kwonlyargs)):
             if name not in scope.names:
                 default = function.defaults.get(name) if open_ended is None else None
+                keys = self.reader.default_keys
+                if called and isinstance(default, Symbol) and root_of(default) in keys:
+                    self.reader.facts.defaulted.add((node, name))
                 if default is None and called and open_ended is None:
                     default = self.reader.fresh(name)  # we do not see by which way it is given
                 scope.names[name] = default if default is not None else self.parameter(node, name)
@@ -325,7 +382,9 @@ class Calls:
         if kind not in ("map", "tree_map"):
             self.reader.traced.append(self.reader.site(node))
         for number in range(1, turns + 1):
-            with self.reader.turn(Turn(node, number, kind, getattr(node, "lineno", 0))):
+            with self.reader.turn(
+                Turn(node, number, kind, getattr(node, "lineno", 0), self.reader.graded)
+            ):
                 result = body(number)
         if kind not in ("map", "tree_map"):
             self.reader.traced.pop()

@@ -18,6 +18,7 @@ from keystream._lint.symbols import (
     Value,
     are_symbols,
 )
+from keystream._lint.unknown_models import check_streams
 from keystream._lint.values import (
     Class,
     Function,
@@ -147,7 +148,9 @@ class Containers:
                 complete = False
             else:
                 items[plain] = found
-        return Mapping(items, complete)
+        made = Mapping(items, complete)
+        check_streams(self.reader, made, node)
+        return made
 
     def repeated(self, value: Value, count: Value) -> Value:
         """A list of one value over and over."""

@@ -41,9 +41,7 @@ class Definitions:
                 and isinstance(value, Seed | Child | Stack)
             ):
                 self.reader.default_keys.add(root_of(value))
-                self.reader.fact(
-                    "key_default", default, parameter=parameter.arg, function=function.name
-                )
+                self.reader.fact("key_default", default, parameter=parameter.arg, function=function)
 
     def check_fields(self, cls: Class) -> None:
         """Note the keys among a class's attributes."""

@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING, Any
 from keystream._lint.objects import REPLACES, is_classmethod
 from keystream._lint.symbols import (
     Attribute,
+    Child,
     Constant,
     Global,
+    KeyArray,
+    KeyData,
+    Mask,
+    NamedKey,
     Operation,
+    Range,
     Replaced,
+    Seed,
+    Stack,
+    StreamKey,
     Symbol,
     Text,
     Value,
     are_symbols,
+    is_operation,
 )
 from keystream._lint.values import (
     Class,
@@ -175,6 +185,12 @@ class Expressions:
         values = [self.evaluate(node.left), *(self.evaluate(value) for value in node.comparators)]
         if len(values) == 2 and are_symbols(values):
             one, other = constant_of(values[0], _NOTHING), constant_of(values[1], _NOTHING)
+            if (
+                other is None
+                and isinstance(node.ops[0], ast.Is | ast.IsNot)
+                and is_something(values[0])
+            ):
+                return self.reader.table.constant(isinstance(node.ops[0], ast.IsNot))
             if one is not _NOTHING and other is not _NOTHING:
                 if isinstance(node.ops[0], ast.Is | ast.Eq):
                     return self.reader.table.constant(one == other and type(one) is type(other))
@@ -328,6 +344,15 @@ class Expressions:
         if isinstance(owner, Made | Wrapped | Partial | Function | Mapping | Sequence | Method):
             return Method(owner, name)
         return self.reader.fresh("attribute")
+
+
+_SOMETHING = Seed | Child | Stack | KeyArray | StreamKey | NamedKey | KeyData | Range | Mask | Text
+
+
+def is_something(value: Value) -> bool:
+    """Whether a value is surely not None: a key, keys, or what arithmetic gives."""
+    computed = is_operation(value, "Add", "Sub", "Mult", "Div", "Mod", "FloorDiv", "USub")
+    return computed or isinstance(value, _SOMETHING)
 
 
 def _manages_context(node: ast.AST) -> bool:

@@ -19,7 +19,7 @@ class Turn:
     number: int
     kind: str  # "for", "while", "comprehension", "scan", "map", "tree_map", ...
     line: int
-    endless: bool = False  # whether nothing changes from one iteration to the next, by design
+    graded: int = 0  # gradients under which the loop runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,6 @@ class Site:
         node: the call.
         turns: the loops of this function that are being read, outermost first.
         callee: what is called, where it is a function of the user's.
-        is_test: whether it belongs to a test.
         target: what its value is assigned to; empty where it is not.
         statement: that holds it.
         around: the function or module that holds it.
@@ -47,7 +46,6 @@ class Site:
     node: ast.AST
     turns: tuple[Turn, ...] = ()
     callee: Any = None
-    is_test: bool = False
     target: str = ""
     statement: ast.stmt | None = None
     around: ast.AST | None = None
@@ -73,14 +71,16 @@ class Use:
 
     Attributes:
         kind: ``draw``, ``split``, ``fold``, ``layer`` (a library's layer initialised with it), ``init``
-            (a model initialised with it) or ``apply`` (a model run with it).
+            (a model initialised with it), ``apply`` (a model run with it), ``handed`` (given to a
+            function that is not known, which likely draws from it) or ``kept`` (put in an object or
+            returned, for later use).
         name: what used it, such as ``jax.random.normal``.
         key: the key.
         chain: the calls that led there.
         arms: the branches taken.
         text: the key as the source spells it.
         extra: what else tells uses apart: the model, the fold's datum.
-        graded: whether it stands under a gradient.
+        graded: how many gradients it stands under.
     """
 
     kind: str
@@ -90,8 +90,9 @@ class Use:
     arms: Arms
     text: str = ""
     extra: Any = None
-    graded: bool = False
+    graded: int = 0
     count: int = 1
+    discarded: bool = False  # whether what is drawn is thrown away, as an initialisation does
     baked: bool = False  # whether the key is a constant of a compiled function
 
 
@@ -103,6 +104,29 @@ class Fact:
     site: Site
     chain: Chain = ()
     data: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A child of a split that is given a name which nothing reads."""
+
+    name: str
+    site: Site
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A name for a key that nothing in its function reads.
+
+    Attributes:
+        name: of the variable or parameter.
+        site: where it is bound.
+        around: the function or module.
+    """
+
+    name: str
+    site: Site
+    around: ast.AST
 
 
 @dataclass(slots=True, eq=False)
@@ -145,9 +169,14 @@ class Facts:
 
     repeats: list[Repeat] = field(default_factory=list[Repeat])
     facts: list[Fact] = field(default_factory=list[Fact])
-    is_test: bool = False
     defaults: set[Symbol] = field(default_factory=set[Symbol])  # keys that definitions hold
+    defaulted: set[tuple[ast.AST, str]] = field(
+        default_factory=set[tuple[ast.AST, str]]
+    )  # by calls
+    unread: dict[Symbol, list[Unread]] = field(default_factory=dict)  # by the key that was split
+    unread_keys: list[Key] = field(default_factory=list[Key])
     wide: bool = False  # whether the program switches 64-bit numbers on
+    trained: set[ast.AST] = field(default_factory=set[ast.AST])  # layers that draw under a gradient
     printed: set[str] = field(default_factory=set[str])  # names that are printed or logged
 
     def of(self, kind: str) -> list[Fact]:

@@ -24,6 +24,7 @@ class Mapped:
     names: tuple[str, ...] = ()  # of the parameters that have a lane
     shared: tuple[str, ...] = ()  # of those that have none
     explicit: bool = False
+    positions: tuple[int, ...] = ()  # of the arguments that have a lane
 
     @property
     def wrapped(self) -> Site | None:

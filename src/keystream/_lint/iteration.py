@@ -82,7 +82,9 @@ class Iteration:
             rounds = rounds[:1]
         for number, value in enumerate(rounds, 1):
             self.reader.binding.assign(generator.target, value)
-            with self.reader.turn(Turn(generator, number, "comprehension", node.lineno)):
+            with self.reader.turn(
+                Turn(generator, number, "comprehension", node.lineno, self.reader.graded)
+            ):
                 for test in generator.ifs:
                     self.reader.expressions.evaluate(test)
                 self._generators(node, index + 1, elements)

@@ -1,25 +1,17 @@
-"""From repeated uses of keys to mistakes: one for each, with its code. What is meant is left alone."""
+"""From repeated uses of keys to mistakes: one for each, with its code; what is excused is kept apart."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keystream._findings import Severity
-from keystream._lint.facts import Facts, Repeat, Site, Use, text_of
-from keystream._lint.meaning import COPIES, SETTINGS, compared, meant
-from keystream._lint.symbols import (
-    Attribute,
-    Child,
-    Constant,
-    Element,
-    Parameter,
-    Seed,
-    StreamKey,
-    Symbol,
-)
+from keystream._judge.words import copied
+from keystream._lint.accumulation import accumulates
+from keystream._lint.excuses import COPIED, DECLARED, Excuse, excuse
+from keystream._lint.facts import Facts, Repeat, Site, Unread, Use
+from keystream._lint.symbols import Attribute, Child, Element, Parameter, Seed, StreamKey, Symbol
 from keystream._lint.turns import (
     counts,
     depends_on_loop,
@@ -28,12 +20,12 @@ from keystream._lint.turns import (
     of_state,
     repeated,
     rewound,
-    variables,
 )
-from keystream._lint.values import Function, root_of
+from keystream._lint.values import constant_of, root_of
 
-_ACCUMULATES = re.compile(r"accum|micro_?batch|micro_?step|grad_acc", re.IGNORECASE)
 _RUNS = frozenset({"init", "apply"})
+_INFERENCES = frozenset(["MCMC.run", "MCMC.warmup", "SVI.run", "SVI.init", "Predictive"])
+_LIKELY = frozenset({"handed", "kept"})  # uses that may draw, now or later
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +36,8 @@ class Mistake:
     severity: Severity
     repeat: Repeat
     seeds: tuple[Site, ...] = ()
-    fields: tuple[Any, ...] = ()
+    excuse: Excuse | None = None
+    unread: Unread | None = None
 
     @property
     def site(self) -> Site:
@@ -56,13 +49,27 @@ class Mistake:
         """The other place; the same one, for a loop."""
         return self.repeat.earlier
 
+    def why(self, consequence: str) -> str:
+        """The consequence, or where an excuse makes it a note, what excuses it."""
+        return self.excuse.why if self.excuse is not None else consequence
 
-def mistakes(
-    facts: Facts, routes: dict[Symbol, list[tuple[str, Site]]] | None = None
-) -> list[Mistake]:
-    """The mistakes among the repeated uses of a file, one for each key or loop."""
-    del routes
-    found: list[Mistake] = []
+
+@dataclass(slots=True)
+class Judged:
+    """The verdicts on the repeated uses of a file.
+
+    Attributes:
+        mistakes: one for each key or loop.
+        excused: those that the program's structure excuses, each with its excuse.
+    """
+
+    mistakes: list[Mistake] = field(default_factory=list[Mistake])
+    excused: list[Mistake] = field(default_factory=list[Mistake])
+
+
+def judge_all(facts: Facts) -> Judged:
+    """The mistakes among the repeated uses of a file, one for each key or loop, and what is excused."""
+    found = Judged()
     seen: set[Any] = set()
     ranked = sorted(facts.repeats, key=_rank)
     resumed = {fact.data["seed"].node for fact in facts.of("resumed") if fact.data.get("seed")}
@@ -72,8 +79,11 @@ def mistakes(
             continue  # KS503 names the compiled function
         if root_of(repeat.second.key) in facts.defaults:
             continue  # KS108 names the definition
-        mistake = judge(repeat)
+        mistake = judge(repeat, facts)
         if mistake is None or any(site.node in resumed for site in mistake.seeds):
+            continue
+        if mistake.excuse is not None and not mistake.excuse.shown:
+            found.excused.append(mistake)
             continue
         marks = list(_marks(repeat))
         if any(mark in seen for mark in marks) or any(
@@ -82,14 +92,15 @@ def mistakes(
             seen.update(marks)
             continue
         seen.update(marks)
-        found.append(mistake)
+        found.mistakes.append(mistake)
     return found
 
 
-def _rank(repeat: Repeat) -> tuple[int, int]:
-    """Direct draws first, then what stands nearer."""
+def _rank(repeat: Repeat) -> tuple[int, int, int]:
+    """What is certain first; then direct draws, then what stands nearer."""
+    likely = len(_LIKELY & {repeat.first.kind, repeat.second.kind})
     direct = int(len(repeat.second.chain) - 1 > repeat.level)
-    return (int(repeat.turn is not None), direct)
+    return (likely, int(repeat.turn is not None), direct)
 
 
 def _marks(repeat: Repeat) -> Iterable[Any]:
@@ -122,32 +133,31 @@ def ancestors(key: Symbol) -> Iterable[Symbol]:
         yield key
 
 
-def judge(repeat: Repeat) -> Mistake | None:
-    """Whether a repeated use is a mistake, and which."""
-    if repeat.site.is_test:
-        if not _bare(repeat):
-            return None
-    elif meant(repeat):
+def judge(repeat: Repeat, facts: Facts) -> Mistake | None:
+    """Whether a repeated use is a mistake, and which; with its excuse where it has one."""
+    if _LIKELY & {repeat.first.kind, repeat.second.kind}:
+        found = _handed(repeat, facts)
+    else:
+        found = _in_line(repeat) if repeat.turn is None else _in_loop(repeat)
+    if found is None or found.excuse is not None:
+        return found
+    excused = excuse(repeat, declared=found.code in ("KS106", "KS109"))
+    if excused is None and found.severity == "warning":
+        excused = _said(repeat)
+    return found if excused is None else replace(found, severity="note", excuse=excused)
+
+
+def _said(repeat: Repeat) -> Excuse | None:
+    """What the names say that two calls of one function are assigned to: a copy may begin alike."""
+    sites = (repeat.earlier, repeat.site)
+    if repeat.turn is not None or sites[0].callee is None or sites[0].callee is not sites[1].callee:
         return None
-    if repeat.turn is not None:
-        return _in_loop(repeat)
-    return _in_line(repeat)
-
-
-def _bare(repeat: Repeat) -> bool:
-    """Two direct uses side by side, of different make: a slip even in a test."""
-    first, second = repeat.first, repeat.second
-    if repeat.turn is not None or not len(first.chain) == len(second.chain) == repeat.level + 1:
-        return False
-    if not all(use.kind in ("draw", "split", "init") for use in (first, second)):
-        return False
-    if not all(use.name.startswith("jax.random.") for use in (first, second) if use.kind != "init"):
-        return False
-    if first.kind == second.kind:
-        return first.kind == "draw" and text_of(first.chain[-1].node, 400) != text_of(
-            second.chain[-1].node, 400
-        )
-    return "fold" not in (first.kind, second.kind)
+    for site in sites:
+        word = copied(site.location(), site.target)
+        if word is not None:
+            why = f"a name says that it is a copy, so it may be meant: {word.quoted}"
+            return Excuse("said by a name", shown=True, why=why)
+    return None
 
 
 def _by_stream(use: Use) -> bool:
@@ -181,12 +191,8 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
     if rewound(repeat):
         return Mistake("KS204", "warning", repeat, seeds)
     if neighbours(repeat):
-        if repeat.site.path.endswith(".ipynb"):
-            return None  # cells of a notebook stand for themselves
         return Mistake("KS101", "warning", repeat, seeds)
-    if _ACCUMULATES.search(
-        " ".join((*(f"{site.function} {site.text}" for site in second.chain), second.text))
-    ):
+    if accumulates(repeat):
         return Mistake("KS304", severity, repeat, seeds)
     direct = (
         len(second.chain) == repeat.level + 1 and second.kind != "apply" and not _by_stream(second)
@@ -206,19 +212,61 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
 
 def _made_again(repeat: Repeat, severity: Severity, seeds: tuple[Site, ...]) -> Mistake | None:
     """A seed made into a key in each turn."""
-    turn, seed = repeat.turn, root_of(repeat.second.key).args[0]
-    assert turn is not None
-    if repeat.second.kind == "layer" and turn.kind in ("for", "while"):
-        return None  # models made anew for a comparison
+    seed = root_of(repeat.second.key).args[0]
     if depends_on_loop(seeds) or (isinstance(seed, Symbol) and counts(seed)):
         return Mistake("KS109", severity, repeat, seeds)
-    if any(map(SETTINGS.search, variables(turn.node))):
-        return None
     return Mistake("KS106", severity, repeat, seeds)
 
 
 def _seeds(repeat: Repeat) -> tuple[Site, ...]:
     return tuple(site for kind, site in repeat.routes if kind == "seed")
+
+
+# Where one of the two is a function that is not known.
+
+
+def _handed(repeat: Repeat, facts: Facts) -> Mistake | None:
+    """A key that is given to a function which is not known, beside another use of it.
+
+    That the function draws is likely. A child of a split that nothing reads, while its parent or its
+    sibling is used, says which key was meant.
+    """
+    first, second = repeat.first, repeat.second
+    kinds = {first.kind, second.kind}
+    seeds = _seeds(repeat)
+    if "fold" in kinds or kinds == {"kept"} or first.discarded or second.discarded:
+        return None
+    if "kept" in kinds and len(first.chain) != len(second.chain):
+        return None  # what a function returns is its caller's
+    if repeat.turn is not None:
+        if kinds != {"handed"} or first.chain[-1].node is not second.chain[-1].node:
+            return None
+        if second.name.endswith(".init"):
+            return None  # a model that is made anew, mostly for its shapes
+        if isinstance(root_of(second.key), Seed) and made_inside(repeat, seeds):
+            return _made_again(repeat, "warning", seeds)
+        loops = ("for", "while")
+        code = "KS201" if repeat.turn.kind in loops else "KS203"
+        return Mistake(
+            "KS101" if repeat.turn.kind == "comprehension" else code, "warning", repeat, seeds
+        )
+    unread = _unread(second.key, facts)
+    if unread is not None:
+        return Mistake("KS107", "warning", repeat, seeds, unread=unread)
+    if isinstance(root_of(second.key), Seed) and len({site.node for site in seeds}) > 1:
+        return None  # two keys of one seed, of which one goes somewhere unknown
+    if second.kind == "split":  # the function may have split it as well, or may not have used it
+        return Mistake("KS102", "note", repeat, seeds)
+    return Mistake("KS102" if "split" in kinds else "KS101", "warning", repeat, seeds)
+
+
+def _unread(key: Symbol, facts: Facts) -> Unread | None:
+    """A child of a split that nothing reads: of this key, or of the one that this key is a child of."""
+    parent = key.key if isinstance(key, Child) else None
+    for split in (key, parent):
+        if isinstance(split, Symbol) and facts.unread.get(split):
+            return facts.unread[split][0]
+    return None
 
 
 # One after the other.
@@ -239,8 +287,8 @@ def _in_line(repeat: Repeat) -> Mistake | None:
     direct = len(first.chain) == len(second.chain) == repeat.level + 1
     severity: Severity = "error" if direct else "warning"
     recreated = isinstance(root_of(second.key), Seed) and len({site.node for site in seeds}) > 1
-    if recreated and ("fold" in kinds or repeat.site.path.endswith(".ipynb")):
-        return None  # cells of a notebook stand for themselves
+    if recreated and "fold" in kinds:
+        return None
     if kinds & _RUNS and kinds - _RUNS - {"draw", "split"}:
         return None
     if kinds & _RUNS:
@@ -248,8 +296,11 @@ def _in_line(repeat: Repeat) -> Mistake | None:
     if "fold" in kinds:
         return _folded(repeat, seeds)
     if recreated:  # where it is split, its children are seen
-        drawn = kinds <= {"draw", "layer", *_RUNS}
-        return Mistake("KS106", severity, repeat, seeds) if drawn else None
+        if not kinds <= {"draw", "layer", *_RUNS}:
+            return None
+        if first.name in _INFERENCES and second.name in _INFERENCES:
+            return Mistake("KS106", "note", repeat, seeds, DECLARED)
+        return Mistake("KS106", "warning", repeat, seeds)
     return _one_key(repeat, severity, seeds)
 
 
@@ -277,45 +328,20 @@ def _twice_called(repeat: Repeat, seeds: tuple[Site, ...]) -> Mistake | None:
         or first.graded != second.graded
     ):
         return None
-    if compared(repeat.earlier, repeat.site):
-        return None
-    if _MAKERS.search(_callee_name(repeat)):
-        return None
-    if repeat.site.path.endswith(".ipynb") or _is_one_model(repeat):
-        return None
     if isinstance(root_of(second.key), Seed) and len(seeds) > 1 and repeated(seeds):
         return Mistake("KS106", "warning", repeat, seeds)
     return Mistake("KS101", "warning", repeat, seeds)
 
 
-def _is_one_model(repeat: Repeat) -> bool:
-    """Whether two calls of ``apply`` are of one model, or of a copy: equal draws may be meant."""
-    one, other = repeat.earlier.text, repeat.site.text
-    if not (one.endswith(".apply") and other.endswith(".apply")):
-        return False
-    return one == other or bool(COPIES.search(one) or COPIES.search(other))
-
-
-# Functions that build models; two that are built from one key are told by their layers.
-_MAKERS = re.compile(
-    r"^(?:init|create|build|setup|reset|(?:make|get)"
-    r"(?!.*(?:data|sample|batch|noise|view|augment|mask|crop|pair|traject|rollout)))"
-)
-
-
-def _callee_name(repeat: Repeat) -> str:
-    return repeat.site.text.rpartition(".")[2].strip("_")
-
-
 def _runs(repeat: Repeat) -> Mistake | None:
     """Models initialised or run with one key."""
     first, second = repeat.first, repeat.second
-    if first.kind != second.kind or first.kind != "init" or first.extra is second.extra:
+    if first.kind != second.kind or first.kind != "init":
         return None
-    if len({site.node for site in _seeds(repeat)}) > 1:
+    if len({site.node for site in _seeds(repeat)}) > 1 or _model(first) is None:
         return None
-    if _model(first) is None or _model(first) is _model(second):
-        return None
+    if first.extra is second.extra or _model(first) is _model(second):
+        return Mistake("KS101", "note", repeat, (), COPIED)
     return Mistake("KS101", "warning", repeat, ())
 
 
@@ -334,23 +360,18 @@ def _folded(repeat: Repeat, seeds: tuple[Site, ...]) -> Mistake | None:
     datum = fold.extra
     if other.kind == "draw":
         return Mistake("KS102", "note", repeat, seeds)  # the bits differ; JAX counts it as one use
-    if not isinstance(datum, Symbol) or isinstance(datum, Constant) or not _steplike(datum):
+    split = other.extra
+    if not isinstance(datum, Symbol) or not _may_be_index(datum, split):
         return None
     return Mistake("KS103", "warning", repeat, seeds)
 
 
-def _steplike(datum: Symbol) -> bool:
-    """Whether a folded value counts from small numbers, as the indices of a split do."""
-    if isinstance(datum, Element | Constant):
-        return True
-    if isinstance(datum, Parameter | Attribute):
-        name = datum.name.lower()
-        return name in ("i", "j", "t", "k", "n", "it") or any(
-            word in name
-            for word in ("step", "epoch", "iter", "index", "idx", "layer", "micro", "count")
-        )
-    return False
-
-
-Judge = Callable[[Repeat], "Mistake | None"]
-_TYPES = (Function,)
+def _may_be_index(datum: Symbol, count: object) -> bool:
+    """Whether a folded value can be the index of a child of the split: the two are then one key."""
+    number = constant_of(datum)
+    if isinstance(number, int):
+        children = constant_of(count) if isinstance(count, Symbol) else None
+        return number >= 0 and (not isinstance(children, int) or number < children)
+    return isinstance(
+        datum, Element | Parameter | Attribute
+    )  # a counter, or a number given by the caller

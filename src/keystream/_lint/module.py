@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keystream._findings import Finding, Location, Severity
 from keystream._lint.facts import Fact, Facts, Site
@@ -19,21 +20,21 @@ class Module:
         path: as it is shown.
         facts: what was seen.
         mistakes: repeated uses of keys that are mistakes, one for each.
+        excused: repeated uses that the structure of the program excuses.
     """
 
     path: str
     facts: Facts
     mistakes: list[Mistake]
+    excused: list[Mistake] = field(default_factory=list[Mistake])
 
     def of(self, code: str) -> Iterator[Mistake]:
         """The mistakes under one code."""
         return (mistake for mistake in self.mistakes if mistake.code == code)
 
-    def seen(self, *kinds: str, tests: bool = True) -> Iterator[Fact]:
-        """The facts of some kinds; those of tests only if wanted."""
-        for fact in self.facts.facts:
-            if fact.kind in kinds and (tests or not fact.site.is_test):
-                yield fact
+    def seen(self, *kinds: str) -> Iterator[Fact]:
+        """The facts of some kinds."""
+        return (fact for fact in self.facts.facts if fact.kind in kinds)
 
 
 def finding(
@@ -91,7 +92,7 @@ def used_by(mistake: Mistake) -> tuple[str, str]:
     """What used the key, first and second: the call at the place reported, or the draw itself."""
 
     def name(site: Site, fallback: str) -> str:
-        return f"{site.text}()" if site.text else fallback
+        return f"{site.text}()" if site.text and isinstance(site.node, ast.Call) else fallback
 
     repeat = mistake.repeat
     return name(repeat.earlier, repeat.first.name), name(repeat.site, repeat.second.name)

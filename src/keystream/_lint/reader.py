@@ -77,7 +77,6 @@ class Reader(State):
 
     def read(self, unit: Unit) -> Facts:
         """All facts of a module."""
-        self.facts.is_test = unit.is_test
         scope = Scope(unit, "module", "")
         frame = Frame(scope, unit.tree)
         self.frames.append(frame)

@@ -140,7 +140,7 @@ def _of_facts(module: Module, text: Text) -> Iterator[Repair]:
     if legacy:
         line = next(module.seen("legacy")).site.line
         yield Repair("KS105", line, "Make typed keys", False, tuple(legacy))
-    for fact in module.seen("split_discarded", tests=False):
+    for fact in module.seen("split_discarded"):
         found = _removed(fact, text)
         if found is not None:
             yield found
@@ -148,9 +148,9 @@ def _of_facts(module: Module, text: Text) -> Iterator[Repair]:
         yield from _renamed_keyword(fact, text)
     for fact in module.seen("flag_inverted"):
         yield from _negated(fact)
-    for fact in module.seen("rate", tests=False):
+    for fact in module.seen("rate"):
         yield from _as_fraction(fact, text)
-    for fact in module.seen("lifted", tests=False):
+    for fact in module.seen("lifted"):
         yield from _split_too(fact)
 
 

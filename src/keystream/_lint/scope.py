@@ -16,29 +16,13 @@ class Unit:
         path: as it is shown to the user.
         name: dotted name, for relative imports; empty where there is none.
         tree: its parsed source.
-        is_test: whether it holds tests, where equal draws are mostly wanted.
         is_package: whether it is an ``__init__.py``.
     """
 
     path: str
     name: str
     tree: ast.Module
-    is_test: bool = False
     is_package: bool = False
-    called: frozenset[str] | None = None
-
-    def tests(self, name: str) -> bool:
-        """Whether a function is a test by its name: one that the module calls with arguments is none."""
-        last = name.rpartition(".")[2]
-        if not last.startswith("test_"):
-            return ".test_" in name
-        if self.called is None:
-            self.called = frozenset(
-                part.func.id
-                for part in ast.walk(self.tree)
-                if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.args
-            )
-        return last not in self.called
 
 
 @dataclass(slots=True, eq=False)

@@ -91,7 +91,6 @@ class State:
             node,
             self.frame.turns,
             callee,
-            scope.unit.is_test or scope.unit.tests(scope.name),
             self.frame.target,
             self.frame.statement,
             self.frame.node,
@@ -131,9 +130,12 @@ class State:
         if not isinstance(key, Symbol) or self.hushed or isinstance(key, Constant):
             return
         chain = (*self.chain, self.site(node))
-        use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded > 0, **more)
+        use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded, **more)
+        if kind == "handed" and not use.name.endswith(".init"):
+            self._lanes(use, declared=True)
         if kind == "draw":
             self._lanes(use)
+            use.discarded = bool(self.streams) and self.streams[-1].kind == "init"
         self.taken(key, node)
         earlier = self.uses.setdefault(key, [])
         for first in earlier:
@@ -167,9 +169,11 @@ class State:
             self.users.setdefault(parent, set()).add(node)
             parent = parent.parent
 
-    def _lanes(self, use: Use) -> None:
-        """Note the outermost batch all of which draws from this key."""
+    def _lanes(self, use: Use, *, declared: bool = False) -> None:
+        """Note the outermost batch all of which draws from this key; `declared`: by its `in_axes`."""
         for mapped in self.mapped:
+            if declared and not mapped.explicit:
+                continue
             if ("lane", mapped.depth) in use.key.tags:
                 continue
             name = ("shared", mapped.site.node)

@@ -12,7 +12,8 @@ from keystream._lint.frames import Frame, Heap
 from keystream._lint.resuming import check_resumed, stored_in
 from keystream._lint.scope import Scope
 from keystream._lint.symbols import Range, Stack, Value
-from keystream._lint.values import Class, Function, Made, constant_of, is_constant
+from keystream._lint.unknown_models import is_one_key, note_unread
+from keystream._lint.values import Class, Function, Made, Sequence, constant_of, is_constant
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -86,6 +87,8 @@ class Statements:
         frame.target = ""
         for target in node.targets:
             self.reader.binding.assign(target, value)
+            if isinstance(target, ast.Name) and self.reader.scope.kind != "class":
+                note_unread(self.reader, target.id, value, frame.node, target)
 
     def annotated(self, node: ast.AnnAssign) -> None:
         """``a: T = value``."""
@@ -113,8 +116,17 @@ class Statements:
                 self.reader.scope.names.pop(target.id, None)
 
     def returned(self, node: ast.Return) -> bool:
-        """``return value``."""
-        self.reader.frame.returns.append(self.reader.expressions.evaluate(node.value))
+        """``return value``; keys in it go on to whoever called."""
+        value = self.reader.expressions.evaluate(node.value)
+        self.reader.frame.returns.append(value)
+        if (
+            not self.reader.chain
+            and isinstance(value, Sequence)
+            and isinstance(node.value, ast.Tuple)
+        ):
+            for element, part in zip(node.value.elts, value.items, strict=False):
+                if is_one_key(part) and not isinstance(part, Stack):
+                    self.reader.use(part, "kept", "return", element, text=text_of(element))
         return False
 
     def raised(self, node: ast.Raise) -> bool:
@@ -213,7 +225,8 @@ class Statements:
                     self.reader.expressions.evaluate(node.test)
             elif value is not None:
                 self.reader.binding.assign(node.target, value)
-            with self.reader.turn(Turn(node, number, kind, node.lineno)):
+            turn = Turn(node, number, kind, node.lineno, self.reader.graded)
+            with self.reader.turn(turn):
                 passed = self.block(node.body)
             if not passed and _always_leaves(node.body):
                 break

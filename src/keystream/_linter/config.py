@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -31,6 +33,16 @@ EXCLUDED = (
     ".ipynb_checkpoints",
 )
 
+# Folders and files whose mistakes cost no training: tests, their data, documentation, benchmarks.
+_ASIDE = re.compile(r"tests?|testing|test_?data|docs?|docs?_\w+|benchmarks?|\w+_benchmarks?")
+_ASIDE_FILE = re.compile(r"test_.*|.*_tests?|conftest|.*test_utils?|testing|.*_benchmark")
+_ROOTS = (
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    ".git",
+)  # one of them stands at a project's root
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -42,6 +54,7 @@ class Config:
         per_file: glob of files and what is left out there.
         exclude: globs of files and folders that are not read.
         root: the folder that globs are relative to.
+        tests: whether findings in tests, documentation and benchmarks are notes, or judged the same.
     """
 
     select: tuple[str, ...] = ()
@@ -49,6 +62,7 @@ class Config:
     per_file: tuple[tuple[str, tuple[str, ...]], ...] = ()
     exclude: tuple[str, ...] = ()
     root: Path = field(default_factory=Path.cwd)
+    tests: str = "note"
 
     def wants(self, code: str, path: str) -> bool:
         """Whether a finding with this code in this file is wanted."""
@@ -67,6 +81,16 @@ class Config:
             return True
         return any(self._matches(str(path), pattern) for pattern in self.exclude)
 
+    def is_aside(self, path: str) -> bool:
+        """Whether a file is a test, documentation or a benchmark, whose findings shall be notes."""
+        if self.tests == "same":
+            return False
+        full = Path(path).absolute()
+        if _ASIDE_FILE.fullmatch(full.stem):
+            return True
+        root = next(filter(full.is_relative_to, (_project_of(full.parent), self.root)), full.parent)
+        return any(_ASIDE.fullmatch(part) for part in full.relative_to(root).parts[:-1])
+
     def _matches(self, path: str, pattern: str) -> bool:
         full = Path(path).absolute()
         try:
@@ -77,6 +101,15 @@ class Config:
         return any(
             fnmatch.fnmatch(relative, form) for form in (pattern, folder, "*/" + pattern)
         ) or (fnmatch.fnmatch(full.name, pattern))
+
+
+@functools.lru_cache(maxsize=4096)
+def _project_of(folder: Path) -> Path:
+    """The root of the project that a folder belongs to; the folder itself where there is none."""
+    for candidate in (folder, *folder.parents):
+        if any((candidate / name).exists() for name in _ROOTS):
+            return candidate
+    return folder
 
 
 def _covers(word: str, code: str) -> bool:
@@ -119,7 +152,7 @@ def _table(path: Path) -> dict[str, Any] | None:
 
 
 def _from_table(table: dict[str, Any], path: Path) -> Config:
-    known = {"select", "ignore", "per-file-ignores", "exclude"}
+    known = {"select", "ignore", "per-file-ignores", "exclude", "tests"}
     for name in table:
         if name not in known:
             raise _wrong(
@@ -129,6 +162,9 @@ def _from_table(table: dict[str, Any], path: Path) -> Config:
     per_file: Any = table.get("per-file-ignores", {})
     if not isinstance(per_file, dict):
         raise _wrong("per-file-ignores is no table", str(path))
+    tests: Any = table.get("tests", "note")
+    if tests not in ("note", "same"):
+        raise _wrong(f'tests = {tests!r} is neither "note" nor "same"', str(path))
     return Config(
         _codes(_list(table.get("select", []), "select", path), "select"),
         _codes(_list(table.get("ignore", []), "ignore", path), "ignore"),
@@ -138,6 +174,7 @@ def _from_table(table: dict[str, Any], path: Path) -> Config:
         ),
         tuple(_list(table.get("exclude", []), "exclude", path)),
         path.parent,
+        tests,
     )
 
 

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +161,8 @@ class Worker:
             gc.enable()
         self._collect(lines)
         wanted = tuple(finding for finding in findings if self.config.wants(finding.code, shown))
+        if any(finding.counts for finding in wanted) and self.config.is_aside(shown):
+            wanted = tuple(map(_aside, wanted))
         return Checked(shown, wanted, lines)
 
     def _collect(self, lines: int) -> None:
@@ -192,6 +194,14 @@ class Worker:
         from keystream._lint.reader import STEPS_TO_DECLARE, Reader
 
         return Reader(self.project, STEPS_TO_DECLARE).declare(unit)
+
+
+def _aside(finding: Finding) -> Finding:
+    """A finding in a test, in documentation or in a benchmark, as a note: no training suffers."""
+    if not finding.counts:
+        return finding
+    why = f"{finding.why}; in tests, documentation and benchmarks this is a note"
+    return replace(finding, severity="note", why=why)
 
 
 _WORDS = (

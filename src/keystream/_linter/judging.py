@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from keystream._findings import Finding, Location
-from keystream._lint.mistakes import mistakes
+from keystream._judge.words import Lines, lowered
+from keystream._lint.mistakes import judge_all
 from keystream._lint.module import Module
 from keystream._lint.project import Project, dotted_name
 from keystream._lint.reader import STEPS_OF_FILE, STEPS_PER_LINE, Reader, prepare
@@ -16,13 +18,8 @@ from keystream._lint.scope import Unit
 from keystream._lint.source import Source, parse
 from keystream._linter.engine import is_interesting
 from keystream._source.ignoring import apply
-from keystream._source.words import REPEATS, comment_says_meant
 
-_TESTS = re.compile(
-    r"^\s*(?:def test_|import unittest|import pytest|from absl.testing)", re.MULTILINE
-)
 _LINE = re.compile(r"line (\d+)")
-_TEST_FILE = re.compile(r"^(test_.*|.*_test|conftest)$")
 
 
 def judge(project: Project, source: Source, path: Path) -> tuple[Finding, ...]:
@@ -42,19 +39,21 @@ def read(project: Project, source: Source, path: Path) -> tuple[ast.Module, Modu
     roots = [str(root), str(path.absolute().parent)]
     project.roots = list(dict.fromkeys([*roots, *project.roots]))[:8]
     reader = Reader(project, STEPS_PER_LINE * source.text.count("\n") + STEPS_OF_FILE)
-    facts = reader.read(
-        Unit(source.path, name, tree, is_test(path, source.text), path.stem == "__init__")
-    )
+    facts = reader.read(Unit(source.path, name, tree, path.stem == "__init__"))
     project.forget_classes()
-    return tree, Module(source.path, facts, mistakes(facts))
+    found = judge_all(facts)
+    return tree, Module(source.path, facts, found.mistakes, found.excused)
 
 
-def _as_meant(finding: Finding, lines: list[str]) -> Finding:
-    """The finding, a note where a comment at one of its first lines says that equal draws are wanted."""
-    places = (*finding.locations[:2], *finding.related)
-    if finding.code in REPEATS and any(comment_says_meant(lines, p.line) for p in places):
-        return replace(finding, severity="note")
-    return finding
+class _SourceLines(Lines):
+    """The lines of the one source that is judged."""
+
+    def __init__(self, source: Source) -> None:
+        self._path, self._lines = source.path, source.text.splitlines()
+
+    def __call__(self, path: str) -> Sequence[str]:
+        """The lines of that source; of another file none."""
+        return self._lines if path == self._path else ()
 
 
 def judged(module: Module, source: Source) -> list[Finding]:
@@ -62,22 +61,14 @@ def judged(module: Module, source: Source) -> list[Finding]:
     from keystream._rules import rules, unread
 
     found: dict[tuple[str, str, int], Finding] = {}
-    lines = source.text.splitlines()
+    lines = _SourceLines(source)
     for rule in rules("read"):
         for finding in rule(module):
             place = finding.locations[0]
             if place.path == source.path:
-                finding = _as_meant(finding, lines)  # noqa: PLW2901
-                found.setdefault((finding.code, place.path, place.line), finding)
+                found.setdefault((finding.code, place.path, place.line), lowered(finding, lines))
     judged = apply(found.values(), source.text, source.path, unread())
     return sorted(judged, key=lambda finding: (finding.locations[0].line, finding.code))
-
-
-def is_test(path: Path, text: str) -> bool:
-    """Whether a file holds tests."""
-    if _TEST_FILE.match(path.stem):
-        return True
-    return bool({"test", "tests", "testing"} & set(path.parts)) and bool(_TESTS.search(text))
 
 
 def _in_cells(finding: Finding, source: Source) -> Finding:

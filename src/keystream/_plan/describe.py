@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from keystream._intent import SCOPE
 from keystream._plan import frames as stacks
 from keystream._plan import primitives
 from keystream._plan.calls import Calls
@@ -15,7 +16,12 @@ from keystream._plan.origin import MAKERS, Origins
 from keystream._plan.regions import Draft, Region, joined, module_path
 from keystream._plan.site import Kind, Loop, Site
 
-_MARKS = {"remat": "rematted_computation", "backward": "transpose(", "differentiated": "jvp("}
+_MARKS = {
+    "remat": "rematted_computation",
+    "backward": "transpose(",
+    "differentiated": "jvp(",
+    "common": SCOPE,
+}
 
 
 def describe(

@@ -116,7 +116,7 @@ def joined(outer: str, inner: str) -> str:
 
 
 _PLUMBING = re.compile(
-    r"^(while|body|cond|scan|closed_call|checkpoint|rematted_computation|remat\d*|body_jaxpr|"
+    r"^(ks\.common_random_numbers|while|body|cond|scan|closed_call|checkpoint|rematted_computation|remat\d*|body_jaxpr|"
     r"cond_jaxpr|branch_\d+_fun|shard_map|pjit|jit|custom_jvp_call|custom_vjp_call|core_call|pmap|vmap)?$"
 )
 

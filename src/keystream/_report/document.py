@@ -25,6 +25,7 @@ def as_document(report: Report) -> dict[str, Any]:
         "summary": dict(report.summary),
         "draws": [dict(row) for row in report.draws],
         "timeline": [dict(row) for row in report.timeline],
+        "excused": [dict(row) for row in report.excused],
     }
 
 
@@ -45,6 +46,7 @@ def read(text: str) -> Report:
             check=document["tool"]["name"].removeprefix("keystream "),
             draws=tuple(document["draws"]),
             timeline=tuple(document["timeline"]),
+            excused=tuple(document.get("excused", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise RestoredStateMismatchError(

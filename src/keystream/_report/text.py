@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from keystream._findings import Finding, Location, Report
+from keystream._judge.accounts import told
 from keystream._report.excerpt import excerpt
 
 WIDTH = 80  # of a pipe, and at least of a terminal
@@ -40,6 +41,7 @@ def lines(report: Report, width: int) -> Iterator[Line]:
     for finding in shown:
         yield from _finding(finding, width)
         yield "", ""
+    yield from _excused(report)
     yield from _closing(report, shown, width)
 
 
@@ -60,6 +62,16 @@ def _finding(finding: Finding, width: int) -> Iterator[Line]:
     yield from _field("why", finding.why, width)
     yield from _field("fix", finding.fix, width)
     yield f"  {finding.code} {finding.name} (keystream rule {finding.code})", "dim"
+
+
+def _excused(report: Report) -> Iterator[Line]:
+    for row in report.excused if report.shows_excused else ():
+        first = f"{row['first_path']}:{row['first_line']}"
+        yield (
+            f"{row['path']}:{row['line']}: excused {_count(row['draws'], 'draw')} from a key used "
+            f"before, at {first}: {row['reason']}",
+            "dim",
+        )
 
 
 def others(finding: Finding) -> tuple[Location, ...]:
@@ -110,21 +122,23 @@ def _closing(report: Report, shown: list[Finding], width: int) -> Iterator[Line]
     if hidden:
         said.append(f"{hidden} suppressed")
     found = ", ".join(said) or "nothing found"
-    summary = "; ".join(_summarised(report))
+    books = told(report.summary["accounts"]) if "accounts" in report.summary else ""
+    summary = "; ".join(_summarised(report, bool(books)))
     grave = next((_STYLES[severity] for severity, count in counts.items() if count), "bold green")
     text = f"keystream {report.check}: {found}" + (f" ({summary})" if summary else "")
-    wrapped = textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
-    yield from ((line, grave) for line in wrapped)
+    for line, style in ((text, grave), (books, "")):
+        wrapped = textwrap.wrap(line, width, subsequent_indent="  ", break_on_hyphens=False)
+        yield from ((each, style) for each in wrapped)
 
 
-def _summarised(report: Report) -> Iterator[str]:
+def _summarised(report: Report, with_books: bool) -> Iterator[str]:
     summary = report.summary
+    keys = {} if with_books else {"draws": "draw", "unique_keys": "distinct key"}
     for name, singular in {
         "files": "file",
         "lines": "line",
         "calls": "compiled call",
-        "draws": "draw",
-        "unique_keys": "distinct key",
+        **keys,
     }.items():
         if name in summary:
             yield _count(summary[name], singular)

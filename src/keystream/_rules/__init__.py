@@ -1,6 +1,8 @@
 """One file a rule, named after the mistake of its code; the docstring of a file is the rule's page.
 
-A rule judges a recording (`recorded`), source (`read`), or both. The table of codes says which files
+A rule judges a recording (`recorded`), source (`read`), or both; of two uses of one key it says whether
+it `holds`, of a draw that is shared within a call whether it `shares`; `RANK` says which rule is asked
+first, where several might. The table of codes says which files
 there are; none is imported before it is used, and none loads JAX.
 """
 
@@ -14,7 +16,9 @@ from types import ModuleType
 from typing import Any, Literal
 
 from keystream._codes import CODES
-from keystream._findings import Finding
+from keystream._evidence.pairs import Pair
+from keystream._evidence.shared import Shared
+from keystream._findings import Finding, Severity
 
 Rule = Callable[[Any], Iterator[Finding]]
 
@@ -29,6 +33,25 @@ def rules(kind: Literal["recorded", "read"]) -> tuple[Rule, ...]:
 
 
 @functools.cache
+def _ranked(kind: str) -> tuple[tuple[str, Callable[[Any], Severity | None]], ...]:
+    modules = [(code, module) for code in CODES if hasattr(module := page(code), kind)]
+    modules.sort(key=lambda each: each[1].RANK)  # pyright: ignore
+    return tuple((code, getattr(module, kind)) for code, module in modules)
+
+
+def verdict(evidence: Pair | Shared) -> tuple[str, Severity] | None:
+    """The code and severity of two uses of one key, or of what one draw shared.
+
+    That of the first rule, by rank, that holds.
+    """
+    for code, holds in _ranked("holds" if isinstance(evidence, Pair) else "shares"):
+        severity = holds(evidence)
+        if severity is not None:
+            return code, severity
+    return None
+
+
+@functools.cache
 def unread() -> frozenset[str]:
     """The codes that source never shows, or seldom: a comment that ignores them may be the audit's."""
     modules = {code: page(code) for code in CODES}
@@ -39,6 +62,12 @@ def unread() -> frozenset[str]:
         and hasattr(module, "recorded")
         and (not hasattr(module, "read") or hasattr(module, "SELDOM_READ"))
     )
+
+
+@functools.cache
+def from_source() -> tuple[str, ...]:
+    """The codes that the audit takes from the source of what ran: the values of one run look right."""
+    return tuple(code for code in CODES if hasattr(page(code), "FROM_SOURCE"))
 
 
 @functools.cache

@@ -36,7 +36,8 @@ jax.vmap(noisy)(jax.numpy.zeros((4, 2)), jax.random.split(jax.random.key(0), 4))
 
 ## Limits
 
-In source, sweeps over parameters, known by their names, are believed to want equal draws.
+In source, a batch over settings that are written out, such as `jnp.linspace(0, 1, 8)` or
+`jnp.array([0.1, 0.01])`, is believed to want equal draws.
 
 ## Fix safety
 
@@ -49,15 +50,18 @@ There is no automatic repair.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.shared import Shared
+from keystream._findings import Finding, Severity
+from keystream._judge.words import swept
+from keystream._lint.excuses import is_written_out
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
 from keystream._lint.places import of_chain, of_shared
-from keystream._source.words import SWEPT
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -65,7 +69,7 @@ if TYPE_CHECKING:
 
 def read(module: Module) -> Iterator[Finding]:
     """A batch whose elements draw from one key."""
-    for fact in module.seen("shared", "shared_rngs", tests=False):
+    for fact in module.seen("shared", "shared_rngs"):
         mapped = fact.data["mapped"]
         if mapped.kind != "vmap" or mapped.name == "haiku.vmap" or _sweeps(fact):
             continue
@@ -73,20 +77,25 @@ def read(module: Module) -> Iterator[Finding]:
 
 
 def _sweeps(fact: Fact) -> bool:
-    names = fact.data["mapped"].names
-    return bool(names) and all(SWEPT.search(name) for name in names)
+    """Whether all that the batch goes over are settings that stand in source."""
+    call, positions = fact.site.node, fact.data["mapped"].positions
+    if not isinstance(call, ast.Call) or not positions or len(call.args) <= max(positions):
+        return False
+    return all(is_written_out(call.args[i], fact.site.around) for i in positions)
 
 
 def _of_key(fact: Fact) -> Finding:
     use, site = fact.data["use"], fact.site
     drawn = use.chain[-1]
+    said = swept(site.location(), fact.data["mapped"].names)
     return finding(
         "KS303",
-        "warning",
+        "warning" if said is None else "note",
         site,
         message=f"the whole batch of this vmap draws from one key: {use.name} at line {drawn.line}"
         + (f" uses `{use.text}`" if use.text else ""),
-        why="all examples get the same noise or mask, so it does not average out over the batch",
+        why="all examples get the same noise or mask, so it does not average out over the batch"
+        + ("" if said is None else f"; a name says that settings are compared: {said.quoted}"),
         fix="give each example a key:\n"
         "keys = jax.random.split(key, batch_size)   # and in_axes=0 for them",
         related=() if drawn.line == site.line else (drawn.location("the draw"),),
@@ -107,6 +116,14 @@ def _of_rngs(fact: Fact) -> Finding:
         related=(drawn.location("the draw"),),
         inner=of_chain(fact.site, fact.chain, drawn, fact.data["mapped"].wrapped),
     )
+
+
+RANK = 20
+
+
+def shares(shared: Shared) -> Severity | None:
+    """One draw for all members of a batch."""
+    return "warning" if shared.over_batch else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

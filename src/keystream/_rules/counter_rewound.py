@@ -67,7 +67,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding, Location
+from keystream._evidence.pairs import Pair
+from keystream._findings import Finding, Location, Severity
 from keystream._lint.module import Module, finding, key_name
 from keystream._lint.places import distinct, inner
 
@@ -87,7 +88,7 @@ def read(module: Module) -> Iterator[Finding]:
             message=f"the counter folded into {key_name(mistake)} begins again in each turn of "
             "the loop at line "
             f"{turn.line if turn else 0}",
-            why="every epoch draws what the first epoch drew",
+            why=mistake.why("every epoch draws what the first epoch drew"),
             fix="fold both counters, or one that never goes back:\n"
             "key = jax.random.fold_in(jax.random.fold_in(root, epoch), step)",
             inner=inner(mistake),
@@ -95,7 +96,7 @@ def read(module: Module) -> Iterator[Finding]:
 
 
 def _noise(module: Module) -> Iterator[Finding]:
-    for fact in module.seen("noise_rewound", tests=False):
+    for fact in module.seen("noise_rewound"):
         made, turn = fact.data["made"], fact.data["turn"]
         yield finding(
             "KS204",
@@ -117,6 +118,14 @@ def _noise(module: Module) -> Iterator[Finding]:
         )
 
 
+RANK = 90
+
+
+def holds(pair: Pair) -> Severity | None:
+    """Keys that a stream of NNX counted, in a sequence that began anew at one place."""
+    return "warning" if pair.counted and pair.sequence and pair.one_place else None
+
+
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS204 that the evidence of a run shows."""
     for found in verdicts(recording, "KS204"):
@@ -128,5 +137,6 @@ def recorded(recording: Recording) -> Iterator[Finding]:
             fix="put back what shall be, and not the counters:\n"
             "saved = nnx.state(model, nnx.Param)   # then nnx.update(model, saved)"
             if found.facts.get("restored")
-            else "return the random state from the compiled function, or use nnx.jit",
+            else "let NNX carry the counters out of the compiled function:\n"
+            "@nnx.jit   # in place of @jax.jit, with the model as an argument",
         )

@@ -90,6 +90,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from keystream._audit.judged import line
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
 from keystream._lint.facts import Site
@@ -104,8 +105,10 @@ def read(module: Module) -> Iterator[Finding]:
     """Dropout that is on while the program evaluates."""
     if next(module.seen("flag_inverted"), None) is not None:
         return  # the flag itself is the mistake
-    for fact in module.seen("draws_in_evaluation", tests=False):
+    for fact in module.seen("draws_in_evaluation"):
         drawn = fact.data["drawn"]
+        if not fact.data["named"] and drawn.node not in module.facts.trained:
+            continue  # nothing here trains it: there may be no other mode
         yield finding(
             "KS601",
             "warning",
@@ -129,9 +132,9 @@ def _what(site: Site) -> str:
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS601 that the evidence of a run shows."""
     for found in verdicts(recording, "KS601"):
-        where = found.facts["place"].function
+        where = line(found.facts["place"])
         yield found.finding(
-            f"dropout drew in a call that evaluates ({where})",
+            f"dropout drew where no gradient is taken, at {where}: the result is that of a thinned network",
             why="the measured accuracy is that of a model with units dropped at random",
             fix="switch dropout off: deterministic=True, model.eval() or "
             "eqx.nn.inference_mode(model)",

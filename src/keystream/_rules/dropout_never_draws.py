@@ -106,7 +106,7 @@ def read(module: Module) -> Iterator[Finding]:
             if not value.startswith("not ")
             else f"drop the negation:\n{flag}={value.removeprefix('not ')}",
         )
-    for fact in module.seen("flag_of_text", tests=False):
+    for fact in module.seen("flag_of_text"):
         yield finding(
             "KS602",
             "warning",
@@ -117,9 +117,9 @@ def read(module: Module) -> Iterator[Finding]:
             fix='parse a flag:\nparser.add_argument("--deterministic", '
             "action=argparse.BooleanOptionalAction)",
         )
-    if told:
-        return
-    for fact in module.seen("off_in_training", tests=False):
+    for fact in module.seen("off_in_training"):
+        if told and fact.data["made"] is not None:
+            continue  # what the flag that is inverted leads to
         yield finding(
             "KS602",
             "warning",
@@ -128,7 +128,7 @@ def read(module: Module) -> Iterator[Finding]:
             why="nothing is dropped in training, so the layer does nothing",
             fix='train in training mode:\nmodel.apply(variables, x, train=True, rngs={"dropout": key})',
         )
-    for fact in module.seen("trains_in_inference", "trains_in_eval", tests=False):
+    for fact in module.seen("trains_in_inference", "trains_in_eval"):
         switched = fact.data["switched"] or fact.site
         yield finding(
             "KS602",

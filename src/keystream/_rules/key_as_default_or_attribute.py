@@ -38,8 +38,9 @@ for key in jax.random.split(jax.random.key(0), 2):
 
 ## Limits
 
-Only defaults written where the function or class is defined are found. The audit has no such rule:
-it reports the draws that repeat, as KS201 or KS101.
+Only defaults written where the function or class is defined are found. A default that no call
+leaves out, as far as source shows, is a note. The audit has no such rule: it reports the draws
+that repeat, as KS201 or KS101.
 
 ## Fix safety
 
@@ -60,17 +61,19 @@ from keystream._lint.module import Module, finding
 
 def read(module: Module) -> Iterator[Finding]:
     """A key made once, where a function or class is defined."""
-    for fact in module.seen("key_default", tests=False):
+    for fact in module.seen("key_default"):
         name, function = fact.data["parameter"], fact.data["function"]
+        left_out = (function.node, name) in module.facts.defaulted
         yield finding(
             "KS108",
-            "warning",
+            "warning" if left_out else "note",
             fact.site,
-            message=f"the parameter {name!r} of {function}() has a key as its default",
-            why="the default is made once, so every call that leaves it out draws the same numbers",
-            fix=f"ask for the key:\ndef {function.rpartition('.')[2]}(..., *, {name}): ...",
+            message=f"the parameter {name!r} of {function.name}() has a key as its default",
+            why="the default is made once, so every call that leaves it out draws the same numbers"
+            + ("" if left_out else "; no call that is seen here leaves it out"),
+            fix=f"ask for the key:\ndef {function.name.rpartition('.')[2]}(..., *, {name}): ...",
         )
-    for fact in module.seen("key_attribute", tests=False):
+    for fact in module.seen("key_attribute"):
         name = fact.data["name"]
         yield finding(
             "KS108",

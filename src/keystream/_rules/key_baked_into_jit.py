@@ -59,7 +59,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding, Location
+from keystream._evidence.pairs import Pair
+from keystream._findings import Finding, Location, Severity
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
 from keystream._lint.places import derived, distinct
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
 def read(module: Module) -> Iterator[Finding]:
     """A compiled function that draws from a key which is no argument of it."""
     told = {mistake.repeat.second.chain[-1].node for mistake in module.mistakes}
-    for fact in module.seen("key_baked", tests=False):
+    for fact in module.seen("key_baked"):
         if fact.site.node in told:
             continue
         jitted = fact.data["jitted"]
@@ -100,6 +101,15 @@ def _lines(fact: Fact) -> Iterator[Location]:
         yield site.location()
     wrapper = getattr(jitted.callee, "node", None)
     yield Location(fact.site.path, getattr(wrapper, "lineno", 0), 0, "", "compiled here")
+
+
+RANK = 80
+
+
+def holds(pair: Pair) -> Severity | None:
+    """Calls of a compiled function that holds its key as a constant."""
+    baked = pair.first.at.root == pair.second.at.root == "constant"
+    return "error" if baked and pair.one_place and pair.first.call != pair.second.call else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

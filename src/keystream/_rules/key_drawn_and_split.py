@@ -50,7 +50,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.pairs import Pair
+from keystream._evidence.uses import Stack
+from keystream._findings import Finding, Severity
+from keystream._judge.wording import given
 from keystream._lint.mistakes import Mistake
 from keystream._lint.module import Module, finding, key_name, used_by
 from keystream._lint.places import distinct, inner
@@ -65,6 +68,8 @@ _DOES = {
     "apply": "runs a model",
     "layer": "initialises a layer",
     "draw": "is drawn from",
+    "handed": "is used",
+    "kept": "is kept for later use",
 }
 
 
@@ -82,8 +87,10 @@ def read(module: Module) -> Iterator[Finding]:
             mistake.site,
             message=f"{key_name(mistake)} {_DOES[second.kind]} by {name} after it "
             f"{_DOES[first.kind]} at line {mistake.earlier.line}",
-            why="numbers drawn from a key and the keys derived from it come from the same bits, "
-            "so they are not independent",
+            why=mistake.why(
+                "numbers drawn from a key and the keys derived from it come from the same bits, "
+                "so they are not independent"
+            ),
             fix="derive first, then draw from a derived key only:\nkey, draw_key = "
             "jax.random.split(key)",
             related=(mistake.earlier.location("the first use"),),
@@ -99,12 +106,22 @@ def _carried(mistake: Mistake) -> Finding:
         split,
         message=f"{key_name(mistake)} is split in a turn of a loop after it is drawn from at line "
         f"{drawn.line} in the turn before",
-        why="numbers drawn from a key and the keys derived from it come from the same bits, "
-        "so they are not independent",
+        why=mistake.why(
+            "numbers drawn from a key and the keys derived from it come from the same bits, "
+            "so they are not independent"
+        ),
         fix="carry a key that nothing is drawn from:\nkey, draw_key = jax.random.split(key)",
         related=(drawn.location("the draw"),),
         inner=distinct(split, [drawn.location(), mistake.site.location(), *inner(mistake)]),
     )
+
+
+RANK = 50
+
+
+def holds(pair: Pair) -> Severity | None:
+    """A draw and a split of one key."""
+    return "error" if pair.by_split else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:
@@ -114,5 +131,16 @@ def recorded(recording: Recording) -> Iterator[Finding]:
         yield found.finding(
             f"one key was drawn from ({what}) and split",
             why="the children of a key are made of the same bits that a draw from it gives out",
-            fix="split first, and leave the parent alone:\nkey, subkey = jax.random.split(key)",
+            fix=_fix(found.facts["pair"], found.facts["made"]),
         )
+
+
+def _fix(pair: Pair, made: Stack) -> str:
+    """The draw with a part of the key, in the reader's names."""
+    drawn = pair.first if pair.first.role == "draw" else pair.second
+    place = drawn.at.place
+    use = given(place, made) if place is not None else None
+    name = use.name if use is not None else "key"
+    line = f"\n{use.with_key('draw_key')}" if use is not None else ""
+    split = f"{name}, draw_key = jax.random.split({name})"
+    return f"split before the draw, and draw from a part:\n{split}{line}"

@@ -47,7 +47,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.flow import Meeting
+from keystream._evidence.loops import Turn
+from keystream._evidence.pairs import Pair
+from keystream._evidence.relation import Relation
+from keystream._findings import Finding, Severity
 from keystream._lint.facts import Fact, value_text
 from keystream._lint.module import Module, finding, used_by
 from keystream._lint.places import inner
@@ -77,8 +81,10 @@ def read(module: Module) -> Iterator[Finding]:
             mistake.severity,
             mistake.site,
             message=f"the seed {seed} is made into a key {where}, and {second} draws from it",
-            why="equal seeds are equal keys: every draw from the new key repeats those from "
-            "the old one",
+            why=mistake.why(
+                "equal seeds are equal keys: every draw from the new key repeats those from "
+                "the old one"
+            ),
             fix="make the key once, before, and derive one for each use:\n"
             "key, subkey = jax.random.split(key)",
             related=(*(site.location("the key is made here") for site in seeds[-1:]),),
@@ -89,7 +95,7 @@ def read(module: Module) -> Iterator[Finding]:
 
 
 def _handlers(module: Module) -> Iterator[Finding]:
-    for fact in module.seen("seed_handler", tests=False):
+    for fact in module.seen("seed_handler"):
         seed, turns = fact.data["seed"], fact.data["turns"]
         if (
             not turns
@@ -115,7 +121,7 @@ def _handlers(module: Module) -> Iterator[Finding]:
 
 def _rngs(module: Module) -> Iterator[Finding]:
     seen: dict[tuple[object, ...], Fact] = {}
-    for fact in module.seen("model_seeded", tests=False):
+    for fact in module.seen("model_seeded"):
         made = fact.data["rngs"]
         seed = _seed(made)
         turns = fact.data["turns"]
@@ -133,8 +139,6 @@ def _rngs(module: Module) -> Iterator[Finding]:
             or exclusive(earlier.data["arms"], fact.data["arms"])
         ):
             continue  # one object is made anew
-        if fact.site.path.endswith(".ipynb"):
-            continue  # cells of a notebook stand for themselves
         yield finding(
             "KS106",
             "error",
@@ -149,6 +153,40 @@ def _rngs(module: Module) -> Iterator[Finding]:
 def _seed(made: Value) -> str:
     args = getattr(made, "args", [])
     return value_text(args[0]) if args else ""
+
+
+RANK = 40
+
+
+def holds(pair: Pair) -> Severity | None:
+    """One seed that was made a key again; a note where the runs have nothing to do with each other."""
+    if pair.relation is not Relation.SAME_SEED:
+        return None
+    if pair.parted is not None:
+        return _parted(pair)
+    if pair.turn is not None:
+        return _in_loop(pair, pair.turn)
+    # A library called the function again, or a thread did: with arguments, for each of several things.
+    return "warning" if pair.one_stack and pair.entered_with_arguments else "note"
+
+
+def _in_loop(pair: Pair, turn: Turn) -> Severity:
+    runs_again = turn.settings or turn.state or (turn.alike and not turn.used)
+    on_other_data = turn.varied and pair.seed_handed  # each from the seed that the program declares
+    if not turn.carried and (runs_again or on_other_data):
+        return "note"
+    return "error" if pair.direct else "warning"
+
+
+def _parted(pair: Pair) -> Severity:
+    one_line = len(set(pair.seeds)) == 1
+    if pair.direct and not one_line:
+        return "error"
+    if pair.overwritten or pair.meeting in (Meeting.APART, Meeting.COLLECTED, Meeting.UNUSED):
+        return "note"
+    if one_line:
+        return "note" if pair.settings_differ or pair.initialising else "warning"
+    return "error"
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -51,7 +51,10 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.judged import line
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.pairs import Pair
+from keystream._evidence.uses import Stack
+from keystream._findings import Finding, Severity
+from keystream._judge.wording import given
 from keystream._lint.facts import Site, Turn
 from keystream._lint.mistakes import Mistake
 from keystream._lint.module import Module, finding, key_name, used_by
@@ -77,7 +80,9 @@ def read(module: Module) -> Iterator[Finding]:
                 site,
                 message=f"{second} gets {key_name(mistake)} again in each turn of the loop at "
                 f"line {turn.line}",
-                why="every turn draws the same numbers, so what should differ is equal",
+                why=mistake.why(
+                    "every turn draws the same numbers, so what should differ is equal"
+                ),
                 fix="split the key once and hand out one part a turn:\n"
                 "keys = jax.random.split(key, n)   # then keys[i], or zip(keys, ...)",
                 inner=inner(mistake),
@@ -85,14 +90,17 @@ def read(module: Module) -> Iterator[Finding]:
         if turn is not None:
             continue
         split = mistake.repeat.first.kind == mistake.repeat.second.kind == "split"
-        done = "splits" if split else "draws from"
+        handed = {"handed", "kept"} & {mistake.repeat.first.kind, mistake.repeat.second.kind}
+        done = "splits" if split else "is given" if handed else "draws from"
         yield finding(
             "KS101",
             mistake.severity,
             site,
             message=f"{second} {done} {key_name(mistake)}, which {first} at line "
             f"{earlier.line} {done} too",
-            why="the two give the same or dependent numbers where independent ones are expected",
+            why=mistake.why(
+                "the two give the same or dependent numbers where independent ones are expected"
+            ),
             fix="give each its own key:\nkey, first_key, second_key = jax.random.split(key, 3)",
             related=(earlier.location("the first use"),),
             inner=inner(mistake),
@@ -107,7 +115,9 @@ def _meeting(mistake: Mistake, folds: tuple[Site, ...], turn: Turn) -> Finding:
         one,
         message=f"{one.text}() at line {one.line} has in one turn of the loop at line {turn.line} the "
         f"key that {other.text}() at line {other.line} has in another",
-        why="what they draw in neighbouring turns is equal where independent numbers are expected",
+        why=mistake.why(
+            "what they draw in neighbouring turns is equal where independent numbers are expected"
+        ),
         fix="derive one key for each turn, and split it:\n"
         "one, other = jax.random.split(jax.random.fold_in(key, t))",
         related=(other.location("the other derivation"),),
@@ -115,10 +125,21 @@ def _meeting(mistake: Mistake, folds: tuple[Site, ...], turn: Turn) -> Finding:
     )
 
 
+RANK = 110
+
+
+def holds(pair: Pair) -> Severity | None:
+    """Two places, or two calls, that drew from one key."""
+    if pair.initialising and pair.twins:
+        return "note"  # one network that is initialised twice, as target networks are
+    return "warning" if pair.one_place or pair.twins else "error"
+
+
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS101 that the evidence of a run shows."""
     for found in verdicts(recording, "KS101"):
         what = " and ".join(found.facts.get("distributions", ())[:2]) or "two draws"
+        fix = "give each draw a key of its own:\nfirst_key, second_key = jax.random.split(key)"
         if "error" in found.facts:
             message = f"a key was used again: {found.facts['text']}"
         elif found.facts["proven"]:
@@ -128,6 +149,19 @@ def recorded(recording: Recording) -> Iterator[Finding]:
         yield found.finding(
             message,
             why="what should be independent is equal, or a fixed function of the other",
-            fix="give each draw a key of its own:\nfirst, second = jax.random.split(key)   "
-            "# meant: jax.random.clone(key)",
+            fix=_fix(found.facts["pair"], found.facts["made"]) if "pair" in found.facts else fix,
         )
+
+
+def _fix(pair: Pair, made: Stack) -> str:
+    """Both lines with keys of their own, in the reader's names."""
+    places = pair.parted or (pair.first.at.place, pair.second.at.place)
+    uses = [given(place, made) if place is not None else None for place in places]
+    named = [use for use in uses if use is not None]
+    name = named[0].name if named else "key"
+    lines = [f"first_key, second_key = jax.random.split({name})"]
+    for use, key in zip(uses, ("first_key", "second_key"), strict=True):
+        if use is not None and use.name == name:
+            lines.append(use.with_key(key))
+    text = "\n".join(lines)
+    return f"split the key before both, and give each a part:\n{text}"

@@ -94,7 +94,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding, Location
+from keystream._evidence.shared import Shared
+from keystream._findings import Finding, Location, Severity
 from keystream._lint.draws import streams_drawn
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
@@ -109,10 +110,9 @@ if TYPE_CHECKING:
 def read(module: Module) -> Iterator[Finding]:
     """A lifted loop or batch of layers that splits the params stream and no other."""
     yield from _batches(module)
-    for fact in module.seen("lifted", tests=False):
+    for fact in module.seen("lifted"):
         flags, kind = fact.data["flags"], fact.data["kind"]
-        alone = fact.site.path.endswith(".ipynb")  # cells that show what a flag does
-        if flags.get("params") is False and not alone and _own_params(fact.data["axes"]):
+        if flags.get("params") is False and _own_params(fact.data["axes"]):
             yield finding(
                 "KS305",
                 "warning",
@@ -151,7 +151,7 @@ def read(module: Module) -> Iterator[Finding]:
 
 def _batches(module: Module) -> Iterator[Finding]:
     """Batches that lift streams: `hk.vmap(split_rng=False)`, and `nn.vmap` over shared layers."""
-    for fact in module.seen("shared", tests=False):
+    for fact in module.seen("shared"):
         mapped, use = fact.data["mapped"], fact.data["use"]
         if mapped.name == "haiku.vmap" and isinstance(use.key, StreamKey):
             yield finding(
@@ -166,10 +166,9 @@ def _batches(module: Module) -> Iterator[Finding]:
                 related=(use.chain[-1].location("the draw"),),
                 inner=of_shared(fact, fact.site),
             )
-    for fact in module.seen("lifted", tests=False):
+    for fact in module.seen("lifted"):
         flags = fact.data["flags"]
-        alone = fact.site.path.endswith(".ipynb")
-        if fact.data["kind"] != "vmap" or flags.get("params") is not False or alone:
+        if fact.data["kind"] != "vmap" or flags.get("params") is not False:
             continue
         drawn = streams_drawn(fact.data["target"]) or {}
         wrong = [name for name, split in flags.items() if split is False and name in drawn]
@@ -190,6 +189,16 @@ def _lines(fact: Fact, drawn: dict[str, Location], stream: str) -> tuple[Locatio
     """The lifted call, and the draw."""
     draws = [drawn[stream]] if stream in drawn else []
     return distinct(fact.site, [fact.data["lifted"].location(), *draws])
+
+
+RANK = 10
+
+
+def shares(shared: Shared) -> Severity | None:
+    """Members of a lifted transform that draw alike, and have parameters of their own or sample."""
+    if not shared.lifted or not (shared.over_batch or shared.over_turns):
+        return None
+    return "warning" if "declared_choices" in shared.at.flags else "error"
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

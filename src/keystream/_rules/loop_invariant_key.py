@@ -60,7 +60,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.shared import Shared
+from keystream._findings import Finding, Severity
 from keystream._lint.module import Module, finding, key_name, used_by
 from keystream._lint.places import inner
 
@@ -85,11 +86,19 @@ def read(module: Module) -> Iterator[Finding]:
             mistake.site,
             message=f"{name} from {key_name(mistake)}, which the loop at line "
             f"{turn.line if turn else mistake.site.line} never changes",
-            why="every iteration draws the same numbers",
+            why=mistake.why("every iteration draws the same numbers"),
             fix="derive a key for each iteration: carry it and split it, or fold the counter:\n"
             "step_key = jax.random.fold_in(key, i)",
             inner=inner(mistake),
         )
+
+
+RANK = 50
+
+
+def shares(shared: Shared) -> Severity | None:
+    """One draw for all turns of a compiled loop."""
+    return "warning" if shared.over_turns else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -78,7 +78,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.shared import Shared
+from keystream._findings import Finding, Severity
 from keystream._lint.module import Module, finding, key_name
 from keystream._lint.places import inner
 
@@ -96,10 +97,20 @@ def read(module: Module) -> Iterator[Finding]:
             mistake.site,
             message=f"all microbatches of the loop at line {turn.line if turn else 0} draw from "
             f"{key_name(mistake)}",
-            why="the accumulated gradient sees one mask instead of one for each microbatch",
+            why=mistake.why(
+                "the accumulated gradient sees one mask instead of one for each microbatch"
+            ),
             fix="fold the microbatch into the key:\nmicro_key = jax.random.fold_in(step_key, i)",
             inner=inner(mistake),
         )
+
+
+RANK = 40
+
+
+def shares(shared: Shared) -> Severity | None:
+    """One draw for all turns of a compiled loop through which a gradient is taken."""
+    return "error" if shared.over_turns and shared.differentiated else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

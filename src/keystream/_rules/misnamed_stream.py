@@ -81,7 +81,7 @@ if TYPE_CHECKING:
 
 def read(module: Module) -> Iterator[Finding]:
     """A stream given under a name that resembles the one that is drawn from."""
-    for fact in module.seen("stream_fallback", "missing_rngs", tests=False):
+    for fact in module.seen("stream_fallback", "missing_rngs"):
         stream = fact.data["stream"]
         given = nearest(stream, fact.data["given"])
         if not given:
@@ -98,7 +98,7 @@ def read(module: Module) -> Iterator[Finding]:
             related=(drawn.location(f"the draw from {stream!r}"),),
             stream=stream,
         )
-    for fact in module.seen("suspect_stream", tests=False):
+    for fact in module.seen("suspect_stream"):
         given, stream = fact.data["given"], fact.data["stream"]
         yield finding(
             "KS407",

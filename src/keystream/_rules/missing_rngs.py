@@ -54,8 +54,9 @@ y = model.apply(variables, x, train=True, rngs={"dropout": dropout_key})
 
 ## Limits
 
-Lint sees models whose class it can read, called with streams it can read. The audit reports the
-error of the run and no other; one that the program catches is not reported.
+Lint sees models whose class it can read, called with streams it can read; of another model it says so
+where the call has `deterministic=False`, or where a key was made beside it that nothing reads. The
+audit reports the error of the run and no other; one that the program catches is not reported.
 
 ## Fix safety
 
@@ -74,6 +75,7 @@ from typing import TYPE_CHECKING
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
 from keystream._lint.draws import nearest
+from keystream._lint.facts import Fact, Key
 from keystream._lint.module import Module, finding
 
 if TYPE_CHECKING:
@@ -83,7 +85,7 @@ if TYPE_CHECKING:
 def read(module: Module) -> Iterator[Finding]:
     """A model run in training mode without the stream that it draws from."""
     wrong = {fact.site.node for fact in module.seen("rng_keyword")}
-    for fact in module.seen("missing_rngs", tests=False):
+    for fact in module.seen("missing_rngs"):
         stream, drawn = fact.data["stream"], fact.data["drawn"]
         if fact.site.node in wrong or nearest(stream, fact.data["given"]):
             continue
@@ -98,6 +100,40 @@ def read(module: Module) -> Iterator[Finding]:
             related=(drawn.location(f"the draw from {stream!r}"),),
             stream=stream,
         )
+
+    yield from _unknown(module)
+
+
+def _unknown(module: Module) -> Iterator[Finding]:
+    """Calls of a model that is not known, with a key beside it that nothing reads."""
+    for fact in module.seen("apply_without_rngs"):
+        unread = _unread_around(module, fact)
+        if unread is None and not fact.data["drops"]:
+            continue
+        beside = f", and nothing reads the key `{unread.name}`" if unread is not None else ""
+        flag = " with deterministic=False" if fact.data["drops"] else ""
+        yield finding(
+            "KS405",
+            "warning",
+            fact.site,
+            message=f"{fact.site.text}() is called{flag} without streams{beside}",
+            why="a model that draws fails with InvalidRngError, and the key was likely made for it",
+            fix='give the stream:\nmodel.apply(variables, x, rngs={"dropout": dropout_key})',
+            related=() if unread is None else (unread.site.location("the key that nothing reads"),),
+            stream="dropout",
+        )
+
+
+def _unread_around(module: Module, fact: Fact) -> Key | None:
+    """A key that nothing reads, bound in one of the functions around a call."""
+    line = fact.site.line
+    for unread in module.facts.unread_keys:
+        around = unread.around
+        last = getattr(around, "end_lineno", None) or 0
+        inside = getattr(around, "lineno", 0) <= line <= last
+        if inside and unread.site.path == fact.site.path:
+            return unread
+    return None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
 def read(module: Module) -> Iterator[Finding]:
     """A dropout layer that is never told whether to draw."""
-    for fact in module.seen("mode_not_given", tests=False):
+    for fact in module.seen("mode_not_given"):
         layer, flag = fact.data["layer"], fact.data["where"]
         yield finding(
             "KS604",

@@ -82,7 +82,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.pairs import Pair
+from keystream._findings import Finding, Severity
 from keystream._lint.libraries.paths import is_part_of_path
 from keystream._lint.module import Module, finding
 from keystream._lint.places import of_chain
@@ -96,7 +97,7 @@ SELDOM_READ = True  # the paths of a model's modules are put together while it r
 
 def read(module: Module) -> Iterator[Finding]:
     """Keys of a tree's leaves that are folded with a part of the path, which other leaves share."""
-    folds = list(module.seen("fold", tests=False))
+    folds = list(module.seen("fold"))
     parents = {fact.data["key"] for fact in folds}
     for fact in folds:
         datum, key = fact.data["datum"], fact.data["key"]
@@ -121,6 +122,14 @@ def _tells_leaves_apart(key: object) -> bool:
     return isinstance(key, Symbol) and (
         isinstance(key, Path | Leaf) or any(map(_tells_leaves_apart, key.args))
     )
+
+
+RANK = 70
+
+
+def holds(pair: Pair) -> Severity | None:
+    """Draws of two modules from one key that Flax made of their paths."""
+    return "error" if pair.hashed and pair.differ("module_path") else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -54,10 +54,12 @@ from keystream._lint.places import of_chain
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+FROM_SOURCE = True  # a keep probability given as a rate looks right to a run
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A rate that is no probability."""
-    for fact in module.seen("rate", tests=False):
+    for fact in module.seen("rate"):
         rate = fact.data["rate"]
         percent = f"{rate / 100:g}" if 2 <= rate <= 100 else "0.1"
         yield finding(
@@ -68,7 +70,7 @@ def read(module: Module) -> Iterator[Finding]:
             why="the layer returns zeros or values of the wrong sign, without a word",
             fix=f"give the probability of dropping:\nrate={percent}",
         )
-    for fact in module.seen("keep_as_rate", tests=False):
+    for fact in module.seen("keep_as_rate"):
         yield finding(
             "KS603",
             "warning",
@@ -79,7 +81,7 @@ def read(module: Module) -> Iterator[Finding]:
             fix="give the probability of dropping:\nrate = 1 - keep_prob",
             inner=of_chain(fact.site, fact.chain),
         )
-    for fact in module.seen("mask_scaled", tests=False):
+    for fact in module.seen("mask_scaled"):
         text, line = fact.data["text"], getattr(fact.data["scaled"], "lineno", 0)
         yield finding(
             "KS603",

@@ -71,7 +71,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.shared import Shared
+from keystream._findings import Finding, Severity
 from keystream._lint.module import Module, finding
 from keystream._lint.places import of_shared
 
@@ -81,7 +82,7 @@ if TYPE_CHECKING:
 
 def read(module: Module) -> Iterator[Finding]:
     """Devices that draw from one replicated key."""
-    for fact in module.seen("shared", tests=False):
+    for fact in module.seen("shared"):
         mapped, use = fact.data["mapped"], fact.data["use"]
         if mapped.kind == "vmap":
             continue
@@ -98,6 +99,14 @@ def read(module: Module) -> Iterator[Finding]:
             related=(fact.site.location(f"the {mapped.kind}"),),
             inner=of_shared(fact, drawn),
         )
+
+
+RANK = 30
+
+
+def shares(shared: Shared) -> Severity | None:
+    """One draw for all replicas."""
+    return "warning" if shared.over_replicas else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -59,7 +59,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding, Location
+from keystream._evidence.pairs import Pair
+from keystream._evidence.relation import Relation
+from keystream._evidence.uses import Stack
+from keystream._findings import Finding, Location, Severity
+from keystream._judge.wording import framework, given
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding, key_name, used_by
 from keystream._lint.places import derived, distinct, inner, of_chain
@@ -80,13 +84,15 @@ def read(module: Module) -> Iterator[Finding]:
             message=f"{second} gets the same key, {key_name(mistake)} where it is used, in "
             "each turn of the loop"
             f" at line {turn.line if turn else mistake.site.line}",
-            why="every step draws the same mask or noise, so it acts as a constant of the training",
+            why=mistake.why(
+                "every step draws the same mask or noise, so it acts as a constant of the training"
+            ),
             fix="derive a key for each step:\nkey, step_key = jax.random.split(key)   "
             "# or jax.random.fold_in(key, step)",
             inner=inner(mistake),
         )
     yield from _supplies(module)
-    for fact in module.seen("keras_frozen", tests=False):
+    for fact in module.seen("keras_frozen"):
         yield finding(
             "KS201",
             "warning",
@@ -98,7 +104,7 @@ def read(module: Module) -> Iterator[Finding]:
             "# then seed=self.seeds",
             inner=of_chain(fact.site, fact.chain),
         )
-    for fact in module.seen("counts_lost", tests=False):
+    for fact in module.seen("counts_lost"):
         yield finding(
             "KS201",
             "warning",
@@ -114,7 +120,7 @@ def read(module: Module) -> Iterator[Finding]:
 
 def _supplies(module: Module) -> Iterator[Finding]:
     """Keys that are handed out again because there are too few of them."""
-    for fact in module.seen("keys_cycled", tests=False):
+    for fact in module.seen("keys_cycled"):
         made = fact.data["made"]
         yield finding(
             "KS201",
@@ -127,7 +133,7 @@ def _supplies(module: Module) -> Iterator[Finding]:
             "step_key = jax.random.fold_in(key, step)",
             inner=distinct(made, _lines(fact)),
         )
-    for fact in module.seen("keys_run_out", tests=False):
+    for fact in module.seen("keys_run_out"):
         ends = fact.data["how"] == "ends"
         yield finding(
             "KS201",
@@ -155,14 +161,52 @@ def _lines(fact: Fact) -> Iterator[Location]:
         yield site.location()
 
 
+RANK = 100
+
+
+def holds(pair: Pair) -> Severity | None:
+    """One place that drew from one key in several turns of a loop."""
+    if not pair.one_stack:
+        return None
+    turn = pair.turn
+    if turn is not None and not turn.carried and (turn.settings or turn.state):
+        return "note"
+    return "warning"
+
+
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS201 that the evidence of a run shows."""
     for found in verdicts(recording, "KS201"):
         what = " and ".join(found.facts["distributions"][:2]) or "a draw"
+        keys, pair = found.facts["keys"], found.facts["pair"]
+        if keys > 1 and pair.relation is not Relation.ONE_MAKING:
+            message = (
+                f"{what} drew again, {found.count} times, from {keys} keys that it had drawn from"
+            )
+        else:
+            message = (
+                f"{what} got the same key in {found.count + 1} calls, so it drew the same numbers"
+            )
+            message += " each time"
         yield found.finding(
-            f"{what} got the same key in {found.count + 1} calls, so it drew the same numbers "
-            "each time",
-            why="every step has the same mask or noise, which acts as a constant of the training",
-            fix="derive a key for each step:\nkey, step_key = jax.random.split(key)   "
-            "# or jax.random.fold_in(key, step)",
+            message,
+            why="the turns of the loop have the same mask, noise or sample, where new ones are expected",
+            fix=_fix(pair, found.facts["made"]),
         )
+
+
+def _fix(pair: Pair, made: Stack) -> str:
+    """The line of the loop with a key of its own, in the reader's names."""
+    kind = framework(pair.first.at, pair.second.at)
+    if kind == "keras":
+        return "let the layer count its draws:\nself.seeds = keras.random.SeedGenerator(seed)"
+    if kind == "nnx" and pair.counted:
+        return (
+            "let NNX carry the counters of the model's Rngs out of the compiled function:\n"
+            "@nnx.jit   # in place of @jax.jit, with the model as an argument"
+        )
+    place = pair.looped or pair.second.at.place
+    use = given(place, made) if place is not None else None
+    name = use.name if use is not None else "key"
+    line = f"\n{use.with_key('step_key')}" if use is not None else ""
+    return f"split a key off in each turn:\n{name}, step_key = jax.random.split({name}){line}"

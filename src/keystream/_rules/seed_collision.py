@@ -48,19 +48,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.pairs import Pair
+from keystream._evidence.relation import Relation
+from keystream._findings import Finding, Severity
 from keystream._lint.counting import collision, is_counter
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
 from keystream._lint.places import inner, of_chain
-from keystream._lint.symbols import (
-    Called,
-    Constant,
-    Element,
-    Symbol,
-    Value,
-    is_operation,
-)
+from keystream._lint.symbols import Called, Constant, Element, Symbol, Value, is_operation
 from keystream._lint.values import constant_of
 
 if TYPE_CHECKING:
@@ -99,13 +94,13 @@ def _counters(module: Module) -> Iterator[Finding]:
             mistake.site,
             message="the seed is computed from the loop's variable, but comes out equal in "
             "different turns",
-            why=_EQUAL,
+            why=mistake.why(_EQUAL),
             fix="fold the counters one after the other:\n"
             "key = jax.random.fold_in(jax.random.fold_in(key, i), j)",
             related=tuple(site.location("the key is made here") for site in mistake.seeds[-1:]),
             inner=inner(mistake),
         )
-    for fact in module.seen("fold", "seed", tests=False):
+    for fact in module.seen("fold", "seed"):
         datum = fact.data.get("seed", fact.data.get("datum"))
         if fact.site.node in told or not isinstance(datum, Symbol):
             continue
@@ -136,7 +131,7 @@ def _counters(module: Module) -> Iterator[Finding]:
 
 def _beyond_32_bits(module: Module) -> Iterator[Finding]:
     """Seeds of which JAX drops bits."""
-    for fact in module.seen("seed_cut", tests=False):
+    for fact in module.seen("seed_cut"):
         if not module.facts.wide:
             yield finding(
                 "KS109",
@@ -148,7 +143,7 @@ def _beyond_32_bits(module: Module) -> Iterator[Finding]:
                 "key = jax.random.fold_in(jax.random.fold_in(key, actor), episode)",
                 inner=of_chain(fact.site, fact.chain),
             )
-    for fact in module.seen("seed_wraps", tests=False):
+    for fact in module.seen("seed_wraps"):
         yield finding(
             "KS109",
             "warning",
@@ -204,7 +199,7 @@ def _terms(datum: Symbol) -> Iterator[Symbol]:
 
 def _keras(module: Module) -> Iterator[Finding]:
     seen: dict[tuple[object, str], Fact] = {}
-    for fact in module.seen("keras_seed", tests=False):
+    for fact in module.seen("keras_seed"):
         name = (fact.data["seed"], fact.site.function)
         earlier = seen.setdefault(name, fact)
         if earlier is not fact:
@@ -217,6 +212,15 @@ def _keras(module: Module) -> Iterator[Finding]:
                 fix="leave the seed out, and set it once:\nkeras.utils.set_random_seed(0)",
                 related=(earlier.site.location("the other layer"),),
             )
+
+
+RANK = 20
+
+
+def holds(pair: Pair) -> Severity | None:
+    """Two seeds or folded numbers that are one to JAX."""
+    collided = pair.relation is Relation.COLLISION or pair.float_folded
+    return "error" if collided else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -74,7 +74,7 @@ if TYPE_CHECKING:
 
 def read(module: Module) -> Iterator[Finding]:
     """A model with dropout initialised in training mode with a single key."""
-    for fact in module.seen("single_key_init", tests=False):
+    for fact in module.seen("single_key_init"):
         stream, drawn = fact.data["stream"], fact.data["drawn"]
         yield finding(
             "KS404",

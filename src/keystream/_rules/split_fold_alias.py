@@ -50,7 +50,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.pairs import Pair
+from keystream._evidence.relation import Relation
+from keystream._findings import Finding, Severity
 from keystream._lint.module import Module, finding, key_name
 from keystream._lint.places import inner
 
@@ -79,6 +81,14 @@ def read(module: Module) -> Iterator[Finding]:
             related=(mistake.earlier.location("the other derivation"),),
             inner=inner(mistake, site),
         )
+
+
+RANK = 10  # proven by the law alone, whatever the two are used for
+
+
+def holds(pair: Pair) -> Severity | None:
+    """A child of a split that equals a child of a fold."""
+    return "error" if pair.relation is Relation.ALIAS else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -2,7 +2,8 @@
 
 ## What it does
 
-Finds a call of `jax.random.split` whose result is thrown away.
+Finds a call of `jax.random.split` whose result is thrown away, and a child of a split that is given a
+name and never read while its parent, or a sibling a second time, is given to a function in its place.
 
 ## Why it matters
 
@@ -29,7 +30,8 @@ noise = jax.random.normal(noise_key, (3,))
 
 ## Limits
 
-A result that is given a name and never read is not found.
+A child that nothing reads is no mistake by itself. Where the parent or sibling is surely drawn
+from, that is KS101 or KS102. Names that begin with an underscore say that a child is not wanted.
 
 ## Fix safety
 
@@ -45,12 +47,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keystream._findings import Finding
-from keystream._lint.module import Module, finding
+from keystream._lint.module import Module, finding, key_name, used_by
+from keystream._lint.places import inner
 
 
 def read(module: Module) -> Iterator[Finding]:
     """A split whose keys nobody takes."""
-    for fact in module.seen("split_discarded", tests=False):
+    for fact in module.seen("split_discarded"):
         yield finding(
             "KS107",
             "error",
@@ -59,4 +62,26 @@ def read(module: Module) -> Iterator[Finding]:
             why="split changes nothing in place: the old key goes on being used, and repeats "
             "its draws",
             fix="take what it returns:\nkey, subkey = jax.random.split(key)",
+        )
+    for mistake in module.of("KS107"):
+        unread = mistake.unread
+        if unread is None:
+            continue
+        first, second = used_by(mistake)
+        yield finding(
+            "KS107",
+            mistake.severity,
+            unread.site,
+            message=f"nothing reads the key `{unread.name}`, while {second} at line {mistake.site.line} "
+            f"and {first} at line {mistake.earlier.line} use {key_name(mistake)}",
+            why=mistake.why(
+                "both get the same key or a key and its own child, and are not independent"
+            ),
+            fix=f"give one of them the key that was split off for it:\n"
+            f"{second.removesuffix('()')}({unread.name}, ...)",
+            related=(
+                mistake.earlier.location("the first use"),
+                mistake.site.location("the second use"),
+            ),
+            inner=inner(mistake, unread.site),
         )

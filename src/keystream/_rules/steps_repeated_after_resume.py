@@ -76,7 +76,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.flow import Meeting
+from keystream._evidence.pairs import Pair
+from keystream._evidence.relation import Relation
+from keystream._findings import Finding, Severity
 from keystream._lint.module import Module, finding
 
 if TYPE_CHECKING:
@@ -86,7 +89,7 @@ if TYPE_CHECKING:
 
 def read(module: Module) -> Iterator[Finding]:
     """A loop that goes on from a restored step with a key that begins anew."""
-    for fact in module.seen("resumed", tests=False):
+    for fact in module.seen("resumed"):
         yield finding(
             "KS202",
             "warning",
@@ -97,6 +100,19 @@ def read(module: Module) -> Iterator[Finding]:
             "step_key = jax.random.fold_in(key, step)",
             related=(fact.site.location("the loop"),),
         )
+
+
+RANK = 30
+
+
+def holds(pair: Pair) -> Severity | None:
+    """A function that ran again with the state of its first run, and its keys from the beginning."""
+    if pair.relation is not Relation.SAME_SEED or pair.overwritten or len(set(pair.seeds)) != 1:
+        return None
+    if pair.restored and not pair.direct:
+        return "error"
+    handed_on = pair.parted is not None and pair.meeting is Meeting.FED
+    return "warning" if handed_on and not pair.direct else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -80,7 +80,7 @@ if TYPE_CHECKING:
 
 def read(module: Module) -> Iterator[Finding]:
     """A stream that Flax serves from params because it was not given."""
-    for fact in module.seen("stream_fallback", tests=False):
+    for fact in module.seen("stream_fallback"):
         stream, drawn = fact.data["stream"], fact.data["drawn"]
         if nearest(stream, fact.data["given"]):
             continue  # a misspelt name, KS407

@@ -70,6 +70,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
+from keystream._evidence.pairs import Pair
 from keystream._findings import Finding, Severity
 from keystream._lint.module import Module, finding
 
@@ -79,7 +80,7 @@ if TYPE_CHECKING:
 
 def read(module: Module) -> Iterator[Finding]:
     """Two streams that are given one key."""
-    for fact in module.seen("twin_streams", tests=False):
+    for fact in module.seen("twin_streams"):
         one, other = fact.data["names"]
         kind = fact.data["kind"]
         harmless = kind == "init" and "params" in (one, other)
@@ -116,6 +117,14 @@ def _why(*, harmless: bool, apart: bool) -> str:
             "draw keep the numbers apart, and a module that draws from both has twins"
         )
     return "Flax does not fold a stream's name into its key, so the two draw the same numbers"
+
+
+RANK = 60
+
+
+def holds(pair: Pair) -> Severity | None:
+    """Draws of two streams from one key."""
+    return "error" if pair.differ("stream") else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

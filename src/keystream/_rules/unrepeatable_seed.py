@@ -43,17 +43,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
 from keystream._lint.facts import Fact
 from keystream._lint.libraries.host import host_part
 from keystream._lint.module import Module, finding
 from keystream._lint.places import of_chain
 
-if TYPE_CHECKING:
-    from keystream._audit.recording import Recording
+FROM_SOURCE = True  # the audit takes it from the source of the functions that ran
 
 _SALTED = "Python salts the hash of text in each process"
 
@@ -67,7 +64,7 @@ def _given(fact: Fact) -> set[str]:
 
 def read(module: Module) -> Iterator[Finding]:
     """A seed that is another one in every run."""
-    for fact in module.seen("set_order", tests=False):
+    for fact in module.seen("set_order"):
         yield finding(
             "KS502",
             "warning",
@@ -81,7 +78,7 @@ def read(module: Module) -> Iterator[Finding]:
             inner=of_chain(fact.site, fact.chain, fact.data["made"]),
         )
     seeded = next(module.seen("host_seeded"), None) is not None
-    for fact in module.seen("seed", "fold", tests=False):
+    for fact in module.seen("seed", "fold"):
         datum = fact.data.get("seed", fact.data.get("datum"))
         part = host_part(datum)
         if part is None:
@@ -105,14 +102,4 @@ def read(module: Module) -> Iterator[Finding]:
             fix="use a fixed hash:\njax.random.fold_in(key, zlib.crc32(name.encode()))"
             if name == "hash"
             else "take the seed as an argument, and log it:\nkey = jax.random.key(args.seed)",
-        )
-
-
-def recorded(recording: Recording) -> Iterator[Finding]:
-    """The mistakes of KS502 that the evidence of a run shows."""
-    for found in verdicts(recording, "KS502"):
-        yield found.finding(
-            f"a key is made of {found.facts['what']}, which differs from run to run",
-            why="the run can't be repeated, nor compared with another",
-            fix="use a fixed seed, or print the one that was drawn; for text, keystream.seed(name)",
         )

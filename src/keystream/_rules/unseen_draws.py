@@ -81,6 +81,15 @@ if TYPE_CHECKING:
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS902 that the evidence of a run shows."""
     for found in verdicts(recording, "KS902"):
+        if "unexplained" in found.facts:
+            number = found.facts["unexplained"]
+            yield found.finding(
+                f"{number} draw{'s' * (number != 1)} used a key that was drawn from before, and the "
+                "audit can't tell why",
+                why="a repetition that nothing explains may be a mistake of any kind",
+                fix="look at the lines named here; keystream audit --show-excused tells of the others",
+            )
+            continue
         reasons = "; ".join(
             f"{reason} ({count})" for reason, count in found.facts["reasons"].items()
         )

@@ -85,9 +85,22 @@ def sweep(rates, key):
     def run(rate, key):
         return rate * jax.random.normal(key)
 
-    return jax.vmap(run, in_axes=(0, None))(rates, key)
+    return jax.vmap(run, in_axes=(0, None))(rates, key)  # note: KS303
 
 
 def one_path_at_many_times(times, key):
     """A random function, which has one value at each time."""
-    return jax.vmap(lambda t: t * jax.random.normal(key))(times)
+    return jax.vmap(lambda t: t * jax.random.normal(key))(times)  # note: KS303
+
+
+def written_out(key):
+    rates = jnp.array([0.1, 0.5])
+    return jax.vmap(lambda i: i * jax.random.normal(key))(rates)
+
+
+def written_out_as_a_range(key):
+    return jax.vmap(lambda i: i * jax.random.normal(key))(jnp.linspace(0.0, 1.0, 8))
+
+
+def counted(key):
+    return jax.vmap(lambda i: i * jax.random.normal(key))(jnp.arange(8))  # KS303

@@ -124,5 +124,5 @@ def sweep(rates):
     found = []
     for rate in rates:
         key = jax.random.key(0)
-        found.append(rate * jax.random.normal(key))
+        found.append(rate * jax.random.normal(key))  # KS106
     return found

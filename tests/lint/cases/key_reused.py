@@ -240,7 +240,7 @@ def stateful(source):
 
 def target_network(key):
     online = Layer(key)
-    target = Layer(key)
+    target = Layer(key)  # note: KS101
     return online, target
 
 
@@ -271,7 +271,7 @@ def equal_in_value(key, other):
 
 
 def elsewhere(sample, key):
-    return sample(key) + sample(key)
+    return sample(key) + sample(key)  # KS101
 
 
 def even_and_odd(key, x, n):

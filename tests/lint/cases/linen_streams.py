@@ -76,7 +76,7 @@ def two_models_of_one_class(variables, x, key):
 
 def model_and_its_target(variables, x, key):
     rngs = {"noise": key, "dropout": jax.random.fold_in(key, 1)}
-    return left.apply(variables, x, rngs=rngs) - target.apply(variables, x, rngs=rngs)
+    return left.apply(variables, x, rngs=rngs) - target.apply(variables, x, rngs=rngs)  # KS101
 
 
 def noise_missing(variables, x, key):

@@ -20,7 +20,15 @@ OBSERVERS = {
     "keras": "keystream._audit.observers.keras",
     "jax.random": "keystream._audit.observers.sampling",
     "numpy.random": "keystream._audit.observers.host",
+    "pickle": "keystream._audit.observers.restoring",
+    "flax.serialization": "keystream._audit.observers.restoring",
+    "flax.training.checkpoints": "keystream._audit.observers.restoring",
+    "orbax.checkpoint": "keystream._audit.observers.restoring",
+    "joblib": "keystream._audit.observers.restoring",
 }
+
+
+_RESTORING = "keystream._audit.observers.restoring"
 
 
 def install(recorder: Any) -> Callable[[], None]:
@@ -48,6 +56,7 @@ def install(recorder: Any) -> Callable[[], None]:
 def _observe(observer: str, recorder: Any, undo: list[Callable[[], None]]) -> None:
     try:
         importlib.import_module(observer).install(recorder, undo)
+        importlib.import_module(_RESTORING).install(recorder, undo)
     except (ImportError, AttributeError, TypeError) as error:
         recorder.unseen_call(f"{observer.rsplit('.', 1)[-1]} is not observed: {error}")
 

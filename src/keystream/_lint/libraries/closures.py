@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from keystream._lint.facts import Site
 from keystream._lint.libraries.call import Call
-from keystream._lint.meaning import KEYS
 from keystream._lint.state import exclusive
 from keystream._lint.symbols import (
     Child,
@@ -27,10 +25,6 @@ from keystream._lint.values import Function, Instance, Sequence, Wrapped, consta
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
-
-_ONCE = re.compile(
-    r"init|make|create|build|setup|main|run|train$|generate|reset|data", re.IGNORECASE
-)
 
 
 @dataclass(slots=True, eq=False)
@@ -90,8 +84,8 @@ def note_baked(reader: Reader, key: Symbol, call: Call, name: str, text: str) ->
     """Note a draw from a key that is a constant of the compiled function; whether it repeats."""
     if not reader.jitted or any(mapped.kind != "vmap" for mapped in reader.mapped):
         return False  # replicas: KS301
-    again = _is_closed_over(reader, key) and not KEYS.search(text)
-    if again or _is_literal(reader, key):
+    again = _is_closed_over(reader, key)
+    if again or (not reader.mapped and _is_literal(reader, key)):
         reader.fact(
             "key_baked",
             call.node,
@@ -105,7 +99,7 @@ def note_baked(reader: Reader, key: Symbol, call: Call, name: str, text: str) ->
 
 def _is_literal(reader: Reader, key: Symbol) -> bool:
     """Whether a key is made of literals, and is no argument."""
-    if any(_ONCE.search(site.function) or _ONCE.search(_name(site)) for site in reader.jitted):
+    if not _runs_again(reader):
         return False
     while isinstance(key, Child | StreamKey | Item):
         if key in reader.jit_arguments or key.parent is None:
@@ -120,6 +114,28 @@ def _is_literal(reader: Reader, key: Symbol) -> bool:
         and key not in reader.default_keys
         and isinstance(constant_of(key.number), int)
     )
+
+
+def _runs_again(reader: Reader) -> bool:
+    """Whether the compiled call that is being read stands in a loop, or is not the first."""
+    compiling = reader.compiling
+    if not isinstance(compiling, Compiling):
+        return _takes_arguments(reader.jitted[0])
+    if any(site.turns for site in reader.chain):
+        return True
+    return len(reader.compiled[_identity(compiling.wrapped)][1]) > 1
+
+
+def _takes_arguments(jitted: Site) -> bool:
+    """Whether a compiled function has parameters: without any it makes something once."""
+    function = jitted.callee
+    while isinstance(function, Wrapped):
+        function = function.function
+    if not isinstance(function, Function):
+        return True
+    arguments = function.node.args
+    names = {p.arg for p in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+    return bool(names - {"self"}) or arguments.vararg is not None
 
 
 def _is_closed_over(reader: Reader, key: Symbol) -> bool:
@@ -153,10 +169,3 @@ def _is_outer(
         for part in value.args
         if isinstance(part, Symbol)
     ) and not any(isinstance(part, Value) and not isinstance(part, Symbol) for part in value.args)
-
-
-def _name(site: Site) -> str:
-    value = site.callee
-    while isinstance(value, Wrapped):
-        value = value.function
-    return value.name if isinstance(value, Function) else ""

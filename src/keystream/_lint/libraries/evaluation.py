@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from keystream._lint.facts import Fact
+from keystream._lint.facts import Fact, Site
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 
 def note_evaluation(reader: Reader, node: ast.AST, layer: str) -> None:
     """Note a draw of a training-time layer on behalf of a function that evaluates."""
-    if reader.graded or not reader.chain:
+    if reader.graded:
+        reader.facts.trained.add(node)
+    if reader.graded or not reader.chain or (reader.streams and reader.streams[-1].kind == "init"):
         return
     for site in reader.chain:
         name = site.function.rpartition(".")[2].lower()
-        if _evaluates(name) or _is_figure(site.target):
+        named = _evaluates(name) or _is_figure(site.target)
+        if named or is_measured(site):
             if not reader.hushed and ("evaluates", site.node) not in reader.reported:
                 reader.reported.add(("evaluates", site.node))
                 reader.facts.facts.append(
@@ -25,10 +28,22 @@ def note_evaluation(reader: Reader, node: ast.AST, layer: str) -> None:
                         "draws_in_evaluation",
                         site,
                         (*reader.chain,),
-                        {"layer": layer, "drawn": reader.site(node)},
+                        {"layer": layer, "drawn": reader.site(node), "named": named},
                     )
                 )
             return
+
+
+def is_measured(site: Site) -> bool:
+    """Whether a model's output is compared with something, as an accuracy does with labels."""
+    name = site.target if site.target.isidentifier() else ""
+    for part in ast.walk(site.around) if site.around is not None else ():
+        if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Eq | ast.Gt | ast.Lt):
+            for inner in ast.walk(part):
+                said = bool(name) and isinstance(inner, ast.Name) and inner.id == name
+                if inner is site.node or said:
+                    return True
+    return False
 
 
 def _evaluates(name: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from typing import TYPE_CHECKING
 
+from keystream._lint.dataflow import flow_of
+from keystream._lint.excuses import is_written_out
 from keystream._lint.libraries.call import Call
-from keystream._lint.meaning import SETTINGS
 from keystream._lint.symbols import Value
 from keystream._lint.values import Made, Mapping, Partial, Sequence
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from keystream._lint.reader import Reader
 
 NOISY = "optax.noisy"  # a transformation with a key in its state
-_RESTARTS = re.compile(r"restart|seed|trial|run|rep|fold|member|arm", re.IGNORECASE)
 
 
 def chained(reader: Reader, call: Call) -> Value | None:
@@ -49,13 +49,13 @@ def init(reader: Reader, call: Call) -> Value:
         for turn in site.turns
         if turn.kind in ("for", "while") and turn.node not in inside
     ]
-    if turns and not _is_comparison(turns[-1].node):
+    if turns and not _begins_anew(turns[-1].node, sites[-1].around):
         reader.fact("noise_rewound", call.node, made=made.place, turn=turns[-1])
     return reader.fresh("state")
 
 
-def _is_comparison(loop: object) -> bool:
-    """Whether a loop goes over settings or restarts, each of which begins anew on purpose."""
-    target = getattr(loop, "target", None)
-    name = getattr(target, "id", "")
-    return bool(SETTINGS.search(name) or _RESTARTS.search(name))
+def _begins_anew(loop: ast.AST, around: ast.AST | None) -> bool:
+    """Whether a loop goes over settings, or hands nothing on, so that each turn is a run of its own."""
+    if not isinstance(loop, ast.For | ast.AsyncFor):
+        return False
+    return is_written_out(loop.iter, around) or not flow_of(loop).carried

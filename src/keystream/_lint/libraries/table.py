@@ -572,6 +572,15 @@ INDEX_CHECKS = (key_supplies.check_index,)
 # Told of every call of the project's own functions, as it is spelt.
 CALL_CHECKS = (rates.check_names,)
 
+# Under these names functions take a key that they draw from.
+KEY_WORDS = frozenset(["key", "rng", "rng_key", "prng", "prng_key"])
+# Methods and functions that keep, place, print or compare what they are given.
+KEEPERS = frozenset(
+    "add append appendleft assign block_until_ready cast clone create device_put dump extend get info "
+    "insert isinstance log partial print push put register replace replicate reshape restore save set "
+    "setdefault shard show store tree_map update wait warning write".split()
+)
+
 # Functions whose result depends on nothing but the arguments, by the beginning of the name.
 PURE = (
     "jax.numpy.",

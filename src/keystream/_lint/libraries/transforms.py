@@ -115,7 +115,7 @@ def vmapped(reader: Reader, call: Call) -> Value:
     if not call.surely:
         return reader.fresh("vmap", *call.args)
     with _split_streams(reader, wrapped):
-        return _batched(reader, call, "vmap", _mapped_arguments(call))
+        return _batched(reader, call, "vmap", _mapped_arguments(call, method=True))
 
 
 def pmapped(reader: Reader, call: Call) -> Value:
@@ -152,10 +152,17 @@ def partition(reader: Reader, call: Call) -> Value:
     return call.made(reader, "partition", [arg for arg in call.args if not is_absent(arg)], {})
 
 
-def _mapped_arguments(call: Call) -> list[bool]:
-    """For each argument whether it is mapped; unsure counts as mapped."""
+def _mapped_arguments(call: Call, *, method: bool = False) -> list[bool]:
+    """For each argument whether it is mapped; unsure counts as mapped.
+
+    Args:
+        call: of the mapped function.
+        method: whether the first of the axes of a method that was mapped is that of `self`.
+    """
     wrapped, count = _wrapped(call), len(call.args)
     axes = wrapped.options.get("in_axes")
+    if method and isinstance(axes, Sequence) and "self" in wrapped.options:
+        axes = Sequence(axes.items[1:])
     if is_constant(axes):
         return [not is_absent(axes)] * count
     if isinstance(axes, Mapping):
@@ -199,6 +206,7 @@ def _batched(reader: Reader, call: Call, kind: str, flags: list[bool]) -> Value:
         tuple(name for name, flag in named if flag),
         tuple(name for name, flag in named if not flag),
         "in_axes" in wrapped.options,
+        tuple(i for i, flag in enumerate(flags) if flag),
     )
     args = [
         reader.lane(value, depth) if flag else value

@@ -1,0 +1,159 @@
+"""Mistakes among repeated keys: their places, steps and lineage, for the rules to put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from keystream._audit.judged import Judged, distinct
+from keystream._audit.lineage import described
+from keystream._audit.recording import Recording
+from keystream._audit.repeats import Found, Verdicts
+from keystream._evidence.pairs import Pair
+from keystream._evidence.relation import Relation
+from keystream._evidence.uses import Making, Site, Stack
+from keystream._findings import Location, Severity
+
+_WAY = 4  # makings of a key whose lines a finding names
+_VERBS = {"seed": "made of its seed here", "split": "split here", "fold_in": "folded here"}
+
+
+def repeated_keys(recording: Recording, verdicts: Verdicts) -> list[Judged]:
+    """The mistakes among keys that were used again, one for each."""
+    return _merged([_judged(recording, found) for found in verdicts.found])
+
+
+def _merged(judged: list[Judged]) -> list[Judged]:
+    """Findings of one code whose first place is the same are one mistake."""
+    kept: dict[object, Judged] = {}
+    for each in judged:
+        place = each.locations[0] if each.locations else None
+        name = (each.code, place.path if place else "", place.line if place else 0)
+        first = kept.setdefault(name, each)
+        if first is not each:
+            first.count += each.count
+            first.locations = distinct(first.locations + each.locations)
+            first.related = distinct(first.related + each.related)
+            first.steps = _together(first.steps, each.steps)
+            first.severity = _graver(first.severity, each.severity)
+    return list(kept.values())
+
+
+_GRAVE: tuple[Severity, ...] = ("error", "warning", "note")
+
+
+def _graver(one: Severity, other: Severity) -> Severity:
+    return one if _GRAVE.index(one) <= _GRAVE.index(other) else other
+
+
+def _together(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
+    if one is None or other is None:
+        return one or other
+    return min(one[0], other[0]), max(one[1], other[1])
+
+
+def _judged(recording: Recording, found: Found) -> Judged:
+    pair, pairs = found.pair, [found.pair, *found.pairs]
+    uses = [use for each in pairs for use in (each.first, each.second)]
+    sites = list({use.site: use.at for use in uses}.values())
+    makings = list(
+        {making.event: making for each in pairs for making in each.related.makings}.values()
+    )
+    last = pair.second.at
+    lineage = recording.evidence["lineage"]
+    uses = [use for each in pairs for use in (each.first, each.second)]
+    made = [m.site for m in makings] + [u.making.site for u in uses if u.making is not None]
+    lines = tuple(place for site in dict.fromkeys(made) for place in recording.sites[site].stack)
+    facts = {
+        "pair": pair,
+        "made": lines,
+        "proven": found.severity == "error",
+        "distributions": tuple(dict.fromkeys(s.distribution for s in sites if s.distribution)),
+        "first": pair.first.at.place,
+        "keys": len(found.keys),
+        "streams": tuple(dict.fromkeys(site.stream for site in sites if site.stream)),
+        "data": tuple(dict.fromkeys(making.data for making in makings)),
+        "root": pair.related.root,
+    }
+    return Judged(
+        found.code,
+        found.severity,
+        distinct(_places(recording, pair, pairs, makings)),
+        distinct(tuple(_related(recording, pair, makings))),
+        facts,
+        module_path=last.module_path,
+        stream=last.stream,
+        steps=_steps(recording, found),
+        count=max(found.count, 1),
+        lineage=tuple(described(lineage, use.key, use.call) for use in (pair.first, pair.second)),
+    )
+
+
+def _places(recording: Recording, pair: Pair, pairs: list[Pair], makings: list[Making]) -> Stack:
+    """All lines concerned: the most apt first, then the other uses, then where the keys were made."""
+    made = [recording.sites[making.site] for making in makings]
+    first: Stack = ()
+    if pair.relation in (Relation.ALIAS, Relation.COLLISION) or pair.float_folded:
+        folds = [site for site in made if site.kind == "fold_in"] or made
+        first = folds[-1].stack if folds else ()
+    elif pair.relation is Relation.SAME_SEED:
+        first = made[-1].stack
+    elif pair.looped is not None:
+        first = (pair.looped,)
+    elif pair.parted is not None and pair.one_place:
+        first = (pair.parted[1],)
+    first += pair.second.at.stack
+    for each in pairs:
+        first += each.second.at.stack[:2] + each.first.at.stack[:2]
+        if each.looped is not None:
+            first += (each.looped,)
+    for site in made[:_WAY]:
+        first += site.stack[:2]
+    return first
+
+
+def _related(recording: Recording, pair: Pair, makings: list[Making]) -> Iterator[Location]:
+    place = pair.first.at.place
+    if place is not None:
+        yield replace(place, message="first used here")
+    last = pair.second.making
+    for making in makings[:2] or ([last] if last is not None else []):
+        made: Site = recording.sites[making.site]
+        if made.place is not None:
+            yield replace(made.place, message=_VERBS[making.kind])
+
+
+def _steps(recording: Recording, found: Found) -> tuple[int, int] | None:
+    """First and last step: as the program set them, else counted at the site.
+
+    Of one key its first use belongs to them; of several, the steps that repeat earlier ones do.
+    """
+    calls = set(found.calls)
+    if len(found.keys) == 1:
+        calls.add((found.pair.first.site, found.pair.first.call))
+    if recording.steps:
+        said = [recording.steps[call] for _, call in calls if call in recording.steps]
+        return (min(said), max(said)) if said else None
+    ordinals = [_ordinal(recording, use) for use in _ends(calls)]
+    return (min(ordinals), max(ordinals)) if ordinals and max(ordinals) > 0 else None
+
+
+def _ends(calls: set[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The first and last of some uses at each place."""
+    by_site: dict[int, list[int]] = {}
+    for site, call in calls:
+        by_site.setdefault(site, []).append(call)
+    for site, found in by_site.items():
+        yield site, min(found)
+        yield site, max(found)
+
+
+def _ordinal(recording: Recording, use: tuple[int, int]) -> int:
+    """How many calls used a key at a site before a call of it."""
+    site, call = use
+    known = recording.evidence.setdefault("calls_of", {})
+    if site not in known:
+        known[site] = np.unique(recording.key_calls[recording.key_sites == site])
+    return int(np.searchsorted(known[site], call))

@@ -1,0 +1,238 @@
+"""Two uses of a key with what their program says of them: the loop, the lines at which they part."""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_left
+
+from keystream._audit import frames
+from keystream._audit.lineage import Lineage
+from keystream._audit.recording import Recording
+from keystream._evidence import flow, loops
+from keystream._evidence.pairs import Pair
+from keystream._evidence.relation import Related, Relation
+from keystream._evidence.source import called, loops_at, scope_of, statement
+from keystream._evidence.uses import Site, Stack, Use
+from keystream._findings import Location
+from keystream._judge.excuses import Excuse, Excused, parting
+
+
+class Pairing:
+    """Makes pairs of uses.
+
+    Args:
+        recording: the run.
+        lineage: of its keys.
+    """
+
+    def __init__(self, recording: Recording, lineage: Lineage) -> None:
+        self._recording, self._lineage, self._sites = recording, lineage, recording.sites
+        restores = [note for note in recording.notes if note.kind == "restored"]
+        self._restored = sorted(use for note in restores for use in note.fields["uses"])
+        self._restoring = {(place.path, place.line) for note in restores for place in note.frames}
+
+    def pair(self, first: Use, second: Use, related: Related) -> Pair:
+        """The pair of two uses, which nothing excuses."""
+        makings = related.makings
+        sites = [self._sites[making.site] for making in makings]
+        parted = parting(first.at.stack, second.at.stack)
+        seeds: tuple[Location, ...] = ()
+        turn = looped = None
+        if related.relation is Relation.SAME_SEED:
+            seeds = tuple(site.place for site in sites if site.place is not None)
+            if sites[0].stack == sites[-1].stack:
+                turn, looped = self._turn_of_seed(sites[-1])
+                parted = None
+            else:
+                parted = parting(sites[0].stack, sites[-1].stack)
+        elif parted is None and first.at.stack == second.at.stack:
+            turn, looped = self._turn(second, related)
+        meeting = flow.meeting(*parted, pure=lambda _: False) if parted is not None else None
+        reader = flow.reader_of(parted[1]) if parted is not None else None
+        place = parted[1] if parted is not None else looped
+        return Pair(
+            first,
+            second,
+            related,
+            parted=parted,
+            meeting=meeting,
+            turn=turn,
+            looped=looped,
+            seeds=seeds,
+            direct=place is not None and all(_is_in(seed, place) for seed in seeds),
+            sequence=self._is_sequence(second),
+            restored=bool(makings) and self._has_restored(first, second),
+            overwritten=reader is not None and (reader.path, reader.line) in self._restoring,
+            entered_with_arguments=_has_arguments(second.at),
+            float_folded=any("float" in site.flags for site in sites),
+            counted=_made_in("/flax/nnx/", sites),
+            hashed=_made_in("/flax/core/", sites),
+            seed_handed=bool(seeds) and _hands_named_seed(sites[-1]),
+            settings_differ=bool(seeds) and _settings_differ(sites),
+        )
+
+    def excuse(self, pair: Pair) -> Excused | None:
+        """What excuses the turns of a loop: they are compared with each other, or dropped."""
+        turn, place = pair.turn, pair.looped or pair.second.at.place
+        if (turn is not None and turn.compared) or pair.meeting is flow.Meeting.COMPARED:
+            return Excused(Excuse.COMPARED, place)
+        site = pair.second.at
+        inside = pair.one_stack and turn is None and bool(site.library)
+        made_alike = pair.relation in (Relation.ONE_MAKING, Relation.SAME_DERIVATION)
+        if inside and made_alike and not self._is_callback(pair):
+            return Excused(Excuse.LIBRARY, place)
+        return None
+
+    # Loops.
+
+    def _turn(self, use: Use, related: Related) -> tuple[loops.Turn | None, Location | None]:
+        """The loop in which a key that was made before it is used again and again."""
+        origin = self._origin(use, related)
+        stack = use.at.stack[::-1]
+        depth = _common(origin, stack)
+        for number, place in enumerate(stack):
+            if number < depth - 1:
+                continue
+            made_at = origin[number] if number == depth - 1 and number < len(origin) else None
+            loop = loops.loop_between(place, made_at)
+            if loop is not None:
+                return loops.turn_of(place, loop), place
+        return None, None
+
+    def _origin(self, use: Use, related: Related) -> Stack:
+        """Where the key was made that repeats, outermost line first."""
+        making = use.making
+        if related.makings:
+            making = self._lineage.made(related.root, related.makings[0].call)
+        return self._sites[making.site].stack[::-1] if making is not None else ()
+
+    def _turn_of_seed(self, site: Site) -> tuple[loops.Turn | None, Location | None]:
+        """The innermost loop in which one seed is made a key again."""
+        for place in site.stack:
+            around = loops_at(place)
+            if around:
+                return loops.turn_of(place, around[0]), place
+        return None, None
+
+    def _is_callback(self, pair: Pair) -> bool:
+        """Whether a library calls a function of the user's again, in which the key is used."""
+        site, origin = pair.second.at, self._origin(pair.second, pair.related)
+        depth = _common(origin, site.stack[::-1])
+        outer = {(p.path, p.line, p.function) for p in site.stack[::-1][:depth]}
+        inner = [p for p in site.trail if (p.path, p.line, p.function) not in outer]
+        library_seen = False
+        for place in inner:
+            user = frames.is_user(place.path)
+            if user and library_seen:
+                return True
+            library_seen = library_seen or not (user or frames.is_jax(place.path))
+        return bool(site.call) and site.frames[:1] != () and not set(site.frames) <= set(site.call)
+
+    # Lines at which two uses part.
+
+    def _has_restored(self, first: Use, second: Use) -> bool:
+        """Whether the program restored what it had saved, from one use to the other."""
+        at = bisect_left(self._restored, first.call)
+        return at < len(self._restored) and self._restored[at] <= second.call
+
+    def _is_sequence(self, use: Use) -> bool:
+        """Whether several keys are repeated at the place of a use."""
+        return len(self._repeated_at.get(use.site, ())) > 1
+
+    @property
+    def _repeated_at(self) -> dict[int, set[int]]:
+        """The keys that each place drew from in several calls, a few of them."""
+        found = self._recording.evidence.get("repeated_at")
+        if found is None:
+            found = self._recording.evidence["repeated_at"] = _repeated_at(self._recording)
+        return found
+
+
+def _repeated_at(recording: Recording) -> dict[int, set[int]]:
+    from keystream._audit.again import drawn_again  # noqa: PLC0415
+
+    found: dict[int, set[int]] = {}
+    seen: dict[tuple[int, int], int] = {}
+    rows = drawn_again(recording).rows[: 1 << 16]
+    columns = recording.keys[rows], recording.key_sites[rows], recording.key_calls[rows]
+    for key, site, call in zip(*(column.tolist() for column in columns), strict=True):
+        if seen.setdefault((key, site), call) != call:
+            found.setdefault(site, set()).add(key)
+    return found
+
+
+def _common(one: Stack, other: Stack) -> int:
+    """How many functions two stacks have in common from the outermost, the last at any line."""
+    count = 0
+    for mine, theirs in zip(one, other, strict=False):
+        if (mine.path, mine.function) != (theirs.path, theirs.function):
+            break
+        count += 1
+        if mine != theirs:
+            break
+    return count
+
+
+def _is_in(seed: Location, place: Location) -> bool:
+    return (seed.path, seed.function) == (place.path, place.function)
+
+
+def _made_in(part: str, sites: list[Site]) -> bool:
+    """Whether a library's file made the keys."""
+    return any(part in place.path for site in sites for place in site.library)
+
+
+def _has_arguments(site: Site) -> bool:
+    """Whether the outermost function of the program, which a library calls, takes arguments."""
+    for place in reversed(site.stack):
+        scope = scope_of(place)
+        if isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            names = [each.arg for each in (*scope.args.posonlyargs, *scope.args.args)]
+            return any(name not in ("self", "cls") for name in names)
+    return False
+
+
+def _seed_parameters(site: Site) -> tuple[ast.FunctionDef, set[str]] | None:
+    """The function that makes a key of its parameter, and the parameters that the key is made of."""
+    if site.place is None:
+        return None
+    node, scope = statement(site.place), scope_of(site.place)
+    if node is None or not isinstance(scope, ast.FunctionDef):
+        return None
+    names = {argument.arg for argument in (*scope.args.args, *scope.args.kwonlyargs)}
+    found = names & {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    return (scope, found) if found else None
+
+
+def _calls_of(name: str, site: Site) -> list[ast.Call]:
+    """The calls of a function, on the line that called it."""
+    return [
+        call
+        for place in site.stack[1:2]
+        for call in ast.walk(statement(place) or ast.Module([], []))
+        if isinstance(call, ast.Call) and called(call.func) == name
+    ]
+
+
+def _hands_named_seed(site: Site) -> bool:
+    """Whether the caller hands on a seed that it has under a name, such as a constant of the program."""
+    made = _seed_parameters(site)
+    if made is None:
+        return False
+    scope, seeds = made
+    order = [argument.arg for argument in scope.args.args]
+    for call in _calls_of(scope.name, site):
+        given = dict(zip(order, call.args, strict=False))
+        given |= {word.arg: word.value for word in call.keywords if word.arg is not None}
+        if any(isinstance(given.get(name), (ast.Name, ast.Attribute)) for name in seeds):
+            return True
+    return False
+
+
+def _settings_differ(sites: list[Site]) -> bool:
+    """Whether calls hand one seed to the function that makes the key, and differ otherwise."""
+    made = _seed_parameters(sites[0])
+    if made is None or len({site.place for site in sites}) != 1:
+        return False
+    calls = [call for site in sites for call in _calls_of(made[0].name, site) if call.args]
+    return len({ast.unparse(call) for call in calls}) > 1

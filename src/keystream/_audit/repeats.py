@@ -1,0 +1,388 @@
+"""Keys that were used more than once, as pairs of uses for the rules, and the account of every draw."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from keystream._audit.again import drawn_again, of_sites, select
+from keystream._audit.lineage import Lineage
+from keystream._audit.pairing import Pairing
+from keystream._audit.recording import Recording
+from keystream._audit.store import among, unique
+from keystream._evidence.pairs import Pair
+from keystream._evidence.relation import Related, Relation, relate
+from keystream._evidence.uses import Making, Site, Use
+from keystream._findings import Severity
+from keystream._judge import excuses
+from keystream._judge.accounts import Accounts
+from keystream._judge.excuses import Excuse, Excused
+
+_PER_KEY = 512  # uses of one key that are looked at
+_PER_PATTERN = 512  # keys looked at with the same sites; the rest is counted with the last
+_BLOCK = 1 << 14  # keys that are read together
+_SPLITS = 4096  # keys, drawn from and split, that are looked at
+_STANDING = 12  # earlier uses of a key, at different places, with which a later one is compared
+
+Predicate = Callable[[Pair], "tuple[str, Severity] | None"]
+
+
+@dataclass
+class Found:
+    """One mistake among repeated keys.
+
+    Attributes:
+        code: of the rule that holds.
+        severity: that it gives.
+        pair: the first pair of uses that it holds of.
+        pairs: others of the same mistake, of other places.
+        keys: how many different keys were used again.
+        count: how many uses were one too many.
+        calls: the ordinals of the calls of the uses that were looked at, with their sites.
+    """
+
+    code: str
+    severity: Severity
+    pair: Pair
+    pairs: list[Pair] = field(default_factory=list[Pair])
+    keys: set[int] = field(default_factory=set[int])
+    count: int = 0
+    calls: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+
+
+Outcome = Excused | Found | None  # excused, a mistake, or nothing is known
+
+
+@dataclass
+class Verdicts:
+    """What became of every repeated draw.
+
+    Attributes:
+        found: the mistakes, in the order of the program.
+        accounts: the books.
+        excused: for each excuse and place one pair of uses, and how many draws it excuses.
+        unexplained: pairs of which no rule holds and that nothing excuses.
+    """
+
+    found: list[Found]
+    accounts: Accounts
+    excused: dict[Excused, tuple[Pair, int]]
+    unexplained: list[Pair]
+
+
+def repeated(recording: Recording, predicate: Predicate) -> Verdicts:
+    """Judge every repeated key of a recording."""
+    return _Judging(recording, predicate).verdicts()
+
+
+class _Judging:
+    """Goes through the keys that were used again."""
+
+    def __init__(self, recording: Recording, predicate: Predicate) -> None:
+        self.recording, self.predicate = recording, predicate
+        self.sites = recording.sites
+        self.lineage = recording.evidence["lineage"] = Lineage(recording)
+        self.pairing = Pairing(recording, self.lineage)
+        again = drawn_again(recording)
+        self.accounts = Accounts(again.draws, again.keys)
+        self.found: dict[object, Found] = {}
+        self.excused: dict[Excused, tuple[Pair, int]] = {}
+        self.unexplained: list[Pair] = []
+        self._cloned = self._clone_values()
+        self._known: dict[object, tuple[Pair, Outcome]] = {}
+        self._splits = self._split_uses()
+
+    def verdicts(self) -> Verdicts:
+        """The verdicts, with every draw in the books."""
+        self._book_what_excuses_a_place()
+        looked: Counter[object] = Counter()
+        latest: dict[object, list[Outcome]] = {}
+        for key, sites, calls, rest in self._groups():
+            pattern = tuple(sorted(Counter(sites).items()))
+            looked[pattern] += 1
+            if looked[pattern] <= _PER_PATTERN or key in self._splits:
+                latest[pattern] = self._judge(key, self._uses(key, sites, calls))
+            self._book(latest[pattern], rest)
+        for key, splits in self._splits.items():
+            if key in self._single:
+                self._judge(key, [*self._uses(key, *self._single[key]), *splits])
+        return Verdicts(list(self.found.values()), self.accounts, self.excused, self.unexplained)
+
+    # The groups.
+
+    def _groups(self) -> Iterator[tuple[int, list[int], list[int], int]]:
+        """Each key with at least two draws: sites and calls, and how many more there are."""
+        recording = self.recording
+        rows = drawn_again(recording).rows
+        rows = rows[self._real[recording.key_sites[rows]]]
+        keys = recording.keys[rows]
+        starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else rows
+        sizes = np.diff(np.r_[starts, len(keys)])
+        starts, sizes = starts[sizes > 1], sizes[sizes > 1]
+        for block in range(0, len(starts), _BLOCK):
+            firsts, whole = starts[block : block + _BLOCK], sizes[block : block + _BLOCK]
+            lengths = np.minimum(whole, _PER_KEY)
+            ends = np.cumsum(lengths)
+            chosen = rows[np.repeat(firsts - ends + lengths, lengths) + np.arange(ends[-1])]
+            sites = recording.key_sites[chosen].tolist()
+            calls = recording.key_calls[chosen].tolist()
+            spans = zip(
+                (ends - lengths).tolist(), ends.tolist(), (whole - lengths).tolist(), strict=True
+            )
+            for key, (first, end, rest) in zip(keys[firsts].tolist(), spans, strict=True):
+                yield key, sites[first:end], calls[first:end], rest
+
+    def _uses(self, key: int, sites: Sequence[int], calls: Sequence[int]) -> list[Use]:
+        """The uses of a key, each with the making that it found."""
+        makings = self.lineage.events(key)
+        return [
+            Use(
+                key,
+                "draw",
+                self.sites[site],
+                site,
+                call,
+                _found_by(makings, call, self.sites[site], self.sites),
+            )
+            for site, call in zip(sites, calls, strict=True)
+        ]
+
+    def _split_uses(self) -> dict[int, list[Use]]:
+        """Keys that were drawn from and split, where something came of the split: the splits."""
+        recording, sites = self.recording, self.sites
+        self._real = of_sites(recording, lambda site: site.is_draw)
+        self._single: dict[int, tuple[list[int], list[int]]] = {}
+        if not len(recording.keys) or not len(recording.parents):
+            return {}
+        splitting = of_sites(recording, lambda site: site.kind == "split")
+        parents = unique(recording.parents[splitting[recording.edge_sites]])
+        rows = select(
+            recording,
+            lambda at: self._real[recording.key_sites[at]] & among(recording.keys[at], parents),
+        )
+        both, first, count = np.unique(recording.keys[rows], return_index=True, return_counts=True)
+        found: dict[int, list[Making]] = {}
+        for key in both[:_SPLITS].tolist():
+            makings = [each for each in self.lineage.uses(key) if each.kind == "split"]
+            found[key] = [
+                m for m in makings if not sites[m.site].flags & {"remat", "backward", "clone"}
+            ]
+        used = self._used({making.child for makings in found.values() for making in makings})
+        for key, row, number in zip(both.tolist(), first, count, strict=True):
+            if number == 1 and key in found:
+                at = rows[row]
+                self._single[key] = [int(recording.key_sites[at])], [int(recording.key_calls[at])]
+        return {
+            key: uses
+            for key, makings in found.items()
+            if (uses := self._as_splits(key, [m for m in makings if m.child in used]))
+        }
+
+    def _as_splits(self, key: int, makings: list[Making]) -> list[Use]:
+        events = {(making.site, making.call): making for making in makings}
+        own = self.lineage.events(key)
+        return [
+            Use(
+                key,
+                "split",
+                self.sites[site],
+                site,
+                call,
+                _found_by(own, call, self.sites[site], self.sites),
+            )
+            for site, call in list(events)[:64]
+        ]
+
+    def _used(self, keys: set[int]) -> set[int]:
+        """Which of some keys were used, or had something made of them."""
+        recording = self.recording
+        wanted = np.array(sorted(keys), np.uint64)
+        rows = select(recording, lambda at: among(recording.keys[at], wanted))
+        return set(recording.keys[rows].tolist()) | {
+            key for key in keys if self.lineage.has_children(key)
+        }
+
+    def _clone_values(self) -> set[int]:
+        recording = self.recording
+        clones = of_sites(recording, lambda s: s.kind == "clone" or "clone" in s.flags)
+        if not clones.any():
+            return set()
+        return set(
+            recording.keys[select(recording, lambda at: clones[recording.key_sites[at]])].tolist()
+        )
+
+    def _is_cloned(self, key: int) -> bool:
+        """Whether the key or an ancestor was cloned: then its repetition is declared."""
+        return bool(self._cloned) and (
+            key in self._cloned
+            or any(making.parent in self._cloned for making in self.lineage.chain(key))
+        )
+
+    # The judgement of one key.
+
+    def _judge(self, key: int, uses: list[Use]) -> list[Outcome]:
+        """What becomes of each use after the first: an excuse, a finding, or nothing that is known.
+
+        Uses are parted by the making of their key. A use is held against one earlier use of each
+        place; what excuses it from one need not excuse it from another.
+        """
+        splits = self._splits.get(key, []) if uses and uses[0].role == "draw" else []
+        ordered = sorted(
+            {id(use): use for use in (*uses, *splits)}.values(), key=lambda use: use.call
+        )
+        cloned = self._is_cloned(key)
+        standing: dict[object, dict[object, Use]] = {}
+        outcomes: list[Outcome] = []
+        first = True
+        for use in ordered:
+            event = use.making.event if use.making is not None else None
+            mine = standing.setdefault(event, {})
+            found = [
+                self._cloned_use(earlier, use) if cloned else self._outcome(earlier, use)
+                for earlier in _held_against(standing, event)
+                if not earlier.role == use.role == "split"  # what is drawn of their children tells
+            ]
+            mine.setdefault((use.site, use.role), use)
+            mistakes = list({id(each): each for each in found if isinstance(each, Found)}.values())
+            for mistake in mistakes:
+                mistake.keys.add(key)
+                mistake.calls.add((use.site, use.call))
+            if use.role == "split":
+                continue
+            if not first and found:
+                outcomes.append(min(found, key=_rank))
+            elif not first:
+                outcomes.append(None)
+            first = False
+        return outcomes
+
+    def _cloned_use(self, first: Use, second: Use) -> Outcome:
+        excused = Excused(Excuse.CLONED, second.at.place)
+        self.excused.setdefault(
+            excused, (Pair(first, second, Related(Relation.ONE_MAKING, second.key)), 0)
+        )
+        return excused
+
+    def _outcome(self, first: Use, second: Use) -> Outcome:
+        """An `Excuse`, a `Found`, or None where nothing is known; alike pairs are judged once."""
+        related = relate(first, second, self.lineage.made)
+        name = _alike(first, second, related)
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = self._decide(first, second, related)
+        pair, outcome = known
+        if isinstance(outcome, Found):
+            return self._filed(outcome, pair, related)
+        if outcome is None and all(pair is not each for each in self.unexplained):
+            self.unexplained.append(pair)
+        return outcome
+
+    def _decide(self, first: Use, second: Use, related: Related) -> tuple[Pair, Outcome]:
+        excused = excuses.of_pair(first, second, related)
+        pair = Pair(first, second, related)
+        if excused is None:
+            pair = self.pairing.pair(first, second, related)
+            excused = self.pairing.excuse(pair)
+        if excused is not None:
+            self.excused.setdefault(excused, (pair, 0))
+            return pair, excused
+        verdict = self.predicate(pair)
+        if verdict is None:
+            return pair, None
+        return pair, Found(*verdict, pair)
+
+    def _filed(self, made: Found, pair: Pair, related: Related) -> Found:
+        """The mistake that a pair belongs to: one for each code and root, or for each code and line."""
+        root: object = related.root
+        if related.makings:
+            root = (root, frozenset(_line(self.sites[making.site]) for making in related.makings))
+        name = (made.code, made.severity, root)
+        found = self.found.get(name)
+        if found is None:
+            found = self.found[name] = Found(made.code, made.severity, pair)
+        if pair is not found.pair and all(pair is not each for each in found.pairs):
+            found.pairs.append(pair)
+        return found
+
+    # The books.
+
+    def _book(self, outcomes: list[Outcome], rest: int) -> None:
+        """Enter the repeated draws of a key; those that were not looked at like the last that was."""
+        for number, outcome in enumerate(outcomes):
+            self._enter(outcome, 1 + (rest if number == len(outcomes) - 1 else 0))
+
+    def _enter(self, outcome: Outcome, count: int) -> None:
+        if isinstance(outcome, Excused):
+            self.accounts.excuse(outcome.why, count)
+            pair, before = self.excused[outcome]
+            self.excused[outcome] = pair, before + count
+        elif isinstance(outcome, Found):
+            self.accounts.in_findings += count
+            outcome.count += count
+
+    def _book_what_excuses_a_place(self) -> None:
+        """Enter the draws that are none of the program's: recomputed, thrown away, cloned."""
+        recording = self.recording
+        rows = drawn_again(recording).rows
+        if not len(rows):
+            return
+        whys = list(Excuse)
+        of_place = np.array(
+            [whys.index(why) if (why := excuses.of_site(site)) else -1 for site in self.sites],
+            np.int64,
+        )[recording.key_sites[rows]]
+        keys = recording.keys[rows]
+        starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
+        real = of_place < 0
+        has_real = np.logical_or.reduceat(real, starts)
+        counted = ~real
+        counted[starts[~has_real]] = (
+            False  # the first of a key that the program itself never drew from
+        )
+        for number, count in zip(*np.unique(of_place[counted], return_counts=True), strict=True):
+            self.accounts.excuse(whys[int(number)], int(count))
+
+
+def _found_by(
+    makings: Sequence[Making], call: int, at: Site, sites: Sequence[Site]
+) -> Making | None:
+    """The making that a use found: the last one before; within its own call, by where it stands."""
+    inside = [making for making in makings if making.call == call]
+    if len(inside) > 1:
+        derived = {(place.path, place.line) for place in at.derived_at}
+        apt = [m for m in inside if _line(sites[m.site]) in derived]
+        return (apt or inside)[-1]
+    earlier = [making for making in makings if making.call <= call]
+    return (earlier or list(makings) or [None])[-1 if earlier else 0]
+
+
+def _line(site: Site) -> tuple[str, int]:
+    place = site.place
+    return (place.path, place.line) if place is not None else ("", 0)
+
+
+def _alike(first: Use, second: Use, related: Related) -> object:
+    """What two pairs have in common that are judged alike."""
+    same_call = first.call == second.call
+    makings = tuple(making.site for making in related.makings)
+    return first.site, second.site, first.role, second.role, related.relation, makings, same_call
+
+
+def _held_against(standing: dict[object, dict[object, Use]], event: object) -> Iterator[Use]:
+    """The earlier uses that a use is held against: of its own making, then of others."""
+    yield from list(standing[event].values())[:_STANDING]
+    others = [use for made, uses in standing.items() if made != event for use in uses.values()]
+    yield from others[:_STANDING]
+
+
+def _rank(outcome: Outcome) -> int:
+    """Which of several outcomes of a use counts: a finding, then what is not known, then an excuse."""
+    if isinstance(outcome, Found):
+        return _SEVERITIES.index(outcome.severity)
+    return len(_SEVERITIES) + isinstance(outcome, Excused)
+
+
+_SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")

@@ -1,0 +1,197 @@
+"""Whether a program compares two results with each other: the operands are the results themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from keystream._evidence.names import (
+    Step,
+    dotted,
+    header,
+    names_bound,
+    names_read,
+    overlap,
+    step_of,
+)
+from keystream._evidence.source import called, spans, statement
+from keystream._findings import Location
+
+# Functions of NumPy, JAX, chex, unittest, Keras and Python that say whether two values are equal.
+_EQUALITIES = frozenset(
+    {"allclose", "array_equal", "array_equiv", "isclose", "tree_all", "equal", "almost_equal", "eq"}
+)
+
+
+ASSERTIONS = ("assert", "Assert")  # assert_array_equal, assertEqual, assert_trees_all_close
+
+
+# Functions of Python and NumPy that give values in another form.
+_FORMS = frozenset(
+    {"asarray", "array", "float", "int", "list", "tuple", "device_get", "block_until_ready", "item",
+     "tolist", "copy", "key_data", "sum", "mean", "ravel", "flatten", "leaves", "tree_leaves", "bool",
+     "str", "tobytes", "bytes", "all", "any", "max", "min", "abs", "stack"}
+)  # fmt: skip
+
+
+def compared(
+    first: Location,
+    second: Location,
+    steps: tuple[Step, ...],
+    comparisons: Iterator[list[ast.AST]],
+) -> bool:
+    one, other = _names_of(first, steps), _names_of(second, steps)
+    for operands in comparisons:
+        sides = [
+            (_is_result(side, first, one), _is_result(side, second, other)) for side in operands
+        ]
+        for number, side in enumerate(sides):
+            rest = sides[:number] + sides[number + 1 :]
+            if side[0] and any(each[1] for each in rest):
+                return True
+    return False
+
+
+def is_central_difference(one: ast.Call | None, other: ast.Call | None) -> bool:
+    """Whether two calls differ in nothing but that one is given ``a + b`` and the other ``a - b``.
+
+    Their difference is a derivative by finite differences, which wants common random numbers.
+    """
+    if one is None or other is None or ast.dump(one.func) != ast.dump(other.func):
+        return False
+    if len(one.args) != len(other.args):
+        return False
+    differing = [
+        (mine, theirs)
+        for mine, theirs in zip(one.args, other.args, strict=True)
+        if ast.dump(mine) != ast.dump(theirs)
+    ]
+    return len(differing) == 1 and all(
+        isinstance(mine, ast.BinOp)
+        and isinstance(theirs, ast.BinOp)
+        and {type(mine.op), type(theirs.op)} == {ast.Add, ast.Sub}
+        and ast.dump(mine.left) == ast.dump(theirs.left)
+        and ast.dump(mine.right) == ast.dump(theirs.right)
+        for mine, theirs in differing
+    )
+
+
+def differences(steps: Iterable[Step]) -> Iterator[list[ast.AST]]:
+    for step in steps:
+        for part in header(step.node)[1]:
+            for node in ast.walk(part):
+                if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+                    yield [node.left, node.right]
+
+
+def _names_of(place: Location, steps: tuple[Step, ...]) -> set[str]:
+    """The names that hold a call's result, also in another form."""
+    node = statement(place)
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return set()
+    names = set(step_of(node).stores)
+    for step in steps:
+        if isinstance(step.node, ast.Assign) and step.node.lineno > node.lineno:
+            core = _core(step.node.value)
+            if dotted(core) in names:
+                names |= step.stores
+    return names
+
+
+def _core(node: ast.AST) -> ast.AST:
+    """An expression without what only gives it another form: ``x`` of ``float(x[0].sum())``."""
+    while True:
+        if isinstance(node, ast.Call) and called(node.func) in _FORMS:
+            if node.args:
+                node = node.args[0]
+            elif isinstance(node.func, ast.Attribute):
+                node = node.func.value
+            else:
+                return node
+        elif isinstance(node, (ast.Subscript, ast.UnaryOp, ast.Starred, ast.Await)):
+            node = node.operand if isinstance(node, ast.UnaryOp) else node.value
+        elif isinstance(node, ast.Attribute) and not isinstance(node.value, ast.Name):
+            node = node.value
+        else:
+            return node
+
+
+def _is_result(side: ast.AST, place: Location, names: set[str]) -> bool:
+    core = _core(side)
+    if isinstance(core, ast.Call):
+        return spans(core, place)
+    name = dotted(core)
+    return any(name == each or name.startswith(f"{each}.") for each in names)
+
+
+def comparisons(steps: Iterable[Step]) -> Iterator[list[ast.AST]]:
+    """The operands of everything that says whether values are equal."""
+    for step in steps:
+        parts = header(step.node)[1]
+        for node in (inner for part in parts for inner in ast.walk(part)):
+            if isinstance(node, ast.Compare):
+                if all(isinstance(op, (ast.Eq, ast.NotEq)) for op in node.ops):
+                    yield [node.left, *node.comparators]
+            elif isinstance(node, ast.Call):
+                name = called(node.func)
+                if name in _EQUALITIES or name.startswith(ASSERTIONS):
+                    yield list(node.args)
+                elif name in ("map", "tree_map") and node.args:
+                    function = called(node.args[0])
+                    if function in _EQUALITIES or function.startswith(ASSERTIONS):
+                        yield list(node.args[1:])
+
+
+def turns_compared(place: Location, body: list[Step], steps: tuple[Step, ...]) -> bool:
+    """Whether results of several turns are compared: kept in a container, or held from before."""
+    names = _names_of(place, steps)
+    kept = {
+        container
+        for each in body
+        if overlap(each.loads, names) or spans(each.node, place)
+        for container in each.collects
+    }
+    held = {  # `first = first or out`, `previous = out`
+        name
+        for each in body
+        if isinstance(each.node, ast.Assign) and dotted(_core(each.node.value)) in names
+        for name in each.stores
+    }
+    return container_compared(kept, steps) or any(
+        any(dotted(_core(side)) in held for side in operands)
+        and any(_is_result(side, place, names - held) for side in operands)
+        for operands in comparisons(body)
+    )
+
+
+def container_compared(containers: set[str], steps: tuple[Step, ...]) -> bool:
+    """Whether elements of a container are compared with each other, also by how many differ."""
+    if not containers:
+        return False
+    elements = set(containers)
+    for step in steps:
+        for part in header(step.node)[1]:
+            for each in ast.walk(part):
+                if isinstance(each, ast.comprehension) and dotted(_core(each.iter)) in containers:
+                    elements |= set(names_bound(each.target))
+        if isinstance(step.node, ast.For) and dotted(_core(step.node.iter)) in containers:
+            elements |= set(names_bound(step.node.target))
+        if isinstance(step.node, ast.Assign) and dotted(step.node.value) in containers:
+            elements |= step.stores
+    for operands in comparisons(steps):
+        if sum(dotted(_core(side)) in elements for side in operands) >= 2:
+            return True
+        if any(_is_count_of_set(side, elements) for side in operands):
+            return True
+    return False
+
+
+def _is_count_of_set(node: ast.AST, containers: set[str]) -> bool:
+    """``len(set(outcomes))``: how many of them differ."""
+    if not (isinstance(node, ast.Call) and called(node.func) == "len" and node.args):
+        return False
+    inner = node.args[0]
+    made = isinstance(inner, ast.SetComp) or (
+        isinstance(inner, ast.Call) and called(inner.func) in ("set", "unique", "frozenset")
+    )
+    return made and overlap(names_read(inner), containers)

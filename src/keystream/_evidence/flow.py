@@ -1,0 +1,156 @@
+"""What a function does with two results: compares them, hands one to the other, uses both, drops one.
+
+Read from the syntax, by the names that statements bind and read: what a name says is no evidence
+(`keystream._judge.words` quotes words, to explain).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from enum import Enum
+
+from keystream._evidence.comparing import (
+    ASSERTIONS,
+    compared,
+    comparisons,
+    differences,
+    is_central_difference,
+)
+from keystream._evidence.names import Step, call_at, overlap, reach, step_of, steps_of
+from keystream._evidence.source import called, scope_of, spans, statement
+from keystream._findings import Location
+
+
+class Meeting(Enum):
+    """What becomes of two results in the function in which their calls stand."""
+
+    COMPARED = "compared with each other"
+    UNUSED = "one of the two results is never used"
+    FED = "the later takes the earlier's result"
+    JOINED = "used together"
+    COLLECTED = "kept beside each other"
+    APART = "nothing takes both"
+
+
+def meeting(first: Location, second: Location, *, pure: Callable[[Location], bool]) -> Meeting:
+    """What becomes of the results of two calls of one function.
+
+    Args:
+        first: the earlier call.
+        second: the later one.
+        pure: whether the call at a place does nothing but return: then a result that nobody takes
+            was never drawn, as far as the program goes.
+    """
+    one, other, scope = statement(first), statement(second), scope_of(first)
+    if one is None or other is None or scope is None or scope is not scope_of(second):
+        return Meeting.APART
+    steps = steps_of(scope)
+    if compared(first, second, steps, comparisons(steps)):
+        return Meeting.COMPARED
+    central = is_central_difference(call_at(one, first), call_at(other, second))
+    if central and compared(first, second, steps, differences(steps)):
+        return Meeting.COMPARED
+    if one is other:
+        return Meeting.APART if _is_shown_apart(one, first, second) else Meeting.JOINED
+    for place, node in ((first, one), (second, other)):
+        if _is_dropped(node, steps) and (not isinstance(node, ast.Expr) or pure(place)):
+            return Meeting.UNUSED
+    return _together(step_of(one), step_of(other), steps)
+
+
+def _together(one: Step, other: Step, steps: tuple[Step, ...]) -> Meeting:
+    between = [s for s in steps if one.node.lineno < s.node.lineno < other.node.lineno]
+    mine = reach(set(one.stores), between)
+    if overlap(other.loads, mine):
+        return Meeting.FED
+    if one.collects & other.collects:
+        return Meeting.COLLECTED
+    mine, theirs = mine - other.stores, set(other.stores)
+    if one.stores & other.stores:  # the later replaces the earlier
+        mine -= other.stores
+    for step in (s for s in steps if s.node.lineno > other.node.lineno):
+        takes_mine, takes_theirs = overlap(step.loads, mine), overlap(step.loads, theirs)
+        if takes_mine and takes_theirs and not is_shown(step.node):
+            return Meeting.JOINED
+        mine = mine | step.stores | step.collects if takes_mine else mine - step.stores
+        theirs = theirs | step.stores | step.collects if takes_theirs else theirs - step.stores
+    return Meeting.APART
+
+
+def reader_of(place: Location) -> Location | None:
+    """The next line of the function that reads what a statement binds; None where none does."""
+    node, scope = statement(place), scope_of(place)
+    if node is None or scope is None:
+        return None
+    names = step_of(node).stores
+    for each in steps_of(scope):
+        if each.node.lineno > node.lineno and overlap(each.loads, names):
+            return Location(place.path, each.node.lineno, 0, place.function)
+    return None
+
+
+def is_shown(node: ast.stmt) -> bool:
+    """Whether a statement prints or asserts: it looks at results, and makes nothing of them."""
+    if isinstance(node, ast.Assert):
+        return True
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return False
+    name = called(node.value.func)
+    return name == "print" or name.startswith(ASSERTIONS)
+
+
+def _is_shown_apart(node: ast.stmt, first: Location, second: Location) -> bool:
+    """Whether a statement prints two results beside each other, and makes nothing of both."""
+    if not is_shown(node) or not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return False
+    return not any(spans(each, first) and spans(each, second) for each in node.value.args)
+
+
+def _is_dropped(node: ast.stmt, steps: tuple[Step, ...]) -> bool:
+    """Whether nobody reads what a statement binds; or it binds nothing and is a mere call."""
+    if isinstance(node, ast.Expr):
+        return isinstance(_awaited(node.value), ast.Call) and not is_shown(node)
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return False
+    step = step_of(node)
+    if not step.stores or step.collects or any("." in name for name in step.stores):
+        return False
+    for later in (s for s in steps if s.node.lineno > node.lineno):
+        if overlap(later.loads, step.stores):
+            return False
+        if step.stores <= later.stores:
+            break
+    return not any(  # in a loop, or a function that is defined beside, earlier lines may read it
+        overlap(s.loads, step.stores)
+        for s in steps
+        if s.node is not node and s.node.lineno < node.lineno
+    )
+
+
+def _awaited(node: ast.expr) -> ast.expr:
+    """The call whose result is waited for: ``f(x)`` of ``f(x).block_until_ready()``."""
+    while isinstance(node, ast.Call) and called(node.func) == "block_until_ready":
+        if isinstance(node.func, ast.Attribute) and not node.args:
+            node = node.func.value
+        elif node.args:
+            node = node.args[0]
+        else:
+            break
+    return node
+
+
+def returned(place: Location) -> bool:
+    """Whether the function of a place returns the result of the statement there, also by a name."""
+    node, scope = statement(place), scope_of(place)
+    if isinstance(node, ast.Return) or isinstance(scope, ast.Lambda):
+        return True
+    if node is None or scope is None:
+        return False
+    names = set(step_of(node).stores)
+    for step in (each for each in steps_of(scope) if each.node.lineno > node.lineno):
+        if isinstance(step.node, ast.Return) and overlap(step.loads, names):
+            return True
+        if overlap(step.loads, names):
+            names |= step.stores
+    return False

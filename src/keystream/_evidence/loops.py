@@ -1,0 +1,223 @@
+"""How a call stands in the loop that repeats it: what is carried, what varies, what is compared."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from keystream._evidence.comparing import container_compared, turns_compared
+from keystream._evidence.flow import is_shown
+from keystream._evidence.names import (
+    Step,
+    names_bound,
+    names_read,
+    overlap,
+    reach,
+    step_of,
+    steps_of,
+)
+from keystream._evidence.source import (
+    Loop,
+    Scope,
+    called,
+    loops_at,
+    scope_of,
+    source_of,
+    spans,
+    statement,
+)
+from keystream._findings import Location
+
+_SPACED = frozenset({"linspace", "logspace", "geomspace", "product"})
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """How a call stands in the loop that repeats it.
+
+    Attributes:
+        line: where the loop begins.
+        carried: a turn's result goes into the call's arguments in a later turn.
+        settings: the loop runs over values that are written out, and hands each to the call.
+        varied: the call is given something that differs with the turn.
+        compared: the results of turns are compared with each other.
+        state: of what the call is given, something is made anew by the turns, and nothing is an
+            element that the loop runs over: it looks again at what the loop changes.
+        alike: nothing that the call is given changes from turn to turn.
+        used: anything takes the result.
+    """
+
+    line: Location
+    carried: bool
+    settings: bool
+    varied: bool
+    compared: bool
+    state: bool
+    alike: bool
+    used: bool
+
+
+def loop_between(place: Location, origin: Location | None) -> Loop | None:
+    """The outermost loop around a line that does not run `origin` anew, as far as its function goes."""
+    loops = loops_at(place)
+    if origin is not None and origin.path == place.path:
+        made_in = scope_of(origin)
+        if made_in is not None and made_in is scope_of(place):
+            inside = loops_at(origin)
+            loops = tuple(loop for loop in loops if loop not in inside)
+    return loops[-1] if loops else None
+
+
+def turn_of(place: Location, loop: Loop) -> Turn | None:
+    """How the call at a place stands in a loop of its function."""
+    source, node, scope = source_of(place.path), statement(place), scope_of(place)
+    if source is None or node is None or scope is None:
+        return None
+    step = step_of(node)
+    if isinstance(loop, ast.comprehension):
+        return _comprehended(place, loop, step, steps_of(scope))
+    body = [s for s in steps_of(scope) if _within(s.node, loop)]
+    target = set(names_bound(loop.target)) if isinstance(loop, (ast.For, ast.AsyncFor)) else set()
+    given = set(_given(node, place))
+    made_anew = set().union(*(s.stores for s in body)) - target if body else set()
+    result = set(step.stores)
+    if isinstance(node, ast.Expr) and not is_shown(node) and not step.collects:
+        result |= given  # a call for its effect: it may change whatever it is given
+    carried = _is_carried(step, result, body)
+    state = _state(body)
+    before = [s for s in body if s.node.lineno < node.lineno]
+    element = reach(target, before, beside=state) if target else set()
+    return Turn(
+        Location(place.path, loop.lineno, 0, place.function),
+        carried=carried,
+        settings=_is_written_out(loop, scope) and overlap(given, element),
+        varied=overlap(given, element),
+        compared=turns_compared(place, body, steps_of(scope)),
+        state=overlap(given, state) and not overlap(given, element),
+        alike=not overlap(given, made_anew | target),
+        used=bool(result or step.collects) or not isinstance(node, ast.Expr),
+    )
+
+
+def varied_arguments(call: ast.Call, loop: Loop, scope: Scope) -> list[ast.expr]:
+    """The arguments of a call that differ with the turn of a loop, by what it runs over."""
+    if isinstance(loop, ast.While):
+        return []
+    names = set(names_bound(loop.target))
+    if not isinstance(loop, ast.comprehension):
+        body = [s for s in steps_of(scope) if _within(s.node, loop)]
+        names = reach(names, body, beside=_state(body))
+    arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return [each for each in arguments if overlap(names_read(each), names)]
+
+
+def _state(body: list[Step]) -> frozenset[str]:
+    """The names that a loop carries: each turn makes them of what the turn before has left."""
+    stored: set[str] = set()
+    carried: set[str] = set()
+    for step in body:
+        carried |= {name for name in step.loads if name not in stored}
+        stored |= step.stores
+    return frozenset(name for name in stored if overlap({name}, carried))
+
+
+def _within(node: ast.stmt, loop: ast.For | ast.AsyncFor | ast.While) -> bool:
+    return loop.lineno < node.lineno <= (loop.end_lineno or 0) or (
+        node.lineno == loop.lineno and node is not loop
+    )
+
+
+def _given(node: ast.stmt, place: Location) -> Iterator[str]:
+    """The names given to the call at a place: to the innermost one that covers it."""
+    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call) and spans(each, place)]
+    if not calls:
+        yield from step_of(node).loads
+        return
+    call = calls[-1]
+    for part in (*call.args, *(keyword.value for keyword in call.keywords)):
+        yield from names_read(part)
+    if isinstance(call.func, ast.Attribute):
+        yield from names_read(call.func.value)
+    elif isinstance(call.func, ast.Call):  # jax.grad(loss)(params, key)
+        yield from names_read(call.func)
+
+
+def _is_carried(step: Step, result: set[str], body: list[Step]) -> bool:
+    """Whether a result reaches what the statement reads in a later turn."""
+    if not result:
+        return False
+    if isinstance(step.node, ast.AugAssign):
+        result = set()  # a sum of results is no state of the call
+    later = [s for s in body if s.node.lineno > step.node.lineno]
+    earlier = [s for s in body if s.node.lineno < step.node.lineno]
+    return overlap(step.loads, reach(reach(set(result), later), earlier))
+
+
+def _is_written_out(loop: Loop, scope: Scope) -> bool:
+    """Whether a loop runs over values that stand in the source, or are spaced evenly."""
+    return isinstance(loop, (ast.For, ast.AsyncFor, ast.comprehension)) and _is_settings(
+        loop.iter, scope, 3
+    )
+
+
+def _is_settings(node: ast.AST, scope: Scope, depth: int) -> bool:
+    """Whether an expression is a container of settings: numbers, texts, functions; no arrays."""
+    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        return bool(node.elts) and all(map(_is_setting, node.elts))
+    if isinstance(node, ast.Dict):
+        return bool(node.keys) and all(map(_is_setting, node.values))
+    if isinstance(node, ast.Call):
+        name = called(node.func)
+        if name in _SPACED:
+            return True
+        if name in ("items", "values", "keys") and isinstance(node.func, ast.Attribute):
+            return _is_settings(node.func.value, scope, depth)
+        if name in ("enumerate", "zip", "sorted", "list", "tuple") and node.args:
+            return any(_is_settings(each, scope, depth) for each in node.args)
+        return False
+    if isinstance(node, ast.Name) and depth:
+        values = [
+            each.node.value
+            for each in steps_of(scope)
+            if isinstance(each.node, ast.Assign) and node.id in each.stores
+        ]
+        return len(values) == 1 and _is_settings(values[0], scope, depth - 1)
+    return False
+
+
+def _is_setting(node: ast.AST) -> bool:
+    match node:
+        case ast.Constant() | ast.Name() | ast.Attribute() | ast.Lambda():
+            return True
+        case ast.UnaryOp():
+            return _is_setting(node.operand)
+        case ast.BinOp():
+            return _is_setting(node.left) and _is_setting(node.right)
+        case ast.Tuple() | ast.List():
+            return all(map(_is_setting, node.elts))
+        case ast.Dict():
+            return all(map(_is_setting, node.values))
+        case ast.Call():  # a record of settings: Config(rate=0.1)
+            return not node.args and all(_is_setting(each.value) for each in node.keywords)
+        case _:
+            return False
+
+
+def _comprehended(
+    place: Location, loop: ast.comprehension, step: Step, steps: tuple[Step, ...]
+) -> Turn:
+    """How a call stands in a comprehension: nothing is carried there."""
+    target = set(names_bound(loop.target))
+    given = set(_given(step.node, place))
+    return Turn(
+        Location(place.path, step.node.lineno, 0, place.function),
+        carried=False,
+        settings=_is_settings(loop.iter, scope_of(place) or ast.Module([], []), 3)
+        and overlap(given, target),
+        varied=overlap(given, target),
+        compared=container_compared(set(step.stores), steps),
+        state=False,
+        alike=not overlap(given, target),
+        used=True,
+    )

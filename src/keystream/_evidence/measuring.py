@@ -1,0 +1,76 @@
+"""Whether a draw without a gradient measures a model, trains it in another way, or samples from it."""
+
+from __future__ import annotations
+
+import ast
+
+from keystream._evidence import flow, loops
+from keystream._evidence.batches import batched_names
+from keystream._evidence.names import call_at
+from keystream._evidence.source import called, loops_at, scope_of, statement
+from keystream._evidence.uses import Site, Stack
+from keystream._findings import Location
+
+# Functions of JAX, of Flax and of `keystream.Streams` that make keys.
+_MAKERS = frozenset({"split", "fold_in", "key", "keys", "rngs", "PRNGKey", "make_rng", "next"})
+
+
+def measured_at(stack: Stack) -> Location | None:
+    """The line whose result is looked at; None where a loop goes on with it, as training does."""
+    for place in stack:
+        if flow.returned(place):
+            continue
+        around = loops_at(place)
+        turn = loops.turn_of(place, around[-1]) if around else None
+        return None if turn is not None and turn.carried else place
+    return stack[-1] if stack else None
+
+
+def samples(site: Site) -> bool:
+    """Whether one input is given several keys on the way to a draw, and nothing else varies."""
+    return any(map(_varies_key_alone, site.stack)) or _batches_keys_alone(site)
+
+
+def _batches_keys_alone(site: Site) -> bool:
+    batch = batched_names(site.stack)
+    return batch is not None and len(batch[1]) == 1 and "vmap_shared" not in site.flags
+
+
+def _varies_key_alone(place: Location) -> bool:
+    node, scope = statement(place), scope_of(place)
+    if node is None or scope is None:
+        return False
+    call = call_at(node, place)
+    for loop in loops_at(place) if call is not None else ():
+        assert call is not None
+        varied = loops.varied_arguments(call, loop, scope)
+        if varied and all(_makes_key(part) or _holds_key(part, loop, scope) for part in varied):
+            return True
+    return False
+
+
+def _makes_key(node: ast.AST) -> bool:
+    return any(
+        isinstance(each, ast.Call) and called(each.func) in _MAKERS for each in ast.walk(node)
+    )
+
+
+def _holds_key(node: ast.AST, loop: ast.AST, scope: ast.AST) -> bool:
+    """Whether an argument is a name to which keys are bound: by the loop, or by a statement in it."""
+    names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    bound = [
+        each for each in ast.walk(scope) if isinstance(each, ast.Assign) and _makes_key(each.value)
+    ]
+    keys = {
+        name.id
+        for each in bound
+        for target in each.targets
+        for name in ast.walk(target)
+        if isinstance(name, ast.Name)
+    }
+    if isinstance(loop, (ast.For, ast.comprehension)):
+        source = loop.iter
+        of_keys = _makes_key(source) or (isinstance(source, ast.Name) and source.id in keys)
+        if of_keys:
+            keys |= {each.id for each in ast.walk(loop.target) if isinstance(each, ast.Name)}
+    return bool(names & keys)

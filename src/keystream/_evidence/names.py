@@ -1,0 +1,159 @@
+"""Statements as the names that they bind and read. Names are followed, never interpreted."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from keystream._evidence.source import Scope, spans
+from keystream._findings import Location
+
+COLLECTS = frozenset({"append", "extend", "add", "insert", "setdefault"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement as what it binds and what it reads; of a compound one, its header."""
+
+    node: ast.stmt
+    stores: frozenset[str]
+    loads: frozenset[str]
+    collects: frozenset[str]  # containers that it adds to
+
+
+def dotted(node: ast.AST) -> str:
+    if isinstance(node, ast.Attribute):
+        owner = dotted(node.value)
+        return f"{owner}.{node.attr}" if owner else ""
+    if isinstance(node, ast.Name):
+        return node.id
+    return dotted(node.value) if isinstance(node, ast.Subscript) else ""
+
+
+def names_read(node: ast.AST | None) -> frozenset[str]:
+    """The names that an expression reads; of ``self.state.step`` each beginning too."""
+    found: set[str] = set()
+    for inner in ast.walk(node) if node is not None else ():
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
+            found.add(inner.id)
+        elif isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
+            name = dotted(inner)
+            if name:
+                found.add(name)
+    return frozenset(found)
+
+
+def names_bound(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, (ast.Tuple, ast.List)):
+        for each in node.elts:
+            yield from names_bound(each)
+    elif isinstance(node, ast.Starred):
+        yield from names_bound(node.value)
+    else:
+        name = dotted(node)
+        if name:
+            yield name
+
+
+def header(node: ast.stmt) -> tuple[list[ast.AST], list[ast.AST]]:
+    """What a statement itself binds and reads, without the statements in it."""
+    match node:
+        case ast.Assign():
+            return list(node.targets), [node.value]
+        case ast.AnnAssign():
+            return [node.target], [node.value] if node.value is not None else []
+        case ast.AugAssign():
+            return [node.target], [node.value]
+        case ast.For() | ast.AsyncFor():
+            return [node.target], [node.iter]
+        case ast.While() | ast.If():
+            return [], [node.test]
+        case ast.With() | ast.AsyncWith():
+            bound = [item.optional_vars for item in node.items if item.optional_vars is not None]
+            return list(bound), [item.context_expr for item in node.items]
+        case ast.Match():
+            return [], [node.subject]
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Try():
+            return [], []
+        case _:
+            return [], list(ast.iter_child_nodes(node))
+
+
+def step_of(node: ast.stmt) -> Step:
+    bound, read = header(node)
+    stores: set[str] = {name for target in bound for name in names_bound(target)}
+    loads: set[str] = set().union(*(names_read(each) for each in read)) if read else set()
+    collects: set[str] = set()
+    for target in bound:
+        if isinstance(target, ast.Subscript):  # `outcomes[name] = run()` keeps, and binds no result
+            name = dotted(target)
+            collects.add(name)
+            stores.discard(name)
+            loads |= names_read(target.slice)
+    for part in read:
+        for each in ast.walk(part):
+            if isinstance(each, (ast.NamedExpr, ast.comprehension)):
+                stores |= set(names_bound(each.target))
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        stores, loads = {node.name}, set(names_read(node))
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        function = node.value.func
+        if isinstance(function, ast.Attribute):
+            owner = dotted(function.value)
+            if function.attr in COLLECTS:
+                collects.add(owner)
+            elif owner:
+                stores.add(owner)  # a method may change its object
+    return Step(node, frozenset(stores), frozenset(loads), frozenset(collects))
+
+
+@lru_cache(maxsize=2048)
+def steps_of(scope: Scope) -> tuple[Step, ...]:
+    """The statements of a function in the order of its lines, those of inner functions left out."""
+    found: list[Step] = []
+
+    def visit(body: Iterable[ast.AST]) -> None:
+        for node in body:
+            if isinstance(node, ast.stmt):
+                found.append(step_of(node))
+            if not isinstance(
+                node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.expr)
+            ):
+                visit(ast.iter_child_nodes(node))
+
+    visit([scope.body] if isinstance(scope, ast.Lambda) else scope.body)
+    return tuple(found)
+
+
+def overlap(names: Iterable[str], others: frozenset[str] | set[str]) -> bool:
+    """Whether two sets of names share one, or one holds an attribute or the owner of another's."""
+    return any(
+        name in others
+        or any(other.startswith(f"{name}.") or name.startswith(f"{other}.") for other in others)
+        for name in names
+    )
+
+
+def reach(names: set[str], steps: Iterable[Step], beside: frozenset[str] = frozenset()) -> set[str]:
+    """The names that values of some names reach through later statements, in their order.
+
+    Args:
+        names: whose values are followed.
+        steps: the statements.
+        beside: names that are not followed.
+    """
+    reached = set(names)
+    for step in steps:
+        if overlap(step.loads, reached):
+            reached |= step.stores - beside
+        elif not isinstance(step.node, (ast.AugAssign, ast.For, ast.With)):
+            reached -= step.stores  # bound to something else
+    return reached
+
+
+def call_at(node: ast.stmt, place: Location) -> ast.Call | None:
+    """The innermost call of a statement that covers a place."""
+    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call) and spans(each, place)]
+    return calls[-1] if calls else None

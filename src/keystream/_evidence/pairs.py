@@ -1,0 +1,98 @@
+"""Two uses of one key with all that a rule may ask about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keystream._evidence import flow, loops
+from keystream._evidence.relation import Related, Relation
+from keystream._evidence.uses import Use
+from keystream._findings import Location
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two uses of one key.
+
+    Attributes:
+        first: the earlier use.
+        second: the later use.
+        related: how their keys came to be equal.
+        parted: the two lines of one function at which their stacks part; None where they do not, or
+            part between functions.
+        meeting: what the function at `parted` makes of the two results; None without `parted`.
+        turn: how the call stands in the loop that repeats it; None where no loop of the program does.
+        looped: the line in that loop.
+        seeds: where the two makings of a key of one seed stand; empty for other relations.
+        direct: the seeds are made in the very function in which the uses part or are repeated.
+        sequence: at one place several keys are repeated: a sequence began anew.
+        restored: between the two, the program restored what it had saved.
+        overwritten: what the second run makes is overwritten by what was saved.
+        entered_with_arguments: the function that a library called again takes arguments.
+        float_folded: a number with a fraction was folded in.
+        counted: a stream of NNX counted the key.
+        hashed: Flax made the key of a module's path.
+        seed_handed: the caller hands a seed that has a name to the function that makes a key of it.
+        settings_differ: the calls hand one seed to the function that makes the key of it, and differ
+            otherwise.
+    """
+
+    first: Use
+    second: Use
+    related: Related
+    parted: tuple[Location, Location] | None = None
+    meeting: flow.Meeting | None = None
+    turn: loops.Turn | None = None
+    looped: Location | None = None
+    seeds: tuple[Location, ...] = ()
+    direct: bool = False
+    sequence: bool = False
+    restored: bool = False
+    overwritten: bool = False
+    entered_with_arguments: bool = False
+    float_folded: bool = False
+    counted: bool = False
+    hashed: bool = False
+    seed_handed: bool = False
+    settings_differ: bool = False
+
+    @property
+    def relation(self) -> Relation:
+        """How the keys came to be equal."""
+        return self.related.relation
+
+    @property
+    def by_split(self) -> bool:
+        """Whether one of the two is a split, and the other a draw."""
+        return self.first.role != self.second.role
+
+    @property
+    def one_place(self) -> bool:
+        """Whether both stand on one line of the user's."""
+        return self.first.at.place == self.second.at.place
+
+    @property
+    def one_stack(self) -> bool:
+        """Whether both were reached by the same lines."""
+        return self.first.at.stack == self.second.at.stack
+
+    @property
+    def twins(self) -> bool:
+        """Whether one function of a library drew the same array in both: a thing that is made twice."""
+        one, other = self.first.at, self.second.at
+        same = (one.distribution, one.shape, one.module_path) == (
+            other.distribution,
+            other.shape,
+            other.module_path,
+        )
+        return same and bool(one.library) and one.library == other.library
+
+    @property
+    def initialising(self) -> bool:
+        """Whether both draw initial values."""
+        return "initialising" in self.first.at.flags & self.second.at.flags
+
+    def differ(self, name: str) -> bool:
+        """Whether an attribute of the two places is known of both, and differs."""
+        one, other = getattr(self.first.at, name), getattr(self.second.at, name)
+        return bool(one and other) and one != other

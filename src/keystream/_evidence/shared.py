@@ -1,0 +1,67 @@
+"""A draw whose key did not vary over the turns of a compiled loop, over a batch or over replicas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from keystream._evidence.uses import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What one draw shared within its calls.
+
+    Attributes:
+        at: where it stands.
+        turns: how many draws in turns of a ``scan`` or ``while`` repeated an earlier turn's.
+        lanes: how many members of a batch drew what another did.
+        shards: how many replicas drew what another did.
+    """
+
+    at: Site
+    turns: int = 0
+    lanes: int = 0
+    shards: int = 0
+
+    @property
+    def declared(self) -> bool:
+        """Whether a lifted transform declares that its members share the draw."""
+        return "declared_shared" in self.at.flags
+
+    @property
+    def finished(self) -> bool:
+        """Whether lanes that had finished a batched loop may be all that repeated.
+
+        A key that is the same in every turn of the loop repeats in the lanes that still run, too.
+        """
+        return "batched_while" in self.at.flags and "loop_invariant" not in self.at.flags
+
+    @property
+    def over_batch(self) -> bool:
+        """Whether members of a batch share the draw: one for all of ``vmap``, or equal keys in lanes."""
+        return "vmap_shared" in self.at.flags or (not self.finished and self.lanes > 0)
+
+    @property
+    def over_replicas(self) -> bool:
+        """Whether replicas share the draw."""
+        return not self.finished and self.shards > 0
+
+    @property
+    def over_turns(self) -> bool:
+        """Whether turns of a compiled loop share the draw."""
+        return not self.finished and self.turns > 0
+
+    @property
+    def differentiated(self) -> bool:
+        """Whether a gradient is taken through the draw."""
+        return "differentiated" in self.at.flags
+
+    @property
+    def lifted(self) -> bool:
+        """Whether a lifted transform ran members that have parameters of their own, or sample."""
+        return "lifted" in self.at.flags
+
+    @property
+    def found(self) -> bool:
+        """Whether anything is shared by mistake or by intent, beyond what a loop left over."""
+        return self.over_batch or self.over_replicas or self.over_turns

@@ -1,0 +1,157 @@
+"""The syntax around a line: its statement, its loop, its function. One reading a file, for everybody."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from keystream._findings import Location
+
+Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module
+Loop = ast.For | ast.AsyncFor | ast.While | ast.comprehension
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Module)
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+class SourceFile:
+    """A file as syntax, with the parent of each node and the statement of each line."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.tree = tree
+        self._parents: dict[ast.AST, ast.AST] = {}
+        self._statements: dict[int, ast.stmt] = {}
+        for node in ast.walk(tree):  # parents before children: the innermost statement comes last
+            for child in ast.iter_child_nodes(node):
+                self._parents[child] = node
+            if isinstance(node, ast.stmt):
+                for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                    self._statements[line] = node
+
+    def parent(self, node: ast.AST) -> ast.AST | None:
+        """What a node stands in."""
+        return self._parents.get(node)
+
+    def statement(self, line: int) -> ast.stmt | None:
+        """The innermost statement that a line belongs to."""
+        return self._statements.get(line)
+
+    def around(self, node: ast.AST) -> Iterator[ast.AST]:
+        """What stands around a node, nearest first."""
+        while (found := self._parents.get(node)) is not None:
+            yield found
+            node = found
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> SourceFile | None:
+    try:
+        return SourceFile(ast.parse(text))
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+@lru_cache(maxsize=256)
+def _file(path: str, version: tuple[int, int]) -> SourceFile | None:
+    del version  # a file that was written anew is read anew
+    try:
+        return _parsed(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def source_of(path: str) -> SourceFile | None:
+    """A file as syntax; None where it can't be read. Cells of a notebook are in `linecache` alone."""
+    try:
+        stat = Path(path).stat()
+    except (OSError, ValueError):
+        lines = linecache.getlines(path)
+        return _parsed("".join(lines)) if lines else None
+    return _file(path, (stat.st_mtime_ns, stat.st_size))
+
+
+def statement(place: Location) -> ast.stmt | None:
+    """The innermost statement at a place."""
+    source = source_of(place.path)
+    return source.statement(place.line) if source is not None else None
+
+
+def scope_of(place: Location) -> Scope | None:
+    """The function or module around the statement at a place."""
+    source = source_of(place.path)
+    node = source.statement(place.line) if source is not None else None
+    if source is None or node is None:
+        return None
+    return next((each for each in source.around(node) if isinstance(each, _SCOPES)), None)
+
+
+def spans(node: ast.AST, place: Location) -> bool:
+    """Whether a node covers a place; by its column too, where the place has one."""
+    line, end_line = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0
+    if not line <= place.line <= end_line:
+        return False
+    if not place.column:
+        return True
+    start, end = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", 0) or 0
+    after = place.line > line or place.column - 1 >= start
+    return after and (place.line < end_line or place.column - 1 < end)
+
+
+def loops_at(place: Location) -> tuple[Loop, ...]:
+    """The loops and comprehensions around a line within its function, innermost first."""
+    source = source_of(place.path)
+    node: ast.AST | None = source.statement(place.line) if source is not None else None
+    if source is None or node is None:
+        return ()
+    inner_loops: list[Loop] = [
+        inner.generators[-1]
+        for inner in ast.walk(node)
+        if isinstance(inner, _COMPREHENSIONS) and _inside_element(inner, place)
+    ]
+    found = inner_loops[::-1]
+    for outer in source.around(node):
+        if isinstance(outer, _SCOPES):
+            break
+        if isinstance(outer, _LOOPS) and node not in outer.orelse:
+            found.append(outer)
+        node = outer
+    header = source.statement(place.line)
+    if isinstance(header, ast.While) and spans(header.test, place):
+        found.insert(0, header)  # a condition runs in each turn
+    return tuple(found)
+
+
+def _inside_element(node: ast.AST, place: Location) -> bool:
+    """Whether a place stands in what a comprehension repeats, not in what it runs over."""
+    if isinstance(node, ast.DictComp):
+        return spans(node.key, place) or spans(node.value, place)
+    assert isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp))
+    inner = [each.iter for each in node.generators[1:]]
+    conditions = [test for each in node.generators for test in each.ifs]
+    return any(spans(part, place) for part in (node.elt, *inner, *conditions))
+
+
+def argument(place: Location, name: str) -> Location:
+    """The line of a keyword argument in the call at a place; the place itself where there is none."""
+    node = statement(place)
+    for inner in ast.walk(node) if node is not None else ():
+        if isinstance(inner, ast.keyword) and inner.arg == name:
+            return replace(place, line=inner.lineno, column=inner.col_offset + 1)
+    return place
+
+
+def called(node: ast.AST) -> str:
+    """The last name of what is called or named: ``fit`` of ``trainer.fit``."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def text(place: Location) -> str:
+    """The line's statement as source, on one line."""
+    node = statement(place)
+    return " ".join(ast.unparse(node).split()) if node is not None else ""

@@ -1,0 +1,115 @@
+"""A mistake in the reader's own names: the variable that holds the key, the line as it should read."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import textwrap
+from dataclasses import dataclass
+
+from keystream._evidence.names import call_at
+from keystream._evidence.source import spans, statement
+from keystream._evidence.uses import Site, Stack
+from keystream._findings import Location
+
+_FRAMEWORKS = (
+    ("/flax/nnx/", "nnx"),
+    ("/flax/", "linen"),
+    ("/haiku/", "haiku"),
+    ("/equinox/", "equinox"),
+    ("/keras/", "keras"),
+    ("/numpyro/", "numpyro"),
+)
+
+
+def framework(*sites: Site) -> str:
+    """The framework whose frames stand on the way to the draws; empty for plain JAX."""
+    places = [place for site in sites for place in (*site.library, *site.trail)]
+    found = (name for part, name in _FRAMEWORKS if any(part in place.path for place in places))
+    return next(found, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A statement to which a key is given under a name.
+
+    Attributes:
+        place: of the statement.
+        name: that holds the key.
+    """
+
+    place: Location
+    name: str
+
+    def with_key(self, name: str) -> str:
+        """The statement as it reads with another key, without its indentation."""
+        node = statement(self.place)
+        lines = linecache.getlines(self.place.path)
+        if node is None or not lines:
+            return ""
+        last = node.end_lineno or node.lineno
+        if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return)):
+            last = node.lineno  # of a compound statement its header
+        text = [line.rstrip("\n") for line in lines[node.lineno - 1 : last]]
+        within = call_at(node, self.place) or node
+        uses = [
+            each
+            for each in ast.walk(within)
+            if isinstance(each, ast.Name) and each.id == self.name and each.lineno <= last
+        ]
+        for use in sorted(uses, key=lambda each: (each.lineno, each.col_offset), reverse=True):
+            row = use.lineno - node.lineno
+            raw = text[row].encode()  # columns of syntax count bytes
+            end = use.end_col_offset or use.col_offset
+            text[row] = (raw[: use.col_offset] + name.encode() + raw[end:]).decode()
+        return textwrap.dedent("\n".join(text))
+
+
+def given(place: Location, made: Stack) -> Given | None:
+    """The name under which the statement at a place is given a key.
+
+    Args:
+        place: of the statement.
+        made: the lines that made the key, innermost first: what they bind is a name of it.
+    """
+    node = statement(place)
+    if node is None:
+        return None
+    call = call_at(node, place)
+    read = [each.id for each in ast.walk(call or node) if isinstance(each, ast.Name)]
+    bound: set[str] = set()
+    for line in made:
+        maker = statement(line)
+        if maker is node or line.path != place.path:
+            continue
+        if isinstance(maker, (ast.Assign, ast.AnnAssign, ast.For)):
+            bound |= {
+                each.id
+                for target in _targets(maker, line)
+                for each in ast.walk(target)
+                if isinstance(each, ast.Name)
+            }
+    names = [name for name in read if name in bound]
+    if not names and call is not None and _is_sampler(call) and isinstance(call.args[0], ast.Name):
+        names = [call.args[0].id]
+    return Given(place, names[0]) if names else None
+
+
+def _targets(maker: ast.Assign | ast.AnnAssign | ast.For, line: Location) -> list[ast.expr]:
+    """What a statement binds to the value at a place: of ``key, w = make(), 0`` the first."""
+    if not isinstance(maker, ast.Assign):
+        return [maker.target]
+    found: list[ast.expr] = []
+    for target in maker.targets:
+        value = maker.value
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            pairs = zip(target.elts, value.elts, strict=False)
+            found += [part for part, made in pairs if spans(made, line)]
+        else:
+            found.append(target)
+    return found
+
+
+def _is_sampler(call: ast.Call) -> bool:
+    """Whether a call is one of ``jax.random``, whose first argument is the key."""
+    return bool(call.args) and ast.unparse(call.func).startswith(("jax.random.", "random.", "jr."))

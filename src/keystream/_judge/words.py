@@ -1,0 +1,150 @@
+"""Words by which people say that equal draws are wanted. They explain, and decide nothing.
+
+A word may lower a warning to a note, and stands in the finding with its place. It never touches an
+error, and never hides anything. Whole words only: ``block`` is no ``loc``, ``replay buffer`` no replay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from keystream._findings import Finding, Location
+
+# What a comment says where equal draws are wanted; a sentence that denies it says the opposite.
+_MEANT = re.compile(
+    r"\b(?:common random numbers|antithetic|on purpose|deliberate(?:ly)?|intentional(?:ly)?|"
+    r"(?:the )?(?:same|fixed|identical) (?:random )?(?:noise|keys?|latents?|masks?|seeds?|draws?|"
+    r"starts?|episodes?|randomness|samples?|numbers))\b",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"\b(?:not?|never|n't|without|avoid|unlike|instead of|bug|fixme|wrong)\b|n't\b", re.IGNORECASE
+)
+
+# Codes of repetitions that may be meant.
+MAY_BE_MEANT = frozenset(
+    {"KS101", "KS102", "KS106", "KS201", "KS202", "KS203", "KS301", "KS303", "KS304", "KS305"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What was read, and where."""
+
+    text: str
+    path: str
+    line: int
+
+    @property
+    def quoted(self) -> str:
+        """The words as a finding quotes them."""
+        name = self.path.rpartition("/")[2]
+        return f"“{self.text}” ({name}:{self.line})"
+
+
+def meant(places: Iterable[Location], lines_of: Lines) -> Word | None:
+    """The comment at one of some lines, or right above it, that says that equal draws are wanted."""
+    for place in places:
+        lines = lines_of(place.path)
+        for number, comment in _comments(lines, place.line):
+            found = _MEANT.search(comment)
+            if found and not _DENIED.search(comment):
+                return Word(found.group().strip(), place.path, number)
+    return None
+
+
+# Parameters and times: a batch of them is compared on equal draws, or walks one path of them.
+_SWEPT = frozenset(
+    [
+        "param",
+        "params",
+        "parameter",
+        "parameters",
+        "theta",
+        "thetas",
+        "weight",
+        "weights",
+        "lr",
+        "lrs",
+        "gain",
+        "gains",
+        "candidate",
+        "candidates",
+        "population",
+        "pop",
+        "member",
+        "members",
+        "coef",
+        "coefs",
+        "alpha",
+        "alphas",
+        "beta",
+        "betas",
+        "temperature",
+        "temperatures",
+        "scale",
+        "scales",
+        "sigma",
+        "sigmas",
+        "strength",
+        "strengths",
+        "shift",
+        "shifts",
+        "loc",
+        "mu",
+        "time",
+        "times",
+        "t",
+        "ts",
+    ]
+)
+
+
+def swept(place: Location, names: Sequence[str]) -> Word | None:
+    """The first of the names of a batch, where each says that it is a parameter or a time."""
+    spoken = [_SWEPT & set(re.split(r"_|\d+", name.lower())) for name in names]
+    return Word(names[0], place.path, place.line) if names and all(spoken) else None
+
+
+# Names of a copy that begins as the original does.
+_COPIES = frozenset({"copy", "ema", "frozen", "reference", "target", "teacher"})
+
+
+def copied(place: Location, name: str) -> Word | None:
+    """A name that says that what it is given is a copy of something else."""
+    spoken = _COPIES & set(re.split(r"[^a-z]+", name.lower()))
+    return Word(name, place.path, place.line) if spoken else None
+
+
+def _comments(lines: Sequence[str], line: int) -> Iterator[tuple[int, str]]:
+    """The comment on a line, and those that stand alone right above it."""
+    if not 1 <= line <= len(lines):
+        return
+    yield line, lines[line - 1].partition("#")[2]
+    above = line - 1
+    while above >= 1 and lines[above - 1].lstrip().startswith("#"):
+        yield above, lines[above - 1].partition("#")[2]
+        above -= 1
+
+
+class Lines:
+    """The lines of a file by its path."""
+
+    def __call__(self, path: str) -> Sequence[str]:
+        """The lines, from the first; none where the file can't be read."""
+        import linecache  # noqa: PLC0415
+
+        return linecache.getlines(path)
+
+
+def lowered(finding: Finding, lines_of: Lines | None = None) -> Finding:
+    """The finding; as a note that quotes the words, where a comment says that a warning is meant."""
+    if finding.severity != "warning" or finding.code not in MAY_BE_MEANT:
+        return finding
+    word = meant((*finding.locations[:2], *finding.related), lines_of or Lines())
+    if word is None:
+        return finding
+    why = f"{finding.why}; a comment says that it is meant: {word.quoted}"
+    return replace(finding, severity="note", why=why)

@@ -1,0 +1,419 @@
+"""Excuses for a repeated use of a key that source proves: a closed list, none of them a matter of words.
+
+Each asks for a structure of the program; none looks at how the user calls a thing. What is excused is
+kept with its reason. Some reasons make a finding a note, others leave it out.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from keystream._lint.dataflow import (
+    Flow,
+    feeds_back,
+    flow_of,
+    given_to,
+    loads_in,
+    name_of,
+    reads,
+)
+from keystream._lint.facts import Repeat, Site, Turn
+
+_COMPARISONS = frozenset(
+    [
+        "allclose",
+        "array_equal",
+        "array_equiv",
+        "assert_allclose",
+        "assert_almost_equal",
+        "assert_array_almost_equal",
+        "assert_array_equal",
+        "assert_array_less",
+        "assert_equal",
+        "assert_trees_all_close",
+        "assert_trees_all_equal",
+        "assertAllClose",
+        "assertArraysAllClose",
+        "assertArraysEqual",
+        "assertEqual",
+        "assertNotEqual",
+        "equal",
+        "isclose",
+        "not_equal",
+        "tree_equal",
+    ]
+)  # functions of NumPy, JAX, Chex, Equinox and unittest that compare their first two arguments
+_CHOICES = frozenset(["where", "select", "select_n"])  # take one of their later arguments
+_THROUGH = frozenset(["block_until_ready", "item", "copy", "mean", "sum", "all", "any"])
+_SPACES = frozenset(["linspace", "logspace", "geomspace", "array", "asarray"])
+_PERMUTATIONS = frozenset(["jax.random.permutation", "jax.random.shuffle"])
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """Why a repeated use is no mistake, or a harmless one.
+
+    Attributes:
+        reason: of the closed list.
+        shown: whether it is still told, as a note.
+        why: a sentence for the note.
+    """
+
+    reason: str
+    shown: bool = False
+    why: str = ""
+
+
+COMPARED = Excuse("compared with each other")
+UNUSED = Excuse("one of the two results is unused")
+ALTERNATIVES = Excuse("alternatives of which one is taken")
+SHUFFLED = Excuse("one joint shuffle")
+COPIED = Excuse("one model initialised twice alike")
+INITIAL = Excuse("the draws of an initialisation are thrown away")
+FIXED = Excuse(
+    "one fixed key for a changing model",
+    shown=True,
+    why="nothing but what the loop trains differs from turn to turn and the result is not fed back, so "
+    "the fixed draws make the turns comparable; they do not average out over the turns",
+)
+SWEPT = Excuse(
+    "a sweep over settings",
+    shown=True,
+    why="each run of a sweep over written-out settings begins from the same key, so the runs differ in "
+    "nothing but the setting",
+)
+DECLARED = Excuse(
+    "runs of inference from one declared seed",
+    shown=True,
+    why="each run of an inference begins from a seed that is written at its call; the runs repeat each "
+    "other's numbers, which matters where their results are combined",
+)
+
+
+def excuse(repeat: Repeat, *, declared: bool = False) -> Excuse | None:
+    """The excuse of a repeated use, or None.
+
+    Args:
+        repeat: the two uses.
+        declared: whether each turn makes its key of one seed, which says where a run begins.
+    """
+    if _is_joint_shuffle(repeat):
+        return SHUFFLED
+    if repeat.turn is not None:
+        return _in_loop(repeat, repeat.turn, declared=declared)
+    return _in_line(repeat, declared=declared)
+
+
+# Two places.
+
+
+def _in_line(repeat: Repeat, *, declared: bool) -> Excuse | None:
+    first, second = repeat.earlier, repeat.site
+    if repeat.first.discarded != repeat.second.discarded:
+        return INITIAL
+    if declared and _are_runs_of_one_seed(repeat):
+        return SWEPT
+    if _is_discarded(first) or _is_unread(first) or _is_unread(second):
+        return UNUSED
+    if _are_compared(first, second, whole=len(repeat.second.chain) > repeat.level + 1):
+        return COMPARED
+    if _are_alternatives(first, second):
+        return ALTERNATIVES
+    return None
+
+
+def _are_runs_of_one_seed(repeat: Repeat) -> bool:
+    """Whether one function is called twice with one seed, and with something else that differs."""
+    seeds = [site for kind, site in repeat.routes if kind == "seed"]
+    if repeat.site.callee is None or repeat.site.callee is not repeat.earlier.callee or not seeds:
+        return False
+    said = seeds[-1].node.args[:1] if isinstance(seeds[-1].node, ast.Call) else []
+    body = seeds[-1].around
+    parameters = {p.arg for p in ast.walk(body) if isinstance(p, ast.arg)} if body else set[str]()
+    calls = [ast.unparse(site.node) for site in (repeat.earlier, repeat.site)]
+    return bool(said) and bool(reads(said[0]) & parameters) and calls[0] != calls[1]
+
+
+def _is_discarded(site: Site) -> bool:
+    """Whether a call stands alone as a statement: a first call to compile, say."""
+    statement = site.statement
+    if not isinstance(statement, ast.Expr):
+        return False
+    value = statement.value
+    while value is not site.node:
+        if isinstance(value, ast.Call) and _last(value.func) in _THROUGH:
+            inner = value.func.value if isinstance(value.func, ast.Attribute) else None
+            value = value.args[0] if value.args else inner
+        elif isinstance(value, ast.Attribute):
+            value = value.value
+        else:
+            return False
+        if value is None:
+            return False
+    return isinstance(site.node, ast.Call)
+
+
+def _is_unread(site: Site) -> bool:
+    """Whether the one name that a call's value is bound to is never read."""
+    statement, around = site.statement, site.around
+    if not isinstance(statement, ast.Assign) or around is None or statement.value is not site.node:
+        return False
+    targets = [target for target in statement.targets if isinstance(target, ast.Name)]
+    if len(targets) != len(statement.targets) or isinstance(around, ast.Module):
+        return False
+    loads = loads_in(around)
+    return not any(target.id in loads for target in targets)
+
+
+def _are_compared(first: Site, second: Site, *, whole: bool) -> bool:
+    """Whether the two results are the operands of one comparison.
+
+    The difference of one function's results at two points is a comparison as well.
+    """
+    one, other = _result(first), _result(second)
+    whole = whole and first.text == second.text
+    for left, right in _operands(first.around, whole=whole):
+        if (_is(left, one) and _is(right, other)) or (_is(left, other) and _is(right, one)):
+            return True
+    return False
+
+
+def _result(site: Site) -> tuple[ast.AST, str]:
+    """What a call's value is: the call itself, or the one name that it is bound to."""
+    return site.node, site.target if site.target.isidentifier() else ""
+
+
+def _is(operand: ast.AST, result: tuple[ast.AST, str]) -> bool:
+    node, name = result
+    while operand is not node and isinstance(operand, ast.Call | ast.Attribute):
+        inner = operand.func if isinstance(operand, ast.Call) else operand
+        if _last(inner) not in _THROUGH or not isinstance(inner, ast.Attribute):
+            break
+        operand = inner.value
+    return operand is node or (bool(name) and isinstance(operand, ast.Name) and operand.id == name)
+
+
+def _operands(around: ast.AST | None, *, whole: bool) -> list[tuple[ast.AST, ast.AST]]:
+    if around is None:
+        return []
+    known = getattr(around, "_operands", None)
+    if known is None:
+        known = list(_pairs(around))
+        setattr(around, "_operands", known)  # noqa: B010
+    return [(left, right) for left, right, difference in known if whole or not difference]
+
+
+def _pairs(around: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, bool]]:
+    for part in ast.walk(around):
+        if isinstance(part, ast.Compare) and len(part.comparators) == 1:
+            yield part.left, part.comparators[0], False
+        elif isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub):
+            yield part.left, part.right, True
+        elif isinstance(part, ast.Call) and len(part.args) >= 2:
+            if _last(part.func) in _COMPARISONS:
+                yield part.args[0], part.args[1], False
+            elif len(part.args) == 3 and _compares_leaves(part):
+                yield part.args[1], part.args[2], False
+
+
+def _compares_leaves(call: ast.Call) -> bool:
+    """Whether a call maps a comparison over two trees."""
+    if _last(call.func) not in ("map", "tree_map", "tree_multimap"):
+        return False
+    function = call.args[0]
+    if isinstance(function, ast.Lambda):
+        names = [parameter.arg for parameter in function.args.args]
+        return any(
+            {name_of(left), name_of(right)} == set(names[:2])
+            for left, right, _ in _pairs(function.body)
+        )
+    return _last(function) in _COMPARISONS
+
+
+def _last(function: ast.AST) -> str:
+    return getattr(function, "attr", getattr(function, "id", ""))
+
+
+def _are_alternatives(first: Site, second: Site) -> bool:
+    """Whether the two results only meet as alternatives of a `where` or `select`."""
+    if first.around is None:
+        return False
+    one, other = _result(first), _result(second)
+    met: list[list[ast.expr]] = []
+    for part in ast.walk(first.around):
+        if isinstance(part, ast.Call) and _last(part.func) in _CHOICES and len(part.args) >= 3:
+            sides = part.args[1:]
+            holding = [[side for side in sides if _holds(side, result)] for result in (one, other)]
+            if all(len(found) == 1 for found in holding) and holding[0] != holding[1]:
+                met.append([holding[0][0], holding[1][0]])
+    return bool(met) and _only_in(first, one, met, 0) and _only_in(second, other, met, 1)
+
+
+def _holds(side: ast.AST, result: tuple[ast.AST, str]) -> bool:
+    return any(part is result[0] or _is(part, result) for part in ast.walk(side))
+
+
+def _only_in(
+    site: Site, result: tuple[ast.AST, str], met: list[list[ast.expr]], index: int
+) -> bool:
+    """Whether a result is read nowhere but in its alternatives."""
+    if not result[1] or site.around is None:
+        return True
+    inside = {id(part) for sides in met for part in ast.walk(sides[index])}
+    return all(id(load) in inside for load in loads_in(site.around).get(result[1], []))
+
+
+def _is_joint_shuffle(repeat: Repeat) -> bool:
+    """Whether equal permutations go over the leaves of one tree, or over several arrays."""
+    first, second = repeat.first, repeat.second
+    if first.name not in _PERMUTATIONS or second.name not in _PERMUTATIONS:
+        return False
+    if repeat.turn is not None:
+        return repeat.turn.kind == "tree_map"
+    what = [_permuted(use.chain[-1].node) for use in (first, second)]
+    return all(what) and what[0] != what[1]
+
+
+def _permuted(node: ast.AST) -> str:
+    """The array that is permuted, as text; empty for a number, whose permutation is an index."""
+    value = node.args[1] if isinstance(node, ast.Call) and len(node.args) > 1 else None
+    if isinstance(value, ast.Name | ast.Attribute | ast.Subscript):
+        return ast.unparse(value)
+    return ""
+
+
+# Turns of a loop.
+
+
+def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
+    loop, site = turn.node, repeat.site
+    if not isinstance(loop, ast.For | ast.AsyncFor | ast.While | ast.comprehension):
+        return None
+    if len(repeat.second.chain) <= repeat.level + 1 and repeat.second.kind not in (
+        "apply",
+        "handed",
+    ):
+        return None  # a draw in the loop itself: its numbers are those of every turn
+    flow = flow_of(loop)
+    if feeds_back(flow, site.node, site.statement):
+        return None
+    varying = flow.sources(given_to(site.node))
+    if varying & flow.targets:
+        run = any(inner.turns for inner in repeat.second.chain[repeat.level + 1 :]) or _runs(site)
+        if declared and run:
+            return SWEPT
+        run = run or declared
+        return SWEPT if _is_sweep(loop, flow, varying, site, run=run) else None
+    if varying & flow.carried and not _takes_next(loop, flow, varying):
+        return FIXED
+    return None
+
+
+def _runs(site: Site) -> bool:
+    """Whether a function that is called carries a state through a loop of its own: a whole run."""
+    body = site.callee
+    if not isinstance(body, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    loops = (part for part in ast.walk(body) if isinstance(part, ast.For | ast.While))
+    return any(flow_of(loop).carried for loop in loops)
+
+
+def _is_sweep(loop: ast.AST, flow: Flow, varying: set[str], site: Site, *, run: bool) -> bool:
+    """Whether a loop goes over settings that stand in source, and hands no state on.
+
+    Args:
+        loop: the loop.
+        flow: of the loop.
+        varying: what the call's arguments are computed from.
+        site: the call.
+        run: whether the call is seen to be a whole run. Then whole numbers and texts are settings too;
+            else they may be the sizes and names of layers, which need keys of their own.
+    """
+    if varying & flow.carried:
+        return False
+    return _is_written_out(getattr(loop, "iter", None), site.around, whole=run)
+
+
+def is_written_out(iterable: ast.AST | None, around: ast.AST | None) -> bool:
+    """Whether an iterable is a display of settings: numbers, texts, functions and tuples of these."""
+    return _is_written_out(iterable, around, whole=True)
+
+
+def _is_written_out(
+    iterable: ast.AST | None, around: ast.AST | None, *, whole: bool, depth: int = 0
+) -> bool:
+    match iterable:
+        case ast.Tuple() | ast.List() | ast.Set():
+            elements = iterable.elts
+            return len(elements) > 1 and all(
+                _is_setting(element, whole=whole) for element in elements
+            )
+        case ast.Dict():
+            values = iterable.values
+            return len(values) > 1 and all(_is_setting(value, whole=whole) for value in values)
+        case ast.Call():
+            return _is_call_written_out(iterable, around, whole=whole, depth=depth)
+        case ast.Name() if around is not None and depth < 3:
+            bound = [
+                part.value
+                for part in ast.walk(around)
+                if isinstance(part, ast.Assign)
+                and any(name_of(target) == iterable.id for target in part.targets)
+            ]
+            return len(bound) == 1 and _is_written_out(
+                bound[0], around, whole=whole, depth=depth + 1
+            )
+        case _:
+            return False
+
+
+def _is_call_written_out(
+    call: ast.Call, around: ast.AST | None, *, whole: bool, depth: int
+) -> bool:
+    name = _last(call.func)
+    if name in _SPACES:
+        return name.endswith("space") or _is_written_out(
+            call.args[0] if call.args else None, around, whole=whole, depth=depth
+        )
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    parts = {"items": [owner], "keys": [owner], "values": [owner], "enumerate": call.args[:1]}
+    over = call.args if name in ("zip", "product") else parts.get(name, [])
+    return bool(over) and all(
+        _is_written_out(part, around, whole=whole, depth=depth) for part in over
+    )
+
+
+def _is_setting(element: ast.expr, *, whole: bool) -> bool:
+    match element:
+        case ast.Constant():
+            return whole or isinstance(element.value, float | bool)
+        case ast.Attribute() | ast.Lambda():
+            return True
+        case ast.UnaryOp():
+            return _is_setting(element.operand, whole=whole)
+        case ast.Tuple() | ast.List():
+            parts = [_is_setting(part, whole=True) for part in element.elts]
+            chosen = [part for part in element.elts if _is_setting(part, whole=whole)]
+            return bool(parts) and all(parts) and bool(chosen)
+        case ast.Dict():
+            return True
+        case ast.BinOp():
+            return all(_is_setting(side, whole=whole) for side in (element.left, element.right))
+        case ast.Call():
+            given = [*element.args, *(keyword.value for keyword in element.keywords)]
+            return bool(given) and all(_is_setting(part, whole=True) for part in given)
+        case _:
+            return False
+
+
+def _takes_next(loop: ast.AST, flow: Flow, varying: set[str]) -> bool:
+    """Whether something given is taken from an iterator in each turn, as data are."""
+    del flow
+    for part in ast.walk(loop):
+        if isinstance(part, ast.Assign) and reads(part.value) and isinstance(part.value, ast.Call):
+            targets = {name_of(target) for target in part.targets}
+            if targets & varying and _last(part.value.func) in ("next", "__next__"):
+                return True
+    return False

@@ -1,0 +1,127 @@
+"""Models whose class source does not show: ``apply`` is judged by the call alone.
+
+What can be told of one: it is switched to draw by its flag and given no streams; it is given a stream of
+dropout and switched off under a gradient; a flag is wired to its own opposite.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from keystream._lint.dataflow import loads_in
+from keystream._lint.facts import Key
+from keystream._lint.libraries.call import Call
+from keystream._lint.symbols import (
+    Attribute,
+    Child,
+    Element,
+    Lane,
+    NamedKey,
+    Parameter,
+    Seed,
+    Stack,
+    StreamKey,
+    Symbol,
+    Value,
+)
+from keystream._lint.values import Instance, Made, Mapping, constant_of
+
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
+
+_SWITCHES = {"deterministic": True, "inference": True, "train": False, "training": False}
+_KEY_NAME = re.compile(r"(?:^|_)(?:key|keys|rng|rngs|prng|prngkey|subkey)\d*$", re.IGNORECASE)
+_KEY_TYPE = re.compile(r"\b(?:\w*PRNGKey\w*|KeyArray\w*|RNGKey|Key)\b")
+_OFF = {
+    **_SWITCHES,
+    "is_training": False,
+}  # by the flag's name, its value that switches dropout off
+_EVALUATING = frozenset(["deterministic", "eval", "inference", "is_eval"])
+_TRAINING = frozenset(["train", "training", "is_training", "is_train"])
+
+
+def check_apply(reader: Reader, call: Call) -> None:
+    """Note what is wrong with a call of ``apply`` on a model that is not known."""
+    if isinstance(call.owner, Instance | Made) or "**" in call.keywords:
+        return
+    flags = {name: constant_of(call.keywords.get(name)) for name in _OFF}
+    off = any(value is _OFF[name] for name, value in flags.items())
+    on = any(value is (not _OFF[name]) for name, value in flags.items())
+    rngs = call.keywords.get("rngs")
+    if rngs is None and "rng" not in call.keywords:
+        if not off and call.surely:
+            reader.fact("apply_without_rngs", call.node, drops=flags["deterministic"] is False)
+    elif isinstance(rngs, Mapping) and "dropout" in rngs.items and off and not on and reader.graded:
+        reader.fact("off_in_training", call.node, layer=call.name, made=None)
+
+
+def check_flags(reader: Reader, node: ast.Call) -> None:
+    """Note a flag of any call that is wired to its own opposite, as ``deterministic=train``."""
+    for keyword in node.keywords:
+        if keyword.arg not in _OFF:
+            continue
+        value, negated = keyword.value, False
+        while isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not):
+            value, negated = value.operand, not negated
+        name = value.id if isinstance(value, ast.Name) else getattr(value, "attr", "")
+        evaluates = name in _EVALUATING
+        if not evaluates and name not in _TRAINING:
+            continue
+        if (evaluates != negated) != _OFF[keyword.arg]:
+            said = f"{'not ' if negated else ''}{'eval' if evaluates else 'train'}"
+            spelt = ast.unparse(keyword.value)
+            reader.fact("flag_inverted", node, flag=keyword.arg, value=spelt, said=said)
+
+
+def note_unread(reader: Reader, name: str, value: Value, around: ast.AST, place: ast.AST) -> None:
+    """Note a name for one key that nothing in its function reads."""
+    if name.startswith("_") or reader.hushed or not is_one_key(value):
+        return
+    if name not in loads_in(around):
+        reader.facts.unread_keys.append(Key(name, reader.site(place), around))
+
+
+def is_one_key(value: Value | None) -> bool:
+    """Whether a value is surely one key, or the keys of one batch, by how it was made."""
+    if isinstance(value, Lane | Element):
+        return is_one_key(value.parent)
+    return isinstance(value, Seed | Child | StreamKey | NamedKey | Stack)
+
+
+def is_called_a_key(value: Symbol) -> bool:
+    """Whether a parameter or attribute is a key by its annotation or its name.
+
+    A name is no proof of a mistake: it says which argument an unknown function may draw from.
+    """
+    if not isinstance(value, Parameter | Attribute):
+        return False
+    if _KEY_NAME.search(value.name):
+        return True
+    arguments = getattr(value.function, "args", None) if isinstance(value, Parameter) else None
+    if not isinstance(arguments, ast.arguments):
+        return False
+    parameters = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+    return any(
+        parameter.arg == value.name
+        and parameter.annotation is not None
+        and bool(_KEY_TYPE.search(ast.unparse(parameter.annotation)))
+        for parameter in parameters
+    )
+
+
+def check_streams(reader: Reader, items: Mapping, node: ast.AST) -> None:
+    """Note a name in a display of keys by stream that is nearly ``dropout`` or ``params``."""
+    names = [name for name in items.items if isinstance(name, str)]
+    keys = items.items.values()
+    if not names or not all(
+        isinstance(k, Symbol) and (is_one_key(k) or is_called_a_key(k)) for k in keys
+    ):
+        return
+    for name in names:
+        for stream in ("dropout", "params"):
+            near = difflib.SequenceMatcher(None, name.lower(), stream).ratio() > 0.85
+            if near and stream not in names and name not in ("dropout", "params", "param"):
+                reader.fact("suspect_stream", node, given=name, stream=stream)

@@ -1,0 +1,174 @@
+"""What a program's structure excuses, whatever its names, and beside each what only looks like it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+def f(w, k):
+    return w + jax.random.normal(k, w.shape)
+
+
+@jax.jit
+def run(w, k, r):
+    return w - r * jax.random.normal(k, w.shape)
+
+
+# Both results compared with each other.
+
+
+def equal_results(w, k):
+    a = f(w, k)
+    b = jax.jit(f)(w, k)
+    np.testing.assert_allclose(a, b)
+
+
+def equal_leaves(w, k):
+    a = f(w, k)
+    b = f(w, k)
+    return jax.tree.map(lambda one, other: (one == other).all(), a, b)
+
+
+def difference_at_two_points(w, k):
+    return f(w + 0.1, k) - f(w - 0.1, k)
+
+
+def each_is_compared_with_something_else(w, k, y):
+    a = f(w, k)
+    b = f(w + 1, k)  # KS101
+    return (a == y).mean(), (b == y).mean()
+
+
+def another_comparison_in_the_statement(w, k, y):
+    a = f(w, k)
+    b = f(w, k) if y == 1 else None  # KS101
+    return a, b
+
+
+def difference_of_two_draws(k):
+    return jax.random.normal(k) - jax.random.normal(k)  # KS101
+
+
+# One of the two is unused.
+
+
+def compiled_first(w, k):
+    run(w, k, 0.1).block_until_ready()
+    return run(w, k, 0.1)
+
+
+def never_read(w, k):
+    unused = f(w, k)
+    return f(w, k)
+
+
+def printed_first(w, k):
+    print(f(w, k))
+    return f(w, k)  # KS101
+
+
+# Alternatives.
+
+
+def chosen(k, p):
+    return jnp.where(p, jax.random.normal(k), jax.random.uniform(k))
+
+
+def chosen_by_name(k, p):
+    a = jax.random.normal(k)
+    b = jax.random.uniform(k)
+    return jax.lax.select(p, a, b)
+
+
+def chosen_and_used_beside(k, p):
+    a = jax.random.normal(k)
+    b = jax.random.uniform(k)  # KS101
+    return jax.lax.select(p, a, b) + a
+
+
+def condition_and_value(k):
+    a = jax.random.normal(k)
+    return jnp.where(jax.random.bernoulli(k), a, 0.0)  # KS101
+
+
+# One joint shuffle.
+
+
+def leaves_together(k, batch):
+    return jax.tree.map(lambda x: jax.random.permutation(k, x), batch)
+
+
+def arrays_together(k, x, y):
+    return jax.random.permutation(k, x), jax.random.permutation(k, y)
+
+
+def noise_for_all_leaves(k, batch):
+    return jax.tree.map(lambda x: x + jax.random.normal(k, x.shape), batch)  # KS101
+
+
+def two_orders(k):
+    return jax.random.permutation(k, 8), jax.random.permutation(k, 8)  # KS101
+
+
+# One fixed key for what the loop trains.
+
+
+def followed(w, k):
+    k, fixed = jax.random.split(k)
+    for i in range(8):
+        w = run(w, jax.random.fold_in(k, i), 0.1)
+        print(f(w, fixed).mean())  # note: KS201
+    return w
+
+
+def followed_over_data(w, k, xs):
+    k, fixed = jax.random.split(k)
+    for x in xs:
+        k, sub = jax.random.split(k)
+        w = run(w, sub, 0.1)
+        print(f(w + x, fixed))  # KS201
+    return w
+
+
+def fed_back(w, k):
+    for _ in range(8):
+        w = run(w, k, 0.1)  # KS201
+    return w
+
+
+def fed_back_through_a_list(k):
+    tokens = [jnp.zeros(3)]
+    for _ in range(8):
+        tokens.append(f(tokens[-1], k))  # KS201
+    return tokens
+
+
+# Sweeps.
+
+
+def settings(w, k):
+    found = []
+    for r in (0.1, 0.01):
+        found.append(run(w, k, r))  # note: KS201
+    return found
+
+
+def settings_that_are_not_handed_on(w, k):
+    found = []
+    for _ in (0.1, 0.01):
+        found.append(run(w, k, 0.5))  # KS201
+    return found
+
+
+def settings_of_one_run(w, k):
+    for r in (0.1, 0.01):
+        w = run(w, k, r)  # KS201
+    return w
+
+
+def matrix(k, n):
+    return jax.random.normal(k, (n,))
+
+
+def sizes_of_layers(k):
+    return [matrix(k, n) for n in (8, 16)]  # KS201

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 
 _FUNCTIONS = {
-    "equinox.nn._dropout.Dropout": "equinox.nn.Dropout",
     "jax.ad_checkpoint.checkpoint": "jax.checkpoint",
     "jax.experimental.pjit.pjit": "jax.jit",
     "jax.experimental.shard_map.shard_map": "jax.shard_map",
@@ -17,10 +16,24 @@ _FUNCTIONS = {
     "optax.tree_utils.tree_map": "jax.tree.map",
 }
 _MODULES = {
+    "equinox.nn._attention": "equinox.nn",
+    "equinox.nn._conv": "equinox.nn",
+    "equinox.nn._dropout": "equinox.nn",
+    "equinox.nn._embedding": "equinox.nn",
+    "equinox.nn._linear": "equinox.nn",
+    "equinox.nn._mlp": "equinox.nn",
+    "equinox.nn._rnn": "equinox.nn",
+    "equinox.nn._stateful": "equinox.nn",
     "flax.experimental.nnx": "flax.nnx",
     "flax.linen.initializers": "jax.nn.initializers",
     "flax.linen.module": "flax.linen",
+    "flax.linen.stochastic": "flax.linen",
     "flax.nnx.initializers": "jax.nn.initializers",
+    "flax.nnx.nn.attention": "flax.nnx",
+    "flax.nnx.nn.linear": "flax.nnx",
+    "flax.nnx.nn.recurrent": "flax.nnx",
+    "flax.nnx.nn.stochastic": "flax.nnx",
+    "flax.nnx.rnglib": "flax.nnx",
     "jax._src.random": "jax.random",
     "jax.experimental.maps": "jax",
     "keras.src": "keras",

@@ -104,7 +104,9 @@ class State:
 
     def fresh(self, why: str = "", *depends: Value) -> Opaque:
         """A value that equals no other; it may depend on every lane."""
-        tags: frozenset[Tag] = frozenset(("lane", mapped.depth) for mapped in self.mapped)
+        tags: frozenset[Tag] = frozenset()
+        if self.mapped:
+            tags = frozenset(("lane", mapped.depth) for mapped in self.mapped)
         for value in depends:
             if isinstance(value, Symbol):
                 tags |= value.tags

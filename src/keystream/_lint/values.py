@@ -45,7 +45,8 @@ class Interning:
         self, kind: Callable[Fields, Kind], *args: Fields.args, **more: Fields.kwargs
     ) -> Kind:
         """The one symbol of a kind with these fields; it depends on what they depend on."""
-        name = (kind, *map(_identity, args))
+        parts = [id(part) if isinstance(part, Value) else _identity(part) for part in args]
+        name = (kind, *parts)
         found: Any = self._table.get(name)
         if found is None:
             found = self._table[name] = kind(*args, **more)
@@ -65,9 +66,11 @@ class Interning:
 
 def _identity(part: Any) -> Any:
     """What two equal parts have in common: 1, 1.0 and True differ, and so do 0.0 and -0.0."""
+    if isinstance(part, Value):
+        return id(part)
     if isinstance(part, tuple):
         return tuple(map(_identity, part))
-    if isinstance(part, Value | ast.AST):
+    if isinstance(part, ast.AST):
         return id(part)
     return (type(part).__name__, repr(part) if isinstance(part, float) else part)
 

@@ -1,4 +1,4 @@
-"""What MkDocs runs while it builds: puts the saved figures of the benchmarks into performance.md.
+"""What MkDocs runs while it builds: puts saved figures of the benchmarks into the pages that quote them.
 
 A comment such as ``<!-- keys.json: eager -->`` in the page is replaced by the table of that name, made
 from the file in benchmarks/results, so that the page can't quote a figure which was not saved.
@@ -15,6 +15,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
+PAGES = ("performance.md", "randomness.md")
 ABSENT = (
     "*No results are saved in this checkout. `python benchmarks/{}.py` measures and saves them.*"
 )
@@ -35,7 +36,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Fill in the tables."""
-    if page.file.src_uri != "performance.md":
+    if page.file.src_uri not in PAGES:
         return markdown
     saved = {name: RESULTS / f"{name}.json" for name in TABLES}
     return fill(
@@ -235,6 +236,54 @@ def records(figures: Figures) -> str:
     return table([title], [[name, f"{cell:.3g}"] for name, cell in cells.items()])
 
 
+def machine(figures: Figures) -> str:
+    """What results without rounds were taken with."""
+    taken = figures["environment"]
+    versions = taken["versions"]
+    return f"Taken with jax {versions['jax']} on {taken['device']}, Python {taken['python']}."
+
+
+def batteries(figures: Figures) -> str:
+    """How much of each source was read, and how many p-values were what."""
+    measured = figures["dieharder"]["sources"]
+    columns = ["GiB", "p-values", "PASSED", "WEAK", "FAILED", "least p", "of those repeated, worst"]
+    rows = [
+        [
+            name,
+            f"{of['bytes'] / 2**30:.1f}",
+            str(len(of["results"])),
+            *(_count(of["results"], verdict) for verdict in ("PASSED", "WEAK", "FAILED")),
+            f"{min(min(row['p'], 1 - row['p']) for row in of['results']):.2g}",
+            max((row["says"] for row in of["repeated"]), key=_VERDICTS.index, default=""),
+        ]
+        for name, of in measured.items()
+    ]
+    return table(columns, rows)
+
+
+def battery_by_test(figures: Figures) -> str:
+    """The p-values of each test of dieharder's, a column a source."""
+    measured = figures["dieharder"]["sources"]
+    found: dict[str, dict[str, list[float]]] = {}
+    for name, of in measured.items():
+        for row in of["results"]:
+            title = f"{row['test']} {row['ntuple'] or ''}{' (doubted)' * row['doubted']}".strip()
+            found.setdefault(title, {}).setdefault(name, []).append(row["p"])
+    rows = [
+        [title, *(", ".join(f"{p:.4f}" for p in by_source.get(name, [])) for name in measured)]
+        for title, by_source in found.items()
+    ]
+    left = figures["dieharder"]["not_run"]
+    return f"{table(list(measured), rows)}\n\nTests of `dieharder -a` that were not run: {left}."
+
+
+_VERDICTS = ("PASSED", "WEAK", "FAILED")
+
+
+def _count(rows: list[Figures], verdict: str) -> str:
+    return str(sum(row["says"] == verdict for row in rows))
+
+
 def picture(name: str, alternative: str) -> Callable[[Figures], str]:
     """A benchmark's figures drawn."""
     return lambda _: f"![{alternative}](images/{name}.svg)"
@@ -288,4 +337,5 @@ TABLES: dict[str, dict[str, Callable[[Figures], str]]] = {
     "gpu_code": {"instructions": instructions},
     "audit": {"environment": environment, "costs": costs, "plans": plans},
     "records": {"kept": records},
+    "randomness": {"machine": machine, "batteries": batteries, "tests": battery_by_test},
 }

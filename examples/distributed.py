@@ -1,6 +1,7 @@
 """Train on four processes, go on with two, and show that nothing random depends on their number.
 
     python examples/distributed.py           # needs keystream[flax,orbax]; starts its processes itself
+    python examples/distributed.py --audit   # keystream[record] too: audits each process, then all
 
 Each process holds a part of every batch and draws its part of every mask, without communication: a draw
 depends on the stream, the step, and an element's place in the global batch, not on where it lies. What
@@ -89,25 +90,38 @@ def train(directory: str, last: int) -> None:
     ks.checkpoint.save(Path(directory, "params"), last, params, streams)
 
 
-def run(processes: int, directory: str, last: int) -> list[str]:
-    """Start the processes over loopback, and return what the first one printed."""
+def run(processes: int, directory: str, last: int, *, audited: bool = False) -> list[str]:
+    """Start the processes over loopback, and return what the first one printed.
+
+    An audited process runs as it would, and leaves a record with its number in the directory.
+    """
+    records = f"{directory}-{processes}-{{process}}.parquet"
+    audit = ["-m", "keystream", "audit", "--record", records] if audited else []
     with socket.socket() as free:
         free.bind(("localhost", 0))
         address = f"localhost:{free.getsockname()[1]}"
     environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
     started = [
         subprocess.Popen(
-            [sys.executable, __file__, address, str(processes), str(process), directory, str(last)],
+            [sys.executable, *audit, __file__, address, *words, directory, str(last)],
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
         )
-        for process in range(processes)
+        for words in ([str(processes), str(process)] for process in range(processes))
     ]
     printed = [each.communicate()[0] for each in started]
     if any(each.returncode for each in started):
         raise SystemExit("a process failed; its error is above")
     return [line for line in printed[0].splitlines() if line.startswith("mask")]
+
+
+def audit() -> int:
+    """Four audited processes, and the report that their records give together."""
+    with tempfile.TemporaryDirectory() as scratch:
+        run(4, f"{scratch}/many", 4, audited=True)
+        words = ["-m", "keystream", "report", f"{scratch}/many-4-*.parquet"]
+        return subprocess.run([sys.executable, *words], check=False).returncode
 
 
 def main() -> None:
@@ -134,6 +148,8 @@ def template() -> Any:
 if __name__ == "__main__":
     if len(sys.argv) == 1:
         main()
+    elif sys.argv[1] == "--audit":
+        raise SystemExit(audit())
     else:
         jax.distributed.initialize(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
         train(sys.argv[4], int(sys.argv[5]))

@@ -121,9 +121,23 @@ def __getattr__(name: str) -> object:
         return importlib.import_module(f"keystream.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'keystream' has no attribute {name!r}")
+    if name not in ("audit", "step"):
+        # An audit looks at JAX as soon as that is imported, with modules of ours, which must not be in
+        # the middle of their own import then.
+        importlib.import_module("jax")
     value = getattr(importlib.import_module(_HOME[name]), name)
     globals()[name] = value
     return value
+
+
+def load_ipython_extension(shell: object) -> None:
+    """``%load_ext keystream``: the commands ``%%audit``, ``%audit`` and ``%lint``."""
+    importlib.import_module("keystream._ipython").load(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """``%unload_ext keystream``."""
+    importlib.import_module("keystream._ipython").unload(shell)
 
 
 def __dir__() -> list[str]:

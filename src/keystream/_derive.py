@@ -8,15 +8,17 @@ operations. Ids are arguments, so that children and other names share one compil
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import and_
 from typing import Any, Final, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jax.core import Tracer
 
-from keystream import _threefry
+from keystream import _lax_words
 from keystream._counter import ID_SHIFT, LAYOUT, OUTSIDE_HIGH, WORD, Radix
 from keystream._declaration import Declaration
 from keystream._internals import key_wrapper
@@ -81,14 +83,33 @@ class Derivation:
         self._wrap = key_wrapper(impl)
 
     def __call__(self, roots: jax.Array, *integers: Any) -> list[Any]:
-        """Typed keys, one a name; or one array of them where a batch was asked for."""
+        """Typed keys, one a name; or one array of them where a batch was asked for.
+
+        Args:
+            roots: their words, uint32[R, W].
+            integers: step and coordinates: of Python, in [0, 2**32), or JAX's scalars.
+        """
         if isinstance(roots, Tracer):
-            words = self._call(roots, self._host_names, *integers)
+            words = self._call(roots, self._host_names, *map(_as_word, integers))
         else:
-            words = self._call(roots, self._device_names, *integers)
+            words = self._call(roots, self._device_names, *map(_as_cheap, integers))
             if not isinstance(words[0], Tracer):
                 return [self._wrap(word) for word in words]
         return [jax.random.wrap_key_data(word, impl=self._impl) for word in words]
+
+
+def _as_word(integer: Any) -> Any:
+    """A Python integer as uint32, which is what a traced program has in the place of it."""
+    return np.uint32(integer) if isinstance(integer, int) else integer
+
+
+def _as_cheap(integer: Any) -> Any:
+    """A Python integer as it is, if an int32 holds it.
+
+    To JAX a scalar of NumPy is an array to be sent, which takes 10 of the 40 microseconds of an eager
+    call; an integer of Python is a number.
+    """
+    return _as_word(integer) if isinstance(integer, int) and integer >= 2**31 else integer
 
 
 @lru_cache(maxsize=4096)
@@ -109,11 +130,11 @@ def _jitted(
 
     def derive(roots: jax.Array, names: jax.Array, *integers: jax.Array) -> list[jax.Array]:
         check_one(roots)
-        places, ids = names[0], names[1]
+        places, ids = (lax.index_in_dim(names, row, keepdims=False) for row in range(2))
         step = integers[0] if init == "no" else jnp.asarray(radix.init_step, jnp.uint32)
         values = dict(zip(given, integers[1:] if init == "no" else integers, strict=True))
         rows = roots[places] if own_roots else roots
-        inside = _is_inside(step, radix.init_step) if init == "no" else jnp.asarray(True)
+        inside = _is_inside(step, radix.init_step) if init == "no" else np.True_
         counters = _counters(radix, ids, (inside, step), values)
         if batch is not None:
             return [batch_below([word[0] for word in _apart(rows, counters, impl)], batch, impl)]
@@ -143,21 +164,24 @@ def _counters(radix: Radix, ids: jax.Array, checked_step: Pair, values: dict[str
     """The counters uint32[S] of the ids; those of values out of range are nobody's (id 0)."""
     bounds, weights = dict(radix.coordinates), radix.weights
     inside, step = checked_step
-    position = (jnp.zeros((), jnp.uint32), step.astype(jnp.uint32))
-    for name, value in values.items():
-        inside = inside & _is_inside(value, bounds[name])
-        position = add(position, multiply(value.astype(jnp.uint32), weights[name]))
-    high = jnp.where(inside, (ids << ID_SHIFT) | position[0], np.uint32(OUTSIDE_HIGH))
-    return high, jnp.broadcast_to(position[1], ids.shape)
+    high, low = _lax_words.LaxWord(ids) << ID_SHIFT, step.astype(np.uint32)
+    if values:
+        position = (np.uint32(0), low)
+        for name, value in values.items():
+            inside = inside & _is_inside(value, bounds[name])
+            position = add(position, multiply(value.astype(np.uint32), weights[name]))
+        high, low = high | position[0], position[1]
+    nobodys = lax.full_like(high.array, OUTSIDE_HIGH)
+    return lax.select(inside, high.array, nobodys), lax.broadcast(low, ids.shape)
 
 
 def _is_inside(value: Any, bound: int) -> Any:
     """Whether an integer of any dtype is in [0, bound), compared in its own dtype."""
     info = jnp.iinfo(value.dtype)
-    inside = value >= 0 if info.min < 0 else jnp.asarray(True)
+    checks = [value >= 0] if info.min < 0 else []
     if info.max >= bound:
-        inside = inside & (value < np.asarray(bound, value.dtype))
-    return inside
+        checks.append(value < np.asarray(bound, value.dtype))
+    return reduce(and_, checks) if checks else np.True_
 
 
 def children(roots: jax.Array, counters: Pair, impl: str) -> jax.Array:
@@ -172,7 +196,8 @@ def _apart(roots: jax.Array, counters: Pair, impl: str) -> Sequence[jax.Array]:
     out for every word that is read, and takes seconds to compile.
     """
     if impl == DEFAULT_IMPL:
-        return _threefry.block((roots[:, 0], roots[:, 1]), counters)
+        words = [lax.index_in_dim(roots, place, 1, keepdims=False) for place in range(2)]
+        return _lax_words.block((words[0], words[1]), counters)
     high, low = counters
     keys = jax.random.wrap_key_data(roots, impl=impl)
     fold_in = jax.vmap(jax.random.fold_in)
@@ -183,9 +208,8 @@ def _apart(roots: jax.Array, counters: Pair, impl: str) -> Sequence[jax.Array]:
 def batch_below(words: jax.Array | Sequence[jax.Array], n: int, impl: str) -> jax.Array:
     """The words uint32[n, W] of a batch of keys below one derived key, uint32[W] or W scalars."""
     if impl == DEFAULT_IMPL:
-        index = jnp.arange(n, dtype=jnp.uint32)
-        high = jnp.full_like(index, BATCH_HIGH)
-        return jnp.stack(_threefry.block((words[0], words[1]), (high, index)), axis=-1)
+        counters = (np.uint32(BATCH_HIGH), lax.iota(np.uint32, n))
+        return jnp.stack(_lax_words.block((words[0], words[1]), counters), axis=-1)
     return jax.random.key_data(
         jax.random.split(jax.random.wrap_key_data(jnp.stack(words), impl=impl), n)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import jax
@@ -32,9 +33,36 @@ def represent(declaration: Declaration, roots: Any) -> str:
 
 def describe(declaration: Declaration, roots: Any) -> str:
     """A table: stream, what hands out its keys, id, root."""
+    head, rows = _HEAD, _rows(declaration, roots)
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (head, *rows)
+    ]
+    return "\n".join([*lines, _ranges(declaration)])
+
+
+def as_table(declaration: Declaration, roots: Any) -> str:
+    """The same as an HTML table, for notebooks, in whatever colours they have."""
+
+    def row(cells: tuple[str, ...], tag: str) -> str:
+        style = ' style="text-align: left"'
+        shown = "".join(f"<{tag}{style}>{html.escape(cell)}</{tag}>" for cell in cells)
+        return f"<tr>{shown}</tr>"
+
+    rows = "".join(row(cells, "td") for cells in _rows(declaration, roots))
+    return (
+        f"<table><thead>{row(_HEAD, 'th')}</thead><tbody>{rows}</tbody></table>"
+        f"<small>{html.escape(_ranges(declaration))}</small>"
+    )
+
+
+_HEAD = ("stream", "keys from", "id", "root")
+
+
+def _rows(declaration: Declaration, roots: Any) -> list[tuple[str, ...]]:
     sources = source_texts(declaration, roots)
-    head = ("stream", "keys from", "id", "root")
-    rows = [
+    return [
         (
             declaration.qualified(name),
             "init_rngs" if name in declaration.init else "init_rngs, rngs",
@@ -45,15 +73,13 @@ def describe(declaration: Declaration, roots: Any) -> str:
             zip(declaration.names, declaration.ids, strict=True)
         )
     ]
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (head, *rows)
-    ]
+
+
+def _ranges(declaration: Declaration) -> str:
+    """What step and coordinates may be, and how keys are made."""
     ranges = [f"step in [0, {declaration.radix.init_step})"]
     ranges += [f"{name} in [0, {size})" for name, size in declaration.radix.coordinates]
-    lines.append(f"{', '.join(ranges)}; {declaration.impl}, layout {declaration.layout}")
-    return "\n".join(lines)
+    return f"{', '.join(ranges)}; {declaration.impl}, layout {declaration.layout}"
 
 
 def _options(declaration: Declaration) -> dict[str, Any]:

@@ -5,6 +5,7 @@ The audit and lint make findings, reports print them; the fields are those of th
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -26,6 +27,8 @@ class Location:
         column: from 1; 0 where only the line is known.
         function: the qualified name of the function around it; ``<module>`` at top level.
         message: what stands there; empty for a finding's own locations.
+        cell: of a notebook, from 1, to which line and column belong; 0 in other files. In a running
+            notebook it is the number in brackets beside the cell, and the path is no file's.
     """
 
     path: str
@@ -33,6 +36,16 @@ class Location:
     column: int = 0
     function: str = ""
     message: str = ""
+    cell: int = 0
+
+    @property
+    def said(self) -> str:
+        """The place in words: ``train.py:3:5``, ``nb.ipynb, cell 3, line 2`` or ``cell 3, line 2``."""
+        if self.cell:
+            of_file = f"{self.path}, " if self.path.endswith(".ipynb") else ""
+            return f"{of_file}cell {self.cell}, line {self.line}"
+        known = [str(number) for number in (self.line, self.column) if number]
+        return ":".join([self.path, *known])
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,8 @@ class Finding:
         steps: first and last step at which it was seen; None where steps have no meaning.
         count: how often it was seen.
         lineage: for each draw concerned, the way of its key from the seed to the draw.
+        repair: how ``keystream lint`` repairs it, such as ``--fix: Remove the split``; why it can't,
+            where others of the kind can be; empty where there is no repair of the kind.
         suppressed: the reason given with ``# keystream: ignore``; None where nothing suppresses it.
     """
 
@@ -69,11 +84,15 @@ class Finding:
     count: int = 1
     lineage: tuple[tuple[str, ...], ...] = ()
     suppressed: str | None = None
+    repair: str = ""
 
     @property
     def name(self) -> str:
         """The name of the mistake, such as ``key-reused``."""
         return CODES[self.code]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return _shown(self)
 
     @property
     def counts(self) -> bool:
@@ -111,20 +130,35 @@ class Report:
     excused: tuple[Mapping[str, Any], ...] = ()
     shows_excused: bool = False
 
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return _shown(self)
+
     @property
     def exit_code(self) -> int:
         """0 where no finding of severity warning or above stands, else 1."""
         return int(any(finding.counts for finding in self.findings))
 
 
+def _shown(what: Finding | Report) -> dict[str, str]:
+    """What a notebook shows of it, and what plain IPython does."""
+    # Named as text, since reports stand above this module and are loaded when one is shown.
+    return importlib.import_module("keystream._report.inline").bundle(what)
+
+
 def as_json(finding: Finding) -> dict[str, Any]:
     """The finding with the keys of the JSON report."""
     fields: dict[str, Any] = {"code": finding.code, "name": finding.name} | asdict(finding)
-    fields["locations"] = [_without_message(place) for place in fields["locations"]]
+    fields["locations"] = [_as_json(place, "message") for place in fields["locations"]]
+    fields["related"] = [_as_json(place) for place in fields["related"]]
     fields["suppressed"] = finding.suppressed is not None
     fields["suppressed_reason"] = finding.suppressed or ""
     return fields
 
 
-def _without_message(place: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in place.items() if name != "message"}
+def _as_json(place: dict[str, Any], *omitted: str) -> dict[str, Any]:
+    """A place without what it never has there, and without a cell in what is no notebook."""
+    return {
+        name: value
+        for name, value in place.items()
+        if name not in omitted and (name != "cell" or value)
+    }

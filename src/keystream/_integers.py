@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from keystream._names import as_integer, check_range
 from keystream.errors import ValueOutOfRangeError
@@ -15,7 +14,7 @@ _WHY_INTEGER: Final = "JAX would truncate 1.7 to 1 in silence, and two steps wou
 
 
 def check_integer(value: Any, what: str, bound: int, call: str) -> Any:
-    """A step or coordinate as an argument of a derivation (KS002 where it can't be one)."""
+    """A step or coordinate of a derivation: an integer, or JAX's array (KS002 where it is neither)."""
     if type(value) is int:  # first, since it is the common case of a call worth microseconds
         integer = value
     elif isinstance(value, jax.Array):
@@ -23,7 +22,7 @@ def check_integer(value: Any, what: str, bound: int, call: str) -> Any:
     else:
         integer = as_integer(value, what, call, _WHY_INTEGER)
     check_range(integer, what, bound, call)
-    return np.uint32(integer)
+    return integer
 
 
 def _check_array(value: jax.Array, what: str, call: str) -> jax.Array:

@@ -8,12 +8,16 @@ while the door is open, for all threads, and put back when it closes:
 - the evaluation rules of the primitives that make keys and draw from them eagerly;
 - the calls of ahead-of-time compiled programs.
 
-Tested with JAX 0.9, 0.10, 0.11 and 0.12.
+Tested with JAX 0.9, 0.10, 0.11 and 0.12. With any other version the door stays shut (KS011), unless the
+environment variable ``KEYSTREAM_UNTESTED_JAX`` is set to 1. Whatever the version, a small program is
+run when the door opens first (`_jax_canary`), and every draw of it must be seen.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -23,9 +27,11 @@ from typing import Any, Protocol
 
 import jax
 
+from keystream import _jax_canary
 from keystream.errors import UntestedJaxError
 
 TESTED = ((0, 9), (0, 10), (0, 11), (0, 12))
+OPT_IN = "KEYSTREAM_UNTESTED_JAX"  # environment variable: "1" tries any other version too
 
 # Primitives of keys that the audit records where they run eagerly, by name.
 KEY_PRIMITIVES = (
@@ -84,16 +90,52 @@ def inside(mine: threading.local) -> bool:
 def open_door(observer: Observer) -> Callable[[], None]:
     """Show the observer all that JAX runs from now on, in every thread.
 
+    Once a process a small program of known calls is shown to a canary in the observer's place. What
+    the canary misses the audit would miss too, and find nothing because it saw nothing. To run it
+    starts JAX's devices; where the program has not done that itself, it is left for when the door
+    closes.
+
     Args:
         observer: is called before compiled calls and after eager operations of keys.
 
     Returns:
-        What closes the door and puts JAX back as it was.
+        What closes the door and puts JAX back as it was. It raises `UntestedJaxError` as this function
+        does, unless an exception is on its way already.
 
     Raises:
-        UntestedJaxError: this version of JAX has no such door, or was never tested (KS011).
+        UntestedJaxError: this version of JAX has no such door, was never tested, or the canary was not
+            shown all that ran (KS011).
     """
-    parts, mine = _parts(), threading.local()  # doors may open within doors: to each its state
+    parts = _parts()
+    _look_with_canary(parts)
+    undo = _open(parts, observer)
+    _doors.append(undo)
+
+    def close() -> None:
+        _doors.remove(undo)
+        undo()
+        if sys.exception() is None:
+            _look_with_canary(parts)
+
+    return close
+
+
+_doors: list[Callable[[], None]] = []  # that are open
+_trusted: list[bool] = []  # whether the canary was shown everything in this process
+
+
+def _look_with_canary(parts: dict[str, Any]) -> None:
+    ready = parts["xla_bridge"].backends_are_initialized() and parts["core"].trace_state_clean()
+    if _trusted or _doors or not ready:
+        return
+    unseen = _jax_canary.unseen(lambda canary: _open(parts, canary))
+    if unseen:
+        raise _no_door(f"of a program of known calls it was not shown {', '.join(unseen)}")
+    _trusted.append(True)
+
+
+def _open(parts: dict[str, Any], observer: Observer) -> Callable[[], None]:
+    mine = threading.local()  # doors may open within doors: to each its state
     undo: Undo = []
     try:
         _remember_types(parts, undo)
@@ -157,6 +199,7 @@ def _parts() -> dict[str, Any]:
                     "source_info_util",
                     "stages",
                     "traceback_util",
+                    "xla_bridge",
                 )
             }
             complete = all(
@@ -168,25 +211,30 @@ def _parts() -> dict[str, Any]:
                     callable(found["stages"].Compiled.__call__),
                     callable(found["stages"].Traced.lower),
                     callable(found["core"].trace_state_clean),
+                    callable(found["xla_bridge"].backends_are_initialized),
                     found["core"].pytype_aval_mappings,
                 )
             )
         except (ImportError, AttributeError):
             found, complete = {}, False
-        if not complete or version < TESTED[0]:
-            raise _no_door()
+        if not complete:
+            raise _no_door("it reads calls through parts of JAX that are not there")
+        if version not in TESTED and os.environ.get(OPT_IN) != "1":
+            raise _no_door("it reads calls through parts of JAX that no release promises to keep")
         found["traceback_util"].register_exclusion(__file__)  # our frames are not the user's affair
         _modules.update(found)
     return _modules
 
 
-def _no_door() -> UntestedJaxError:
+def _no_door(reason: str) -> UntestedJaxError:
     tested = ", ".join(f"{major}.{minor}" for major, minor in TESTED)
+    (first, *_, last) = TESTED
     return UntestedJaxError(
         f"The audit can't look into JAX {jax.__version__}.",
         where="keystream audit",
-        why=f"it reads calls through parts of JAX that differ here; tested are {tested}.",
-        fix="pip install 'jax>=0.9,<0.13'",
+        why=f"{reason}; tested are {tested}.",
+        fix=f"pip install 'jax>={first[0]}.{first[1]},<{last[0]}.{last[1] + 1}', or set {OPT_IN}=1 "
+        "to try an untested version",
     )
 
 

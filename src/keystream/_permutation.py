@@ -35,6 +35,8 @@ class Permutation(Sequence[int]):
     on in the middle of an epoch with ``order[done:]``.
 
     It is a sequence: PyTorch takes it as a sampler, Grain as a data source. It pickles as its key and n.
+    It indexes an array of NumPy, ``data[order]``. JAX takes no sequence as an index: there it is
+    ``data[order[:]]``, whose slice is an array.
 
     Args:
         key: two 32-bit words.

@@ -62,6 +62,7 @@ def read_sources(
 
     The flags: every stream has a root of its own; a source was given without names.
     """
+    _refuse_options(seeds)
     if isinstance(source, Mapping) or source is MISSING:
         given = {} if source is MISSING else dict(cast(Mapping[str, Any], source))
         repeated = next((name for name in seeds if name in given), None)
@@ -71,6 +72,19 @@ def read_sources(
     if seeds:
         raise _mixed(next(iter(seeds)))
     return {"": source}, False, not names
+
+
+def _refuse_options(seeds: Mapping[str, Any]) -> None:
+    """Refuse what reads like an option and would declare a stream: ``Streams(seed=0)``."""
+    name = next((name for name in ("seed", "key", "rng") if name in seeds), None)
+    if name is not None:
+        raise ValueOutOfRangeError(
+            f"{name}= would declare a stream named {name!r}",
+            where="Streams",
+            why="keywords are names of streams with a seed each; one seed for all streams comes first",
+            fix=f'Streams({seeds[name]!r}, "params", "dropout"); or, for a stream of that name, '
+            f'Streams({{"{name}": {seeds[name]!r}}})',
+        )
 
 
 def _mixed(name: str) -> ValueOutOfRangeError:

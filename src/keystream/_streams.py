@@ -14,7 +14,7 @@ from keystream import _stored
 from keystream._counter import LAYOUT, WORD
 from keystream._declaration import Declaration, declare
 from keystream._derive import check_one, derivation
-from keystream._describe import describe, represent
+from keystream._describe import as_table, describe, represent
 from keystream._host import HostDraws, HostStreams
 from keystream._identify import Identity, identify
 from keystream._integers import check_integer
@@ -195,8 +195,8 @@ class Streams(HostDraws):
         integers = self._integers("Streams.rngs", step, coordinates)
         if not names:
             return {}
-        call = derivation(self._declaration, names, tuple(coordinates))
-        return dict(zip(names, call(self._roots, *integers), strict=True))
+        keys = derivation(self._declaration, names, tuple(coordinates))(self._roots, *integers)
+        return {name: keys[place] for place, name in enumerate(names)}
 
     def init_rngs(self, **coordinates: Any) -> dict[str, jax.Array]:
         """The keys of every stream for ``init``, at the step that no run-time key has.
@@ -312,6 +312,16 @@ class Streams(HostDraws):
         object.__setattr__(streams, "_roots", roots)
         return streams
 
+    def __getattr__(self, name: str) -> Any:
+        """Nothing: a stream is asked for by `key`. Says so where NNX takes this for an ``nnx.Rngs``."""
+        if name.startswith("_") or name not in (*self._declaration.names, "params", "default"):
+            raise AttributeError(f"'Streams' object has no attribute {name!r}", name=name, obj=self)
+        raise AttributeError(
+            f"Streams has no attribute {name!r}: a stream's key is streams.key({name!r}, step), and "
+            "modules of NNX take rngs=ks.nnx.init_rngs(streams)",
+            name=name,
+        )
+
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Streams is immutable: {name!r} can't be set")
 
@@ -339,6 +349,9 @@ class Streams(HostDraws):
 
     def __repr__(self) -> str:
         return represent(self._declaration, self._roots)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": as_table(self._declaration, self._roots)}
 
     def _integers(self, call: str, step: Any, coordinates: Mapping[str, Any]) -> tuple[Any, ...]:
         """Step and coordinates, checked, as arguments of a derivation."""

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 REUSED = (
     "import jax\nkey = jax.random.key(0)\na = jax.random.normal(key)\nb = jax.random.uniform(key)\n"
 )
@@ -44,7 +46,19 @@ def test_a_program_with_a_mistake_exits_1_and_names_its_line(tmp_path):
 def test_a_script_that_is_not_there_exits_2(tmp_path):
     done = keystream("nothing.py", cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr == "keystream audit: there is no script nothing.py\n"
+    assert done.stderr == (
+        "keystream audit: there is no script nothing.py\n"
+        "  fix:   keystream audit path/to/script.py\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["nopackage", "nopackage.inside", "json.nothing"])
+def test_a_module_that_is_not_there_exits_2(tmp_path, name):
+    done = keystream("-m", name, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"keystream audit: there is no module {name}\n  fix:   keystream audit -m package.module\n"
+    )
 
 
 def test_arguments_name_folder_and_exit_code_are_those_of_python(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 
 import keystream as ks
 from keystream import _jax_door as door
+from keystream.errors import UntestedJaxError
 
 
 def training(steps=3):
@@ -160,3 +161,86 @@ def test_steps_that_the_program_sets_are_shown():
             ks.step(number)
             jax.random.normal(key)
     assert [found.steps for found in audit.findings] == [(40, 42)]
+
+
+@pytest.fixture
+def unproven(monkeypatch):
+    """A process in which no canary has been through the door."""
+    monkeypatch.setattr(door, "_trusted", [])
+    jax.random.key(0)  # the devices are started
+    return monkeypatch
+
+
+def test_the_canary_goes_through_the_door_once_a_process(unproven):
+    runs = []
+    unseen = door._jax_canary.unseen
+    unproven.setattr(door._jax_canary, "unseen", lambda open_: runs.append(1) or unseen(open_))
+    for _ in range(2):
+        with ks.audit() as audit:
+            jax.random.normal(jax.random.key(0))
+        assert len(draws(audit)) == 1
+    assert runs == [1]
+
+
+def test_the_canary_is_shown_the_same_whatever_the_users_settings(unproven):
+    with jax.disable_jit(), jax.transfer_guard("disallow"), ks.audit():
+        pass
+    assert door._trusted
+
+
+@pytest.mark.parametrize(
+    ("blinded", "missed"),
+    [
+        ("_observe_key_primitives", "a seed made into a key, a clone of a key"),
+        ("_observe_ahead_of_time", "a call of a program compiled ahead of time"),
+        ("_observe_jit", "the first call of a compiled function, a repeated call of it"),
+    ],
+)
+def test_a_door_that_shows_less_than_runs_stays_shut(unproven, blinded, missed):
+    unproven.setattr(door, blinded, lambda *args: None)
+    with pytest.raises(UntestedJaxError) as caught, ks.audit():
+        pass
+    assert caught.value.code == "KS011"
+    assert f"it was not shown {missed};" in str(caught.value)
+    assert not door._doors
+
+
+def test_before_the_program_starts_jax_the_canary_waits_until_the_door_closes(unproven):
+    started = []
+    unproven.setattr(door._parts()["xla_bridge"], "backends_are_initialized", lambda: bool(started))
+    unproven.setattr(door._jax_canary, "unseen", lambda open_: ["everything"])
+
+    def run(then=None):
+        started.clear()
+        with ks.audit():
+            started.append(1)
+            if then is not None:
+                raise then
+
+    with pytest.raises(UntestedJaxError):
+        run()
+    assert started
+    with pytest.raises(ValueError, match="mine"):
+        run(ValueError("mine"))
+
+
+@pytest.mark.parametrize("version", [(0, 8, 3), (0, 13, 0), (1, 0, 0)])
+def test_a_version_that_was_not_tested_is_refused_unless_it_is_asked_for(monkeypatch, version):
+    monkeypatch.setattr(door, "_modules", {})
+    monkeypatch.setattr(jax, "__version_info__", version)
+    monkeypatch.setattr(jax, "__version__", ".".join(map(str, version)))
+    with pytest.raises(UntestedJaxError) as caught, ks.audit():
+        pass
+    assert str(caught.value) == (
+        f"The audit can't look into JAX {'.'.join(map(str, version))}.\n"
+        "  where: keystream audit\n"
+        "  why:   it reads calls through parts of JAX that no release promises to keep; tested are "
+        "0.9, 0.10, 0.11, 0.12.\n"
+        "  fix:   pip install 'jax>=0.9,<0.13', or set KEYSTREAM_UNTESTED_JAX=1 to try an untested "
+        "version\n"
+        "  KS011 untested-jax (keystream rule KS011)"
+    )
+    monkeypatch.setenv("KEYSTREAM_UNTESTED_JAX", "1")
+    with ks.audit() as audit:
+        jax.random.normal(jax.random.key(0))
+    assert len(draws(audit)) == 1

@@ -54,9 +54,8 @@ def test_rule_prints_the_page(capsys):
 
 def test_rule_lists_every_code(capsys):
     assert main(["rule"]) == 0
-    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
-        [code, name] for code, name in sorted(CODES.items())
-    ]
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("KS")]
+    assert [row[:2] for row in rows] == [[code, name] for code, name in sorted(CODES.items())]
 
 
 @pytest.mark.parametrize("word", ["KS101", "ks101", "key-reused"])

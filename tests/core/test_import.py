@@ -26,8 +26,9 @@ def test_import_and_help_load_neither_jax_nor_a_framework():
         "from keystream._cli import main\n"
         "try: main(['--help'])\n"
         "except SystemExit as done: assert done.code == 0\n"
+        "heavy = {'jax', 'jaxlib', 'numpy', 'flax', 'haiku', 'equinox', 'optax', 'sklearn'}\n"
+        "assert not ({*heavy, 'rich'} & set(sys.modules))\n"
         "main(['rule', 'KS001'])\n"
-        "heavy = {'jax', 'jaxlib', 'numpy', 'flax', 'haiku', 'equinox', 'optax', 'rich', 'sklearn'}\n"
         "loaded = heavy & set(sys.modules)\n"
         "assert not loaded, loaded\n"
     )

@@ -214,6 +214,26 @@ def test_the_figures_of_the_page_are_those_of_the_results() -> None:
     assert ".json:" not in filled
 
 
+def test_the_page_of_statistical_tests_has_what_was_saved_and_what_is_missing() -> None:
+    row = {"test": "sts_serial", "ntuple": 2, "p": 0.25, "says": "PASSED", "doubted": False}
+    weak = row | {"p": 0.999, "says": "WEAK"}
+    source = {"bytes": 3 * 2**29, "results": [row, weak], "repeated": [row]}
+    saved = {
+        "environment": FIGURES["environment"],
+        "dieharder": {"not_run": 5, "sources": {"keys": source}},
+    }
+    page = (ROOT / "docs/randomness.md").read_text()
+    filled = _load("hooks").fill(page, {"randomness": saved})
+    for line in [
+        "| keys | 1.5 | 2 | 1 | 1 | 0 | 0.001 | PASSED |",
+        "| sts_serial 2 | 0.2500, 0.9990 |",
+        "Tests of `dieharder -a` that were not run: 5.",
+        "Taken with jax 0.10.2 on cpu (cpu), Python 3.11.7.",
+    ]:
+        assert line in filled
+    assert ".json:" not in filled
+
+
 def test_the_page_of_figures_itself_quotes_none() -> None:
     prose = (ROOT / "docs/performance.md").read_text()
     assert re.findall(r"\d+(?:\.\d+)?\s*(?:µs|us|ms|x|%|times)\b", prose) == []

@@ -71,10 +71,12 @@ def residuals(f):
 
 
 def test_the_backward_pass_keeps_one_byte_an_element_or_none():
-    assert residuals(lambda x: drop(KEY, x)) == ["bool[64,32]"]
+    divisor = "f32[]"
+    assert sorted(residuals(lambda x: drop(KEY, x))) == ["bool[64,32]", divisor]
     key_and_limit = {"u32[2]", "u32[1]"}
-    assert set(residuals(lambda x: drop(KEY, x, regenerate=True))) <= key_and_limit
-    assert residuals(lambda x: ks.dropout(KEY, x, 0.3, broadcast_dims=(1,))) == ["bool[64,1]"]
+    assert set(residuals(lambda x: drop(KEY, x, regenerate=True))) <= key_and_limit | {divisor}
+    shared = residuals(lambda x: ks.dropout(KEY, x, 0.3, broadcast_dims=(1,)))
+    assert sorted(shared) == ["bool[64,1]", divisor]
 
 
 def test_noise_keeps_nothing_an_element():

@@ -43,6 +43,7 @@ def test_a_finding_is_printed_whole(tmp_path, capsys):
         "         expected\n"
         "  fix:   give each its own key:\n"
         "         key, first_key, second_key = jax.random.split(key, 3)\n"
+        "  repair: --unsafe-fixes: Split a key off for line 4\n"
         "  KS101 key-reused (keystream rule KS101)\n"
         "\n"
         "keystream lint: 1 error (1 file; 5 lines)\n"
@@ -186,7 +187,8 @@ def test_a_comment_lowers_a_warning_and_is_quoted(tmp_path, capsys):
         """
     _write(tmp_path / "train.py", text)
     assert main(["lint", "train.py"]) == 0
-    assert "“common random numbers” (train.py:8)" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "“common random numbers” (train.py:8)" in said
 
 
 def test_a_comment_that_denies_lowers_nothing(tmp_path):

@@ -1,6 +1,7 @@
 """Repairs: the finding is gone, nothing else has changed, and doing it again does nothing."""
 
 import ast
+import json
 import shutil
 import textwrap
 from pathlib import Path
@@ -193,3 +194,84 @@ def test_a_suppressed_finding_is_not_repaired(tmp_path):
         return 1
     """
     assert _fixed(tmp_path, text) is None
+
+
+def test_all_uses_of_a_key_are_repaired_at_once(tmp_path):
+    after = _fixed(
+        tmp_path,
+        """\
+        import jax
+
+        def f(key):
+            a = jax.random.normal(key)
+            b = jax.random.uniform(key)
+            return a, b, jax.random.bits(key)
+        """,
+    )
+    assert after == textwrap.dedent(
+        """\
+        import jax
+
+        def f(key):
+            key, a_key = jax.random.split(key)
+            a = jax.random.normal(a_key)
+            key, b_key = jax.random.split(key)
+            b = jax.random.uniform(b_key)
+            return a, b, jax.random.bits(key)
+        """
+    )
+
+
+def test_uses_in_one_statement_are_repaired_with_one_split(tmp_path):
+    after = _fixed(
+        tmp_path,
+        """\
+        import jax
+
+        def f(key):
+            return jax.random.normal(key) + jax.random.uniform(key) + jax.random.bits(key)
+        """,
+    )
+    assert "    key, subkey, subkey_2 = jax.random.split(key, 3)\n" in after
+    assert (
+        "jax.random.normal(subkey) + jax.random.uniform(subkey_2) + jax.random.bits(key)" in after
+    )
+
+
+HELD = """\
+import jax
+
+
+class Net:
+    def __init__(self, key):
+        self.key = key
+
+    def draw(self):
+        x = jax.random.normal(self.key)
+        return x + jax.random.uniform(self.key)
+"""
+
+
+def test_a_finding_says_whether_a_repair_exists(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    reused = (
+        "\n\ndef f(key):\n    x = jax.random.normal(key)\n    return x + jax.random.bits(key)\n"
+    )
+    (tmp_path / "train.py").write_text(HELD + reused)
+    assert main(["lint", "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert [each["repair"] for each in found] == [
+        "none: its key is not given by a plain name of one variable",
+        "--unsafe-fixes: Split a key off for line 14",
+    ]
+    main(["lint"])
+    assert "  repair: --unsafe-fixes: Split a key off for line 14\n" in capsys.readouterr().out
+
+
+def test_a_repair_that_could_not_be_made_says_why(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text(HELD)
+    assert main(["lint", "--unsafe-fixes"]) == 1
+    assert capsys.readouterr().err == (
+        "train.py:10: KS101 is not repaired: its key is not given by a plain name of one variable\n"
+    )

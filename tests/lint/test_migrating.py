@@ -9,7 +9,7 @@ import pytest
 
 from keystream._cli import main
 from keystream._lint.source import Source, parse
-from keystream._linter.fixing import apply
+from keystream._linter.editing import apply
 from keystream._linter.migrating import migrations
 
 LINEN = """\

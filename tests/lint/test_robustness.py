@@ -3,6 +3,7 @@
 import ast
 import json
 import random
+import sys
 from pathlib import Path
 
 import pytest
@@ -154,4 +155,30 @@ def test_cells_that_are_no_python_are_passed_over(tmp_path):
     path.write_text(json.dumps({"cells": cells}))
     (finding,) = Worker(Config()).check(path).findings
     assert finding.code == "KS101"
-    assert (finding.locations[0].path, finding.locations[0].line) == (f"{path}:cell 5", 1)
+    assert (finding.locations[0].path, finding.locations[0].line) == (str(path), 1)
+    assert finding.locations[0].cell == 5
+
+
+@pytest.mark.parametrize(
+    ("version", "line", "what"),
+    [
+        ((3, 14), "try:\n    x = 1\nexcept ValueError, TypeError:\n    pass\n", "without brackets"),
+        ((3, 14), "x = t'{key}'\n", "a template string"),
+        ((3, 13), "def f[T = int](x: T): ...\n", "a type parameter's default"),
+        ((3, 12), "type X = int\n", "a `type` statement"),
+        ((3, 12), "def f[T](x: T): ...\n", "type parameters"),
+    ],
+)
+def test_grammar_that_is_newer_than_the_reader_says_which_python_it_needs(
+    tmp_path, version, line, what
+):
+    path = tmp_path / "newer.py"
+    path.write_text("import jax\n" + line)
+    (found,) = Worker(Config()).check(path).findings or (None,)
+    if sys.version_info[:2] >= version:
+        assert found is None
+    else:
+        needed = ".".join(map(str, version))
+        assert found.code == "KS901"
+        assert f"{what}" in found.message
+        assert f"needs Python {needed}" in found.message

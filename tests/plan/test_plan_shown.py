@@ -43,7 +43,7 @@ def test_a_plan_says_little_where_it_is_named() -> None:
 
 def test_a_plan_as_html_is_escaped() -> None:
     plan = ks.plan(lambda key: jax.random.normal(key["<b>"]), {"<b>": KEY})
-    page = plan._repr_html_()
+    page = plan._repr_mimebundle_()["text/html"]
     assert "<table>" in page
     assert "<b>'" not in page
     assert "&lt;b&gt;" in page

@@ -117,6 +117,7 @@ def test_the_replay_of_a_sampler_is_what_it_draws_bit_for_bit(name: str) -> None
     assert np.array_equal(plan.replay(plan.draws[0], key), jax.jit(sample)(key))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SAMPLERS.keys() - MADE_OUTSIDE - set(EXACT)))
 def test_the_replay_of_a_sampler_is_what_it_draws_up_to_the_rounding_of_another_program(
     name: str,

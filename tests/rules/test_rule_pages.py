@@ -39,7 +39,11 @@ READ = [
     or code == "KS903"
 ]
 # What the audit finds in an Example: its own code where its rule judges a run, but for these.
-RECORDED = {code: {code} for code in PROGRAMS if hasattr(_rules.page(code), "recorded")} | {
+RECORDED = {
+    code: {code}
+    for code in PROGRAMS
+    if hasattr(_rules.page(code), "recorded") or code in _rules.from_source()
+} | {
     "KS108": {"KS201"},  # the audit has no rule of this, and names the draws that repeat
     "KS204": {"KS201"},  # a counter of the program's own
     "KS503": set[str](),  # one call, which repeats nothing

@@ -30,6 +30,8 @@ _SAMPLERS = (
     f"{os.sep}jax{os.sep}_src{os.sep}random.py",
 )
 
+_SHELL = f"{os.sep}IPython{os.sep}core{os.sep}interactiveshell.py"
+
 RUNNER = "_execute"  # the function of `run` that runs the user's code
 Key = tuple[int, ...]  # of a stack: id of the code and instruction, frame by frame, innermost first
 
@@ -114,6 +116,8 @@ def _learn(code: CodeType) -> int:
     role = _THEIRS
     if code.co_filename.startswith(_AUDITOR):
         role = _RUNS if code.co_name == RUNNER else _OURS
+    elif code.co_name == "run_code" and code.co_filename.endswith(_SHELL):
+        role = _RUNS  # of IPython: around it is what started the shell
     _codes[id(code)] = code
     _roles[id(code)] = role
     return role

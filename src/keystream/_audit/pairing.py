@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left
 
+import numpy as np
+
 from keystream._audit import frames
 from keystream._audit.lineage import Lineage
 from keystream._audit.recording import Recording
@@ -61,7 +63,7 @@ class Pairing:
             seeds=seeds,
             direct=place is not None and all(_is_in(seed, place) for seed in seeds),
             sequence=self._is_sequence(second),
-            restored=bool(makings) and self._has_restored(first, second),
+            restored=bool(makings) and self._has_restored(first, second, related),
             overwritten=reader is not None and (reader.path, reader.line) in self._restoring,
             entered_with_arguments=_has_arguments(second.at),
             float_folded=any("float" in site.flags for site in sites),
@@ -130,10 +132,21 @@ class Pairing:
 
     # Lines at which two uses part.
 
-    def _has_restored(self, first: Use, second: Use) -> bool:
-        """Whether the program restored what it had saved, from one use to the other."""
-        at = bisect_left(self._restored, first.call)
-        return at < len(self._restored) and self._restored[at] <= second.call
+    def _has_restored(self, first: Use, second: Use, related: Related) -> bool:
+        """Whether the second run restored what had been saved, and the first did not.
+
+        Two runs that both restore do the same from their beginning on, and are no resumed ones.
+        """
+        one, other = related.makings
+        return self._restores(other.call, second.call) and not self._restores(one.call, first.call)
+
+    def _restores(self, made: int, used: int) -> bool:
+        """Whether something was restored from right before a key was made up to its use."""
+        calls = self._recording.key_calls
+        before = int(np.searchsorted(calls, made))
+        last = int(calls[before - 1]) if before else 0
+        at = bisect_left(self._restored, last)
+        return at < len(self._restored) and self._restored[at] <= used
 
     def _is_sequence(self, use: Use) -> bool:
         """Whether several keys are repeated at the place of a use."""

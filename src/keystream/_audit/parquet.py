@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +17,7 @@ from keystream._audit.saved import Place, Saved, SavedSite, described, seeds
 from keystream._audit.timeline import steps_of
 from keystream._extras import require
 from keystream._version import __version__
+from keystream._whole_file import refusal, replacing
 from keystream.errors import RecordNotSavedError, RestoredStateMismatchError
 
 VERSION = 1  # of the record; a new one only where a reader of the old one would misread it
@@ -35,37 +35,35 @@ def check(path: Path) -> None:
         RecordNotSavedError: KS013, the file can't be written.
     """
     _pyarrow("a record")
-    if path.is_dir():
-        raise _not_saved(path, "it is a directory")
-    if not path.parent.is_dir():
-        raise _not_saved(path, "its directory is not there")
-    if not os.access(path.parent, os.W_OK):
-        raise _not_saved(path, "its directory can't be written to")
+    reason = refusal(path)
+    if reason:
+        raise _not_saved(path, reason)
 
 
-def save(recording: Recording, summary: Mapping[str, Any], path: Path) -> None:
-    """Write a recording; a record that is there already stays whole until the new one is.
+def save(
+    recording: Recording, report: Mapping[str, Any], path: Path, *, ended: bool = True
+) -> None:
+    """Write a recording with its report; a record that is there already stays until then.
+
+    Args:
+        recording: what was seen.
+        report: what was found, as JSON holds it, with its ``summary``.
+        path: of the file.
+        ended: whether the audit has ended; else this is what was seen so far.
 
     Raises:
         MissingExtraError: KS007, pyarrow is not installed.
         RecordNotSavedError: KS013, the file can't be written.
     """
     arrow = _pyarrow("a record")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with part.open("wb") as file:
-            _write(recording, summary, arrow, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        with replacing(path) as file:
+            _write(recording, {"report": dict(report), "ended": ended}, arrow, file)
     except (OSError, arrow.ArrowException) as error:
         raise _not_saved(path, getattr(error, "strerror", None) or str(error)) from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
-def _write(recording: Recording, summary: Mapping[str, Any], arrow: Any, file: Any) -> None:
+def _write(recording: Recording, of_run: Mapping[str, Any], arrow: Any, file: Any) -> None:
     parquet = require("pyarrow.parquet", extra="record", purpose="a record")
     sites = described(recording)
     columns = {name: _encoded(sites, name, arrow) for name in _OF_SITE}
@@ -79,7 +77,7 @@ def _write(recording: Recording, summary: Mapping[str, Any], arrow: Any, file: A
     }
     texts = {name: arrow.dictionary(arrow.int32(), arrow.string()) for name in _OF_SITE}
     schema = arrow.schema([*numbers.items(), *texts.items()])
-    schema = schema.with_metadata({_META: json.dumps(_about(recording, sites, summary)).encode()})
+    schema = schema.with_metadata({_META: _about(recording, sites, of_run)})
     with parquet.ParquetWriter(
         file,
         schema,
@@ -119,10 +117,8 @@ def _encoded(sites: tuple[SavedSite, ...], name: str, arrow: Any) -> tuple[Any, 
     )
 
 
-def _about(
-    recording: Recording, sites: tuple[SavedSite, ...], summary: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What a record says of the whole run, as JSON can hold it."""
+def _about(recording: Recording, sites: tuple[SavedSite, ...], of_run: Mapping[str, Any]) -> bytes:
+    """What a record says of the whole run, as JSON."""
     places: dict[Place, int] = {}
 
     def number(place: Place) -> int:
@@ -135,17 +131,20 @@ def _about(
     ]
     of_seeds = [[value, number(place)] for value, place in seeds(recording)]
     error = recording.error
-    return {
+    about = {
         "version": VERSION,
         "tool": {"name": "keystream audit", "version": __version__},
         "program": recording.program,
         "error": f"{type(error).__name__}: {error}" if error is not None else "",
-        "summary": dict(summary),
+        "summary": of_run["report"].get("summary", {}),
         "said_since": recording.steps.since,
         "sites": of_sites,
         "seeds": of_seeds,
         "places": [asdict(each) for each in places],
+        "process": list(recording.process),
+        **of_run,
     }
+    return json.dumps(about, default=str).encode()
 
 
 def peek(path: Path) -> None:
@@ -200,6 +199,9 @@ def load(path: Path, name: str = "") -> Saved:
             tuple((value, places[at]) for value, at in about["seeds"]),
             about["summary"],
             about["error"],
+            about.get("report"),  # records of earlier versions have none
+            about.get("ended", True),
+            tuple(about.get("process", (0, 1))),
         )
 
 
@@ -222,7 +224,11 @@ def _opened(path: Path) -> Generator[tuple[Any, Any], None, None]:
                 raise ValueError(f"it is of version {about['version']!r}, not {VERSION}")
             yield file, about
     except FileNotFoundError as error:
-        raise _unreadable(path, "there is no such file") from error
+        raise RestoredStateMismatchError(
+            f"there is no record {path}",
+            why="a record is made by a run, and read by its name",
+            fix="keystream audit --record run.parquet script.py",
+        ) from error
     except KeyError as error:
         raise _unreadable(path, "it is no record of an audit") from error
     except (OSError, TypeError, ValueError, arrow.ArrowException) as error:

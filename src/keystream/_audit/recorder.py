@@ -8,8 +8,11 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
+import jax
+
 from keystream import _jax_door as door
 from keystream._audit import frames
+from keystream._audit.inputs import digest
 from keystream._audit.judged import said
 from keystream._audit.observers.state import marks
 from keystream._audit.plans import plan_of
@@ -24,6 +27,7 @@ from keystream._audit.sites import (
     planned_site,
     sharing_shards,
 )
+from keystream._audit.window import Gate, Window
 from keystream._audit.writer import Writer
 from keystream._findings import Location
 
@@ -39,14 +43,19 @@ _KINDS = {
 class Recorder:
     """Looks through the door, and keeps what it sees in a `Recording`.
 
+    Args:
+        recording: gets sites and notes as they come, columns when the audit has ended.
+        gate: says what lies in the part of the run that is audited; all where there is none.
+
     Attributes:
-        recording: sites and notes as they come; columns when the audit has ended.
+        recording: as given.
         step: the program's own number of its step; None where it sets none.
     """
 
-    def __init__(self, program: str = "") -> None:
-        self.recording = Recording(program)
+    def __init__(self, recording: Recording, gate: Gate | None = None) -> None:
+        self.recording = recording
         self.step: int | None = None
+        self._gate = gate or Gate(Window(), lambda: None)
         self._writer = Writer(self.recording, self._unseen)
         self._sites: dict[Any, int] = {}
         self._program_sites: dict[Any, list[int]] = {}
@@ -86,10 +95,16 @@ class Recorder:
         if self._about(key)[0]:
             return self._sampler_call(start, key, arguments, parameters["jaxpr"])
         plan = plan_of(parameters["jaxpr"])
+        if plan.any and not self._gate.call((key, id(plan))):
+            return self._gate.stage == "before"
         if plan.any:
             with door.unobserved():
                 words = plan.dispatch(arguments)
+            known = len(self.recording.sites)
             sites = self._compiled_sites(key, plan, parameters.get("name", ""))
+            if sites[0] >= known and self._in_job():
+                given = digest(arguments)
+                self.recording.inputs.update(dict.fromkeys(sites, given))
             self._writer.call(self._next_call(), sites, plan, words)
         else:
             self._count_unseen(plan)
@@ -110,8 +125,8 @@ class Recorder:
             return False
         if not self._same_sampler_call(start, key):
             site = self._eager(key, "draw", arguments[place], None, None)
-            sharing = sharing_shards(program, place)
-            if sharing > 1:
+            sharing = sharing_shards(program, place) if site is not None else 1
+            if site is not None and sharing > 1:
                 self.recording.inner_repeats.setdefault(site, {})["shards"] = sharing - 1
         return True
 
@@ -137,9 +152,8 @@ class Recorder:
         return found
 
     def _count_unseen(self, plan: Any) -> None:
-        for planned in plan.sites:
-            if planned.unseen and planned.kind in ("draw", "opaque"):
-                self._unseen(planned.unseen)
+        for reason, count in plan.unseen().items():
+            self._unseen(reason, count)
 
     # Eager operations.
 
@@ -158,7 +172,11 @@ class Recorder:
             parent, *data = arguments
             self._eager(key, kind, parent, result, data[0] if data else None)
 
-    def _eager(self, key: Any, kind: str, parent: Any, child: Any, data: Any) -> int:
+    def _eager(self, key: Any, kind: str, parent: Any, child: Any, data: Any) -> int | None:
+        """Record an operation; None outside of what is audited, where only seeds are of use."""
+        inside = self._gate.draw(key) if kind == "draw" else self._gate.stage == "inside"
+        if not inside and (kind != "seed" or self._gate.stage == "after"):
+            return None
         site = self._eager_site(key, kind, parent)
         self._writer.eager(self._next_call(), site, parent, child, data)
         return site
@@ -259,6 +277,12 @@ class Recorder:
 
     # Bookkeeping.
 
+    def _in_job(self) -> bool:
+        """Whether this is one process of several."""
+        if self.recording.calls:  # JAX has started: to ask before would start it
+            self.recording.process = (jax.process_index(), jax.process_count())
+        return self.recording.process[1] > 1
+
     def _next_call(self) -> int:
         with self._lock:
             self.recording.calls += 1
@@ -266,11 +290,42 @@ class Recorder:
                 self.recording.steps[self.recording.calls] = self.step
             return self.recording.calls
 
-    def _unseen(self, reason: str) -> None:
+    def _unseen(self, reason: str, count: int = 1) -> None:
         unseen = self.recording.unseen
-        unseen[reason] = unseen.get(reason, 0) + 1
+        unseen[reason] = unseen.get(reason, 0) + count
 
-    def finish(self) -> Recording:
-        """All that was seen, with nothing left on the device."""
-        self._writer.finish()
-        return self.recording
+    def finish(self, *, wait: bool = True) -> None:
+        """Put all that was seen into the recording.
+
+        Args:
+            wait: for what the device is still computing; else that is left out.
+        """
+        self._in_job()
+        self._writer.hand_over(self.recording, wait=wait)
+
+    def so_far(self) -> Recording:
+        """What was seen so far, as a recording of its own, while the program goes on."""
+        self._in_job()
+        columns = Recording()
+        self._writer.hand_over(columns, wait=False)
+        now = self.recording
+        with self._lock:
+            return replace(
+                now,
+                sites=list(now.sites),
+                notes=[replace(note) for note in now.notes],
+                steps=now.steps.copy(),
+                unseen=dict(now.unseen),
+                threads=set(now.threads),
+                inputs=dict(now.inputs),
+                inner_repeats={n: dict(each) for n, each in list(now.inner_repeats.items())},
+                evidence={},
+                keys=columns.keys,
+                key_sites=columns.key_sites,
+                key_calls=columns.key_calls,
+                children=columns.children,
+                parents=columns.parents,
+                edge_sites=columns.edge_sites,
+                edge_calls=columns.edge_calls,
+                edge_data=columns.edge_data,
+            )

@@ -55,6 +55,8 @@ class Recording:
         steps: by call, where the program set them; else its ordinal at its site.
         notes: from the observers.
         unseen: reasons by count.
+        inputs: by site, what `inputs.digest` says of the first call; only in a job of many processes.
+        process: the number of this process in its job, and how many there are.
         error: how the program ended, where it did not end well.
     """
 
@@ -75,6 +77,8 @@ class Recording:
     calls: int = 0
     notes: list[Note] = field(default_factory=list)
     unseen: dict[str, int] = field(default_factory=dict)
+    inputs: dict[int, str] = field(default_factory=dict[int, str])
+    process: tuple[int, int] = (0, 1)
     error: BaseException | None = None
     evidence: dict[str, Any] = field(default_factory=dict)
 

@@ -157,7 +157,7 @@ class _Judging:
         self._single: dict[int, tuple[list[int], list[int]]] = {}
         if not len(recording.keys) or not len(recording.parents):
             return {}
-        splitting = of_sites(recording, lambda site: site.kind == "split")
+        splitting = of_sites(recording, lambda site: site.kind in ("split", "fold_in"))
         parents = unique(recording.parents[splitting[recording.edge_sites]])
         rows = select(
             recording,
@@ -166,7 +166,7 @@ class _Judging:
         both, first, count = np.unique(recording.keys[rows], return_index=True, return_counts=True)
         found: dict[int, list[Making]] = {}
         for key in both[:_SPLITS].tolist():
-            makings = [each for each in self.lineage.uses(key) if each.kind == "split"]
+            makings = self.lineage.uses(key)
             found[key] = [
                 m for m in makings if not sites[m.site].flags & {"remat", "backward", "clone"}
             ]
@@ -187,7 +187,7 @@ class _Judging:
         return [
             Use(
                 key,
-                "split",
+                "split" if self.sites[site].kind == "split" else "fold",
                 self.sites[site],
                 site,
                 call,
@@ -243,14 +243,14 @@ class _Judging:
             found = [
                 self._cloned_use(earlier, use) if cloned else self._outcome(earlier, use)
                 for earlier in _held_against(standing, event)
-                if not earlier.role == use.role == "split"  # what is drawn of their children tells
+                if "draw" in (earlier.role, use.role)  # of two splits their children tell
             ]
             mine.setdefault((use.site, use.role), use)
             mistakes = list({id(each): each for each in found if isinstance(each, Found)}.values())
             for mistake in mistakes:
                 mistake.keys.add(key)
                 mistake.calls.add((use.site, use.call))
-            if use.role == "split":
+            if use.role != "draw":
                 continue
             if not first and found:
                 outcomes.append(min(found, key=_rank))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import os
 import sys
@@ -15,13 +16,17 @@ from types import TracebackType
 _HERE = str(Path(__file__).resolve().parent.parent) + os.sep
 
 
+class NoProgramError(Exception):
+    """There is no module of that name to run."""
+
+
 @dataclass(frozen=True)
 class Ending:
     """How a program ended.
 
     Attributes:
         code: the exit code that Python would have given.
-        error: the exception that ended it; None where it ended well or with ``sys.exit``.
+        error: the exception that ended it, for `show`; None where it ended well or with ``sys.exit``.
     """
 
     code: int
@@ -41,19 +46,33 @@ def run_script(path: str, arguments: Sequence[str]) -> Ending:
 
 
 def run_module(name: str, arguments: Sequence[str]) -> Ending:
-    """Run a module like ``python -m``: of a package, its ``__main__``."""
+    """Run a module like ``python -m``: of a package, its ``__main__``.
+
+    Raises:
+        NoProgramError: there is no such module.
+    """
     sys.path.insert(0, os.getcwd())  # noqa: PTH109 (as Python does, links unresolved)
-    spec = importlib.util.find_spec(name)
+    spec = _spec(name)
     if spec is not None and spec.submodule_search_locations is not None:
         name = f"{name}.__main__"
-        spec = importlib.util.find_spec(name)
+        spec = _spec(name)
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"No module named {name}", name=name)
+        raise NoProgramError(f"there is no module {name}")
     sys.argv = [spec.origin, *arguments]
     module = types.ModuleType("__main__")
     module.__file__, module.__spec__, module.__package__ = spec.origin, spec, spec.parent
     module.__loader__ = spec.loader
     return _execute(module, Path(spec.origin).read_bytes(), spec.origin)
+
+
+def _spec(name: str) -> importlib.machinery.ModuleSpec | None:
+    """Where a module is; None where it or the package around it is not there."""
+    try:
+        return importlib.util.find_spec(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            return None
+        raise  # the package is there; something that it imports is not
 
 
 def _execute(module: types.ModuleType, source: bytes, path: str) -> Ending:
@@ -65,10 +84,8 @@ def _execute(module: types.ModuleType, source: bytes, path: str) -> Ending:
     except SystemExit as end:
         return Ending(_exit_code(end))
     except KeyboardInterrupt as error:
-        show(error)
         return Ending(130, error)
     except BaseException as error:
-        show(error)
         return Ending(1, error)
     finally:
         if before is not None:

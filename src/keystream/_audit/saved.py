@@ -59,6 +59,7 @@ class SavedSite:
         stack: the user's lines, innermost first.
         flags: as in a recorded site.
         threads: how many threads ran it.
+        inputs: of the compiled call that it belongs to, what `inputs.digest` says of the first one.
     """
 
     kind: str
@@ -70,6 +71,7 @@ class SavedSite:
     stack: tuple[Place, ...] = ()
     flags: frozenset[str] = frozenset()
     threads: int = 1
+    inputs: str = ""
 
     @property
     def place(self) -> Place:
@@ -93,6 +95,9 @@ class Saved:
         seeds: values with the places that made keys of them, at most `MAX_SEEDS`.
         summary: as in the report.
         error: how the program ended, where it did not end well.
+        report: what was found, as JSON holds it; None in a record of an early version.
+        process: the number of the process in its job, and how many there were.
+        ended: whether the audit had ended; else the record holds what was seen up to its last saving.
     """
 
     path: str
@@ -106,6 +111,9 @@ class Saved:
     seeds: tuple[tuple[int, Place], ...] = ()
     summary: Mapping[str, Any] = field(default_factory=dict)
     error: str = ""
+    report: Mapping[str, Any] | None = None
+    ended: bool = True
+    process: tuple[int, int] = (0, 1)
 
 
 def described(recording: Recording) -> tuple[SavedSite, ...]:
@@ -122,6 +130,7 @@ def described(recording: Recording) -> tuple[SavedSite, ...]:
             tuple(place(each) for each in site.stack),
             site.flags,
             max(threads[number], 1),
+            recording.inputs.get(number, ""),
         )
         for number, site in enumerate(recording.sites)
     )

@@ -27,6 +27,12 @@ class Steps:
             self._calls.append(call)
             self._steps.append(step)
 
+    def copy(self) -> Steps:
+        """The steps so far."""
+        made = Steps()
+        made._calls, made._steps = array("Q", self._calls), array("q", self._steps)
+        return made
+
     def __bool__(self) -> bool:
         return bool(self._steps)
 

@@ -199,18 +199,18 @@ class Writer:
                 flat = flat[np.sort(np.unique(flat, return_index=True)[1])]  # in their order
             keys.add(flat, site, calls[call])
 
-    def finish(self) -> None:
-        """Wait for everything, and hand the columns to the recording."""
-        self.settle(wait=True)
-        recording = self._recording
-        recording.keys, recording.key_sites, recording.key_calls = self._read(self._keys)
-        (
-            recording.children,
-            recording.parents,
-            recording.edge_sites,
-            recording.edge_calls,
-            recording.edge_data,
-        ) = self._read(self._edges)
+    def hand_over(self, recording: Recording, *, wait: bool) -> None:
+        """Give a recording the columns as they are now; with `wait`, everything."""
+        with self._lock:
+            self.settle(wait=wait)
+            recording.keys, recording.key_sites, recording.key_calls = self._read(self._keys)
+            (
+                recording.children,
+                recording.parents,
+                recording.edge_sites,
+                recording.edge_calls,
+                recording.edge_data,
+            ) = self._read(self._edges)
 
     def _read(self, columns: Columns) -> list[Any]:
         try:

@@ -15,7 +15,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from keystream._cli.output import discard_output, reader_may_leave
+from keystream._cli.output import discard_output, open_missing, reader_may_leave, writable
+from keystream._cli.usage import UsageError
 from keystream._version import __version__
 from keystream.errors import KeystreamError
 
@@ -30,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "lint": ("keystream._cli.lint", "find randomness mistakes in source, without running it"),
     "migrate": ("keystream._cli.migrate", "show keys threaded by hand rewritten to named streams"),
     "plan": ("keystream._cli.plan", "list every draw that a function will make"),
+    "report": ("keystream._cli.report", "show the report of recorded runs, of several together"),
     "rule": ("keystream._cli.rule", "explain a code such as KS001"),
     "server": (
         "keystream._cli.server",
@@ -52,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 done, 1 the command's own finding (a solution that is wrong, say), 2 it could not run.
     """
     code = 0
+    open_missing()
     try:
         with reader_may_leave():
             code = _run(list(sys.argv[1:] if argv is None else argv))
@@ -71,11 +74,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     arguments = _parse(words)
-    try:
-        return importlib.import_module(COMMANDS[arguments.command][0]).run(arguments)
-    except KeystreamError as error:
-        print(f"keystream {arguments.command}: {error}", file=sys.stderr)
-        return COULD_NOT_RUN
+    # An audited program prints on the same streams, as they are; its report sees to itself.
+    ours = () if arguments.command == "audit" else (sys.stdout, sys.stderr)
+    with writable(*ours):
+        try:
+            return importlib.import_module(COMMANDS[arguments.command][0]).run(arguments)
+        except (KeystreamError, UsageError) as error:
+            print(f"keystream {arguments.command}: {error}", file=sys.stderr)
+            return COULD_NOT_RUN
 
 
 def _parse(words: list[str]) -> argparse.Namespace:

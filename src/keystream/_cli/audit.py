@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
+import os
 import sys
-from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from keystream._findings import Report
+from keystream._cli.usage import UsageError
 from keystream._report import FORMATS
 from keystream.errors import KeystreamError
+
+if TYPE_CHECKING:
+    from keystream._audit.run import Ending
+    from keystream._audit.window import Window
+    from keystream._cli.delivery import Delivery
+    from keystream._session.running import Files, Running
+
+COULD_NOT_RUN = 2
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--output", metavar="FILE", help="write the report there, not to the terminal"
     )
     parser.add_argument(
-        "--record", metavar="FILE", help="save every use of a key there, as Parquet"
+        "--record",
+        metavar="FILE",
+        help="save every use of a key there, as Parquet; also meanwhile, for keystream report",
     )
     parser.add_argument(
         "--after",
@@ -40,55 +50,148 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="tell also which draws from one key are no mistake, and why",
     )
-    parser.add_argument("program", metavar="PROGRAM", help="a script, or with -m a module")
+    part = parser.add_argument_group("a part of the run; the program then goes on without an audit")
+    part.add_argument("--steps", type=_count, metavar="N", help="audit N steps")
+    part.add_argument("--from-step", type=_number, metavar="K", help="begin with step K")
+    part.add_argument("--for", dest="seconds", type=_time, metavar="TIME", help="such as 60s or 5m")
+    part.add_argument(
+        "--until-first-finding", action="store_true", help="end with the first error or warning"
+    )
+    parser.add_argument(
+        "--executed", metavar="FILE", help="of a notebook: write it there as it was executed"
+    )
+    parser.add_argument(
+        "program", metavar="PROGRAM", help="a script, a notebook, or with -m a module"
+    )
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="of the program")
+
+
+def _count(text: str) -> int:
+    number = _number(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def _number(text: str) -> int:
+    try:
+        number = int(text.replace("_", "").replace(",", ""))
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of a step")
+    return number
+
+
+def _time(text: str) -> float:
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
+    try:
+        seconds = float(text.rstrip("smh")) * units[text[-1:] if text[-1:] in units else "s"]
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no time, such as 60s, 5m or 2h")
+    return seconds
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the audit and return the exit code: the program's own, else 1 with findings, else 0."""
-    from keystream._audit.run import run_module, run_script
-    from keystream._session import audit
+    from keystream._audit.window import Window
+    from keystream._cli.delivery import Delivery
+    from keystream._session.running import Files
 
     name = arguments.program
     if not arguments.module and not Path(name).is_file():
-        print(f"keystream audit: there is no script {name}", file=sys.stderr)
-        return 2
-    piped = arguments.format != "text" and arguments.output is None
-    program_output = contextlib.redirect_stdout(sys.stderr) if piped else contextlib.nullcontext()
-    session, failure, code = None, None, 0
+        raise UsageError(f"there is no script {name}", fix="keystream audit path/to/script.py")
+    if arguments.record and arguments.output and _same(arguments.record, arguments.output):
+        raise UsageError(
+            f"--record and --output name the same file, {arguments.output}",
+            why="one would be written over the other",
+            fix=f"keystream audit --record run.parquet --output report.txt {name}",
+        )
+    delivery = Delivery(
+        arguments.format,
+        arguments.output,
+        arguments.record,
+        show_excused=arguments.show_excused,
+    )
+    if Path(name).suffix == ".ipynb" and not arguments.module:
+        from keystream._cli.notebook import run as run_notebook
+
+        return run_notebook(arguments, delivery)
+    window = Window(
+        arguments.from_step, arguments.steps, arguments.seconds, arguments.until_first_finding
+    )
+    files = Files.of(arguments.record, arguments.after)
+    return _audit(arguments, files, window, delivery)
+
+
+def _same(first: str, second: str) -> bool:
+    return os.path.realpath(first) == os.path.realpath(second)
+
+
+def _audit(arguments: argparse.Namespace, files: Files, window: Window, delivery: Delivery) -> int:
+    from keystream._audit.run import NoProgramError
+    from keystream._session import audited
+
+    process, running, ending = os.getpid(), None, None
     try:
         with (
-            program_output,
-            audit(
-                name,
-                record=arguments.record,
-                after=arguments.after,
-                include_libraries=arguments.include_libraries,
-            ) as session,
+            delivery.program_output(),
+            audited(arguments.program, files, window, arguments.include_libraries) as running,
         ):
-            start = run_module if arguments.module else run_script
-            ending = start(name, arguments.arguments)
-            session.recording.error, code = ending.error, ending.code
+            running.on_report = delivery.deliver if _early(window) else delivery.hold
+            ending = _run_beside(running, arguments, window, delivery)
+    except NoProgramError as error:
+        raise UsageError(str(error), fix="keystream audit -m package.module") from error
     except KeystreamError as error:
-        if session is None or session.report is None:
+        if running is None or running.audit.report is None:
             raise
-        failure = error
-    assert session is not None
-    assert session.report is not None
-    report = replace(session.report, shows_excused=arguments.show_excused)
-    _write(report, arguments.format, arguments.output)
-    if failure is not None:
-        print(f"keystream audit: {failure}", file=sys.stderr)
-        return 2
-    return code or session.report.exit_code
+        delivery.failed(error)
+    assert running is not None
+    assert ending is not None
+    if os.getpid() != process:
+        return (
+            ending.code
+        )  # a child that the program forked has come here; the report is not its own
+    if running.audit.refused is not None:
+        raise running.audit.refused
+    if running.saved_in is not None:
+        delivery.record_in(running.saved_in)
+    delivery.finish()
+    if delivery.failures:
+        return COULD_NOT_RUN
+    assert running.audit.report is not None
+    return ending.code or running.audit.report.exit_code
 
 
-def _write(report: Report, form: str, output: str | None) -> None:
-    from keystream._report import render, text
+def _early(window: Window) -> bool:
+    return window.steps is not None or window.seconds is not None or window.until_finding
 
-    if output is not None:
-        Path(output).write_text(render(report, form), encoding="utf-8")
-    elif form == "text":
-        text.write(report, sys.stdout)
-    else:
-        print(render(report, form), end="")
+
+def _run_beside(
+    running: Running, arguments: argparse.Namespace, window: Window, delivery: Delivery
+) -> Ending:
+    """Run the program, with a keeper and handlers of signals beside it."""
+    from keystream._audit.run import run_module, run_script, show
+    from keystream._cli.status import StatusLine
+    from keystream._session.keeper import Keeper
+    from keystream._session.signals import Stopping
+
+    def report() -> None:
+        running.on_report = delivery.deliver
+        running.conclude(wait=False)
+        if running.saved_in is not None:
+            delivery.record_in(running.saved_in)
+        delivery.finish()
+
+    stopping, status = Stopping(report), StatusLine(sys.stderr)
+    looks = arguments.record is not None or window.until_finding or status.wanted
+    keeper = Keeper(running, looks=looks, show=status.show, hear=stopping.hear)
+    with status.beside_output(), keeper, stopping.installed(keeper):
+        start = run_module if arguments.module else run_script
+        ending = start(arguments.program, arguments.arguments)
+        running.opening.recording.error = ending.error
+        if running.audit.refused is None and ending.error is not None:
+            show(ending.error)
+    return ending

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from keystream._cli.output import show
 from keystream._version import __version__
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     names = (arguments.first, arguments.second)
     found = compare(*(parquet.load(Path(name)) for name in names))
     if arguments.json:
-        print(json.dumps(_document(found, names), indent=2, ensure_ascii=False))
+        show(json.dumps(_document(found, names), indent=2, ensure_ascii=False) + "\n")
     else:
-        print("\n".join(_lines(found, names)))
+        show("".join(f"{line}\n" for line in _lines(found, names)))
     return int(bool(found.partings))
 
 

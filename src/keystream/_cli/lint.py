@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keystream._cli.output import reader_may_leave, show
 from keystream._codes import CODES
 from keystream._findings import Report
 
@@ -69,27 +70,44 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.diff:
             return changed
     report = check(arguments.paths, config, jobs=arguments.jobs)
-    text = _statistics(report) if arguments.statistics else _rendered(report, arguments)
-    if arguments.output:
-        Path(arguments.output).write_text(text, encoding="utf-8")
-    else:
-        sys.stdout.write(text)
+    _write(report, arguments)
     return report.exit_code
+
+
+def _write(report: Report, arguments: argparse.Namespace) -> None:
+    from keystream._report import render, text
+    from keystream._whole_file import replacing
+
+    if arguments.format == "text" and not arguments.statistics and not arguments.output:
+        with reader_may_leave():
+            text.write(report, sys.stdout)
+        return
+    made = _statistics(report) if arguments.statistics else render(report, arguments.format)
+    if arguments.output:
+        with replacing(Path(arguments.output)) as file:
+            file.write(made.encode())
+    else:
+        show(made)
 
 
 def _fix(arguments: argparse.Namespace, config: Config) -> int:
     """Repair files, or show how; 1 where something was repaired or would be."""
     from keystream._linter.engine import find_files
-    from keystream._linter.fixing import fix
+    from keystream._linter.fixing import mend
 
     count = 0
     for path in find_files(arguments.paths, config):
-        fixed = fix(path, config, unsafe=arguments.unsafe_fixes)
+        fixed = mend(path, config, unsafe=arguments.unsafe_fixes)
         if fixed is None:
+            continue
+        for left in fixed.refusals:
+            line = "" if path.suffix == ".ipynb" else f":{left.line}"  # cells count for themselves
+            print(f"{path}{line}: {left.code} is not repaired: {left.reason}", file=sys.stderr)
+        if not fixed.repairs:
             continue
         count += len(fixed.repairs)
         if arguments.diff:
-            sys.stdout.write(fixed.diff())
+            show(fixed.diff())
         else:
             path.write_bytes(_as_before(path.read_bytes(), fixed.after))
     if not arguments.diff and count:
@@ -118,9 +136,3 @@ def _statistics(report: Report) -> str:
 def _summary(report: Report) -> str:
     files, lines = report.summary["files"], report.summary["lines"]
     return f"{files} file{'s' * (files != 1)}, {lines} line{'s' * (lines != 1)} read"
-
-
-def _rendered(report: Report, arguments: argparse.Namespace) -> str:
-    from keystream._report import render
-
-    return render(report, arguments.format)

@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _file(path: Path, *, write: bool) -> bool:
     """Rewrite one file, or show how."""
     from keystream._lint.source import UnreadableError, parse, read_source
-    from keystream._linter.fixing import apply
+    from keystream._linter.editing import apply
     from keystream._linter.migrating import migrations
 
     try:

@@ -1,11 +1,72 @@
-"""Standard output whose reader may leave before its end, as in ``keystream rule | head -1``."""
+"""Standard output as it may be: closed, of few characters, or read by one who leaves before its end."""
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import TextIO
+
+# What stands for the signs that reports use, where an encoding has none of them.
+_PLAIN = {
+    "→": "->",
+    "·": "-",
+    "…": "...",
+    "—": "-",
+    "–": "-",
+    "×": "x",
+    "“": '"',
+    "”": '"',
+    "’": "'",
+}
+_ERRORS = "keystream.plain"
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """A handler of encoding errors: plain signs, and escapes for all that has none."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    made = (_PLAIN.get(each) or each.encode("ascii", "backslashreplace").decode() for each in text)
+    return "".join(made), error.end
+
+
+codecs.register_error(_ERRORS, _plain)
+
+
+@contextmanager
+def writable(*streams: TextIO) -> Generator[None, None, None]:
+    """Within the block, the streams write any text, whatever their encoding."""
+    changed: list[tuple[TextIO, str]] = []
+    for stream in streams:
+        errors = getattr(stream, "errors", None)
+        if errors == "strict" and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=_ERRORS)  # type: ignore[union-attr]
+            changed.append((stream, errors))
+    try:
+        yield
+    finally:
+        for stream, errors in changed:
+            with contextlib.suppress(OSError, ValueError):
+                stream.reconfigure(errors=errors)  # type: ignore[union-attr]
+
+
+def open_missing() -> None:
+    """Give a process that was started without standard streams (``>&-``) ones that go nowhere.
+
+    Else the first file that it opens would get their numbers, and what is printed go into it.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            with contextlib.suppress(OSError):
+                where = os.open(os.devnull, os.O_RDWR)
+                if where != number:
+                    os.dup2(where, number)
+                    os.close(where)
+                setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 @contextmanager
@@ -19,13 +80,18 @@ def reader_may_leave() -> Generator[None]:
             yield
         finally:
             # Here, since a failure of Python's own flush at exit can't be caught any more.
-            if sys.stdout is not None:  # pyright: ignore[reportUnnecessaryComparison]
-                sys.stdout.flush()
+            sys.stdout.flush()
     except BrokenPipeError:
         discard_output()
     except SystemExit as leaving:  # what rich makes of a closed pipe, with a code of its own
         if not isinstance(leaving.__context__, BrokenPipeError):
             raise
+
+
+def show(text: str) -> None:
+    """Print the text of a report whose verdict is known: a reader who leaves does not change it."""
+    with reader_may_leave():
+        sys.stdout.write(text)
 
 
 def discard_output() -> None:

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from keystream.errors import ValueOutOfRangeError
+from keystream._cli.output import show
+from keystream._cli.usage import UsageError
+from keystream._whole_file import replacing
+from keystream.errors import KeystreamError
 
-_PLACE = "keystream plan"
 _EXAMPLE = "keystream plan train:step --arg train:params --arg 'float32[32,784]' --arg key"
 _HELP_ARG = """an argument of the call, by position, or by name as name=...: key or key[4] for keys,
 float32[8,16] for an array, module:name for an object of a module (called, where it is a function),
@@ -42,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Trace the function, print its plan, and return 1 where that shows a mistake.
 
     Raises:
-        KeystreamError: KS002, the function or an argument can't be read.
+        UsageError: the function or an argument can't be read, or the function not be traced.
     """
     from keystream._plan.plan import plan
 
@@ -53,16 +55,21 @@ def run(arguments: argparse.Namespace) -> int:
     args, kwargs = _arguments(arguments.arg)
     try:
         made = plan(function, *args, **kwargs)
-    except TypeError as error:
+    except KeystreamError:
+        raise
+    except Exception as error:  # the function's own, or JAX's for what does not fit
+        said = str(error).strip().partition("\n")[0]
         raise _refused(
-            f"{arguments.function} can't be traced with these arguments: {error}",
+            f"{arguments.function} can't be traced with these arguments: "
+            f"{type(error).__name__}: {said}",
             "a plan is of one call, and needs arguments of its shapes",
         ) from error
     text = {"text": made.__str__, "json": made.to_json, "html": made.to_html}[arguments.format]()
     if arguments.output:
-        Path(arguments.output).write_text(text + "\n")
+        with replacing(Path(arguments.output)) as file:
+            file.write(f"{text}\n".encode())
     else:
-        print(text)
+        show(f"{text}\n")
     return int(any(finding.counts for finding in made.findings()))
 
 
@@ -140,5 +147,5 @@ def _object(text: str) -> Any:
     return found
 
 
-def _refused(what: str, why: str) -> ValueOutOfRangeError:
-    return ValueOutOfRangeError(what, where=_PLACE, why=why, fix=_EXAMPLE)
+def _refused(what: str, why: str) -> UsageError:
+    return UsageError(what, why=why, fix=_EXAMPLE)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import io
 import sys
+from typing import Any
 
 from keystream import _rules
 from keystream._codes import CODES
 from keystream.errors import by_code
+
+WIDTH = 100  # columns of a page at most: longer lines are hard to read
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the page of one code, or the list of all."""
     if arguments.code is None:
-        print("\n".join(f"{code}  {name}" for code, name in sorted(CODES.items())))
+        _print_list()
         return 0
     names = {name: code for code, name in CODES.items()}
     code = names.get(arguments.code.lower(), arguments.code.upper())
@@ -34,11 +38,50 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 2
-    print(f"{code} {CODES[code]}\n\n{_page(code)}")
+    _print_page(code)
     return 0
+
+
+def _print_list() -> None:
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    for code, name in sorted(CODES.items()):
+        table.add_row(code, name, _summary(code))
+    _print(table)
+
+
+def _print_page(code: str) -> None:
+    """The page as people read it: headings, wrapped text, code apart."""
+    from rich.markdown import Markdown
+    from rich.text import Text
+
+    _print(Text(f"{code} {CODES[code]}\n", style="bold"))
+    _print(Markdown(_page(code), code_theme="ansi_dark"))
+
+
+def _print(what: Any) -> None:
+    """Print with colours and the width of a terminal; elsewhere plainly, without spaces at line ends."""
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        console = Console(file=sys.stdout, highlight=False)
+        console.width = min(console.width, WIDTH)
+        console.print(what)
+        return
+    plain = Console(file=io.StringIO(), highlight=False, width=WIDTH, color_system=None)
+    with plain.capture() as captured:
+        plain.print(what)
+    lines = (line.rstrip() for line in captured.get().splitlines())
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def _page(code: str) -> str:
     """What the rule's file says; of what only the library raises, the error's class."""
     rule = _rules.page(code)
     return inspect.getdoc(by_code()[code] if rule is None else rule) or ""
+
+
+def _summary(code: str) -> str:
+    """The first sentence of a page."""
+    return " ".join(_page(code).partition("\n\n")[0].split())

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from keystream import _threefry
+from keystream import _lax_words
 from keystream._draws.mask import draws_as_we_do
 from keystream._draws.window import Window
 
@@ -65,7 +65,7 @@ class Elements:
 
     def _block(self, key: jax.Array, offset: Any) -> Any:
         words = jax.random.key_data(key)
-        return _threefry.block((words[0], words[1]), self.window.counters(offset))
+        return _lax_words.block((words[0], words[1]), self.window.counters(offset))
 
 
 def elements_of(window: Window, impl: str) -> Elements:

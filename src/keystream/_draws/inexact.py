@@ -16,7 +16,16 @@ def read_inexact(x: Any, call: str) -> jax.Array:
         array = jnp.asarray(x)
         if jnp.issubdtype(array.dtype, jnp.inexact):
             return array
+        if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+            raise ValueOutOfRangeError(
+                "x is a key: the first argument is the key, the second the array",
+                where=call,
+                why="draws take their key first, as in jax.random",
+                fix=f"{call}(key, x, ...)",
+            )
         what = f"x holds {array.dtype} values"
+    except ValueOutOfRangeError:
+        raise
     except (TypeError, ValueError):
         what = f"x is of type {type(x).__name__}"
     raise ValueOutOfRangeError(

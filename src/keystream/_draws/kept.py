@@ -1,9 +1,14 @@
 """Scaling what is kept: a linear map that holds a mask, or nothing but a key, for its transpose.
 
 Differentiated as it stands, ``select(mask, x / keep, 0)`` holds the mask and an array of zeros: five
-bytes an element of float32. Here the tangent map is rematerialised from its arguments, so that the mask
-alone is held (one byte), or, where it is drawn again, the key (none). Being linear in the tangent it
-serves forward and reverse mode, and either over the other.
+bytes an element of float32. Here the tangent map of the selection is rematerialised from its arguments,
+so that the mask alone is held (one byte), or, where it is drawn again, the key (none). Being linear in
+the tangent it serves forward and reverse mode, and either over the other.
+
+The selection is jitted, and inlined where it is traced, because JAX then differentiates it once a shape
+and not once a site, which would be most of the time that a site takes to trace. The division stays
+outside, where it is Flax's: XLA makes a product of it where the divisor is compiled in, and an eager
+division stays one.
 """
 
 from __future__ import annotations
@@ -21,7 +26,6 @@ from keystream._draws.window import explicit_sharding
 Draw = Callable[..., jax.Array]  # hashable: `mask.Mask` or `lanes.Lanes`
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
 def scaled(keep: float | None, mask: jax.Array, traced_keep: Any, x: jax.Array) -> jax.Array:
     """``x / keep`` where the mask is True, else 0.
 
@@ -32,17 +36,11 @@ def scaled(keep: float | None, mask: jax.Array, traced_keep: Any, x: jax.Array) 
         traced_keep: the keep probability if it is traced; no gradient flows to it.
         x: what is scaled.
     """
-    return _select(keep, mask, traced_keep, x)
+    if keep is None:
+        mask = mask & _some(traced_keep)
+    return _selected(mask, _divided(keep, traced_keep, x))
 
 
-@scaled.defjvp
-def _scaled_jvp(keep: float | None, primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
-    mask, traced_keep, x = primals
-    linear = _from_mask(keep)
-    return scaled(keep, mask, traced_keep, x), linear(mask, traced_keep, tangents[2])
-
-
-@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
 def drawn_and_scaled(
     draw: Draw, keep: float | None, operands: Any, traced_keep: Any, x: jax.Array
 ) -> jax.Array:
@@ -55,43 +53,65 @@ def drawn_and_scaled(
         traced_keep: as in `scaled`.
         x: what is scaled.
     """
-    return _draw_and_select(draw, keep, operands, traced_keep, x)
+    some = None if keep is not None else _some(traced_keep)
+    return _drawn_and_selected(draw, operands, some, _divided(keep, traced_keep, x))
 
 
-@drawn_and_scaled.defjvp
-def _drawn_and_scaled_jvp(
-    draw: Draw, keep: float | None, primals: Any, tangents: Any
-) -> tuple[jax.Array, jax.Array]:
-    operands, traced_keep, x = primals
-    linear = _from_key(draw, keep)
-    y = drawn_and_scaled(draw, keep, operands, traced_keep, x)
-    return y, linear(operands, traced_keep, tangents[2])
+def _some(traced_keep: Any) -> Any:
+    """Whether anything is kept, which a limit can't say. NaN keeps all."""
+    return ~(traced_keep <= 0)
+
+
+def _divided(keep: float | None, traced_keep: Any, x: jax.Array) -> jax.Array:
+    if keep == 1.0:
+        return x
+    if keep is not None:
+        return x / keep
+    # The transpose divides what it has set to 0, so 0 must not be the divisor.
+    return x / jnp.where(_some(traced_keep), traced_keep, 1).astype(x.dtype)
+
+
+def _select(mask: jax.Array, x: jax.Array) -> jax.Array:
+    mask = jnp.broadcast_to(mask, x.shape, out_sharding=explicit_sharding(x))
+    return lax.select(mask, x, jnp.zeros_like(x))
+
+
+def _draw_and_select(draw: Draw, operands: Any, some: Any, x: jax.Array) -> jax.Array:
+    mask = draw(*operands)
+    return _select(mask if some is None else mask & some, x)
+
+
+_linear = jax.checkpoint(_select, prevent_cse=False)
 
 
 # The same object for the same site, or JAX would trace each one anew.
 @lru_cache(maxsize=4096)
-def _from_mask(keep: float | None) -> Draw:
-    return jax.checkpoint(partial(_select, keep), prevent_cse=False)
+def _linear_from_key(draw: Draw) -> Draw:
+    return jax.checkpoint(partial(_draw_and_select, draw))
 
 
-@lru_cache(maxsize=4096)
-def _from_key(draw: Draw, keep: float | None) -> Draw:
-    return jax.checkpoint(partial(_draw_and_select, draw, keep))
+@jax.custom_jvp
+def _select_linearly(mask: jax.Array, x: jax.Array) -> jax.Array:
+    return _select(mask, x)
 
 
-def _draw_and_select(
-    draw: Draw, keep: float | None, operands: Any, traced_keep: Any, x: jax.Array
-) -> jax.Array:
-    return _select(keep, draw(*operands), traced_keep, x)
+@_select_linearly.defjvp
+def _select_jvp(primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
+    mask, x = primals
+    return _select_linearly(mask, x), _linear(mask, tangents[1])
 
 
-def _select(keep: float | None, mask: jax.Array, traced_keep: Any, x: jax.Array) -> jax.Array:
-    if keep is None:
-        none = traced_keep <= 0
-        mask = mask & ~none  # a limit can't say that nothing is kept
-        # The transpose divides what it has set to 0, so 0 must not be the divisor.
-        divisor = jnp.where(none, 1, traced_keep).astype(x.dtype)
-    else:
-        divisor = keep
-    mask = jnp.broadcast_to(mask, x.shape, out_sharding=explicit_sharding(x))
-    return lax.select(mask, x / divisor, jnp.zeros_like(x))
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _draw_and_select_linearly(draw: Draw, operands: Any, some: Any, x: jax.Array) -> jax.Array:
+    return _draw_and_select(draw, operands, some, x)
+
+
+@_draw_and_select_linearly.defjvp
+def _draw_and_select_jvp(draw: Draw, primals: Any, tangents: Any) -> tuple[jax.Array, jax.Array]:
+    operands, some, x = primals
+    y = _draw_and_select_linearly(draw, operands, some, x)
+    return y, _linear_from_key(draw)(operands, some, tangents[2])
+
+
+_selected = jax.jit(_select_linearly, inline=True)
+_drawn_and_selected = jax.jit(_draw_and_select_linearly, static_argnums=0, inline=True)

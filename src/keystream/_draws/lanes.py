@@ -41,7 +41,7 @@ import numpy as np
 from jax import lax
 from jax.sharding import NamedSharding, PartitionSpec
 
-from keystream import _threefry
+from keystream import _lax_words
 from keystream._counter import LAYOUT
 from keystream._draws.window import Window
 from keystream._internals import outlined
@@ -201,7 +201,7 @@ def _named(lanes: Lanes) -> Callable[..., jax.Array]:
 
 def _hash(blocks: Window, words: Any, start: Any) -> Pair:
     high, low = blocks.counters(start)
-    return _threefry.block((words[0], words[1]), (high | np.uint32(TAG), low))
+    return _lax_words.block((words[0], words[1]), (high | np.uint32(TAG), low))
 
 
 def _ask_jax(lanes: Lanes, words: Any, start: Any) -> Pair:

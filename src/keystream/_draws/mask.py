@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from keystream import _threefry
+from keystream import _lax_words
 from keystream._counter import LAYOUT
 from keystream._draws.window import Window
 from keystream._internals import outlined
@@ -113,7 +113,7 @@ def _named(mask: Mask) -> Callable[..., jax.Array]:
 
 
 def _hash(window: Window, double: bool, words: Any, limit: Any, offset: Any) -> jax.Array:
-    high, low = _threefry.block((words[0], words[1]), window.counters(offset))
+    high, low = _lax_words.block((words[0], words[1]), window.counters(offset))
     if not double:
         return (high ^ low) <= limit[0]
     return (high < limit[0]) | ((high == limit[0]) & (low <= limit[1]))

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from keystream import _threefry
+from keystream import _lax_words
 from keystream._counter import LAYOUT
 from keystream._draws.inexact import read_inexact
 from keystream._draws.keys import read_key
@@ -179,7 +179,7 @@ def _hash(window: Window, words: Any, offset: Any) -> jax.Array:
     A uniform number of 23 bits in [1, 2), shifted and stretched onto (-1, 1), through the inverse of
     the error function. The stretch is by 2, so no rounding depends on how it is compiled.
     """
-    high, low = _threefry.block((words[0], words[1]), window.counters(offset))
+    high, low = _lax_words.block((words[0], words[1]), window.counters(offset))
     pattern = ((high ^ low) >> 9) | np.float32(1).view(np.uint32)
     unit = lax.bitcast_convert_type(pattern, jnp.float32) - np.float32(1)
     uniform = lax.max(_LOWEST, unit * np.float32(2) + _LOWEST)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import jax
@@ -52,11 +53,13 @@ class Window:
             offset: of the part, uint32[ndim]; read only where `moved`.
         """
         if math.prod(self.global_shape) <= WORD:
-            low: Any = np.uint32(0)
-            for axis in range(len(self.shape)):
-                stride = math.prod(self.global_shape[axis + 1 :])
-                low = low + self._place(axis, offset) * np.uint32(stride % WORD)
-            return np.uint32(0), low
+            places = [self._place(axis, offset) for axis in range(len(self.shape))]
+            strides = [math.prod(self.global_shape[axis + 1 :]) for axis in range(len(self.shape))]
+            parts = [
+                place if stride == 1 else lax.mul(place, np.uint32(stride % WORD))
+                for place, stride in zip(places, strides, strict=True)
+            ]
+            return np.uint32(0), reduce(lax.add, parts) if parts else np.uint32(0)
         index: Pair = (np.uint32(0), np.uint32(0))
         for axis in range(len(self.shape)):
             stride = math.prod(self.global_shape[axis + 1 :])

@@ -54,7 +54,8 @@ def meeting(first: Location, second: Location, *, pure: Callable[[Location], boo
     if one is other:
         return Meeting.APART if _is_shown_apart(one, first, second) else Meeting.JOINED
     for place, node in ((first, one), (second, other)):
-        if _is_dropped(node, steps) and (not isinstance(node, ast.Expr) or pure(place)):
+        module = isinstance(scope, ast.Module)
+        if _is_dropped(node, steps, module) and (not isinstance(node, ast.Expr) or pure(place)):
             return Meeting.UNUSED
     return _together(step_of(one), step_of(other), steps)
 
@@ -107,8 +108,11 @@ def _is_shown_apart(node: ast.stmt, first: Location, second: Location) -> bool:
     return not any(spans(each, first) and spans(each, second) for each in node.value.args)
 
 
-def _is_dropped(node: ast.stmt, steps: tuple[Step, ...]) -> bool:
-    """Whether nobody reads what a statement binds; or it binds nothing and is a mere call."""
+def _is_dropped(node: ast.stmt, steps: tuple[Step, ...], module: bool) -> bool:
+    """Whether nobody reads what a statement binds; or it binds nothing and is a mere call.
+
+    A name of a module that nobody reads there may be read elsewhere, unless it is bound again.
+    """
     if isinstance(node, ast.Expr):
         return isinstance(_awaited(node.value), ast.Call) and not is_shown(node)
     if not isinstance(node, (ast.Assign, ast.AnnAssign)):
@@ -121,6 +125,9 @@ def _is_dropped(node: ast.stmt, steps: tuple[Step, ...]) -> bool:
             return False
         if step.stores <= later.stores:
             break
+    else:
+        if module and step.stores != {"_"}:
+            return False
     return not any(  # in a loop, or a function that is defined beside, earlier lines may read it
         overlap(s.loads, step.stores)
         for s in steps

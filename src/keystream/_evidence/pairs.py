@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from keystream._evidence import flow, loops
 from keystream._evidence.relation import Related, Relation
-from keystream._evidence.uses import Use
+from keystream._evidence.uses import Role, Use
 from keystream._findings import Location
 
 
@@ -62,9 +62,18 @@ class Pair:
         return self.related.relation
 
     @property
-    def by_split(self) -> bool:
-        """Whether one of the two is a split, and the other a draw."""
-        return self.first.role != self.second.role
+    def derived(self) -> Role | None:
+        """What the one derived keys by, where the other is a draw; None for two draws."""
+        roles: set[Role] = {self.first.role, self.second.role}
+        return next(iter(roles - {"draw"}), None)
+
+    @property
+    def unmade(self) -> bool:
+        """Whether how the key was made was not seen: it may have been made again."""
+        return self.relation is Relation.ONE_MAKING and None in (
+            self.first.making,
+            self.second.making,
+        )
 
     @property
     def one_place(self) -> bool:

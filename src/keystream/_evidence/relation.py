@@ -94,10 +94,9 @@ def _between(one: Making | None, other: Making | None, key: int, made: Made) -> 
             return Related(Relation.SAME_SEED if same else Relation.COLLISION, one.parent, pair)
         if one.parent != other.parent or "seed" in kinds:
             return Related(Relation.COLLISION, key, pair)
-        if one.kind != other.kind:
-            return Related(Relation.ALIAS, one.parent, pair)
         before, after = made(one.parent, one.call), made(one.parent, other.call)
         if before is None or after is None or before.event == after.event:
-            return Related(Relation.SAME_DERIVATION, one.parent, pair)
+            alike = one.kind == other.kind
+            return Related(Relation.SAME_DERIVATION if alike else Relation.ALIAS, one.parent, pair)
         key, one, other = one.parent, before, after
     return Related(Relation.ONE_MAKING, key)

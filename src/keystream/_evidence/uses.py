@@ -8,7 +8,7 @@ from typing import Literal
 from keystream._findings import Location
 
 Stack = tuple[Location, ...]
-Role = Literal["draw", "split"]
+Role = Literal["draw", "split", "fold"]
 Kind = Literal["draw", "split", "fold_in", "seed", "clone"]
 
 RECOMPUTED = frozenset({"remat", "backward"})  # a draw that is made again for its gradient
@@ -126,7 +126,7 @@ class Use:
 
     Attributes:
         key: its value.
-        role: a draw, or a split of a key that was drawn from too.
+        role: a draw, or a split or fold of a key that was drawn from too.
         at: where it stands.
         site: the number of the place.
         call: the ordinal of the call that used it.

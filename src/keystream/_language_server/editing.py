@@ -49,7 +49,9 @@ def quick_fixes(path: Path, text: str, first: int, last: int) -> list[Repair]:
     return [
         repair
         for repair in repairs(module, Text(text, tree))
-        if first <= repair.line <= last and (repair.code, repair.line) in there
+        if isinstance(repair, Repair)
+        and first <= repair.line <= last
+        and (repair.code, repair.line) in there
     ]
 
 

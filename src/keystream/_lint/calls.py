@@ -32,8 +32,8 @@ from keystream._lint.unknown_models import (
     check_apply,
     check_flags,
     is_called_a_key,
+    is_name_of_key,
     is_one_key,
-    note_unread,
 )
 from keystream._lint.values import (
     Class,
@@ -54,20 +54,10 @@ if TYPE_CHECKING:
 
 
 class Calls:
-    """Follows calls. What evaluating and executing need of each other is declared here."""
+    """Follows calls."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-
-    # Implemented by what derives from this class.
-    evaluate: Callable[[ast.expr | None], Value]
-    run: Callable[[Function, Scope], Value]
-    assign: Callable[[ast.expr, Value], None]
-    join: Callable[[list[Value]], Value]
-    elem: Callable[[Value, int], Value]
-    element: Callable[[Value, Value], Value]
-    unrolled: Callable[[Value], list[Value] | None]
-    branch_of: Callable[[ast.expr, ast.AST], tuple[Any, tuple[Any, Any]]]
 
     def reference(self, name: str) -> Value:
         """A name of a library, or of a module of the project."""
@@ -150,30 +140,33 @@ class Calls:
 
     def _handed_on(self, call: Call) -> None:
         """Note the keys that are given to a function which is not known: it likely draws from them."""
-        name = self._named(call)
+        reader = self.reader
+        given = [("", value) for value in call.args if isinstance(value, Symbol)]
+        given += [(w, v) for w, v in call.keywords.items() if w != "**" and isinstance(v, Symbol)]
+        keys = [value for word, value in given if self._may_be_key(call, word, value)]
+        if not keys or isinstance(reader.frame.statement, ast.Assert | ast.If | ast.While):
+            return  # what is asserted or decides on a branch looks at a key, and draws nothing
+        name = text_of(call.node.func) if isinstance(call.node, ast.Call) else call.name
         last = name.rpartition(".")[2]
-        if last in table.KEEPERS or isinstance(self.reader.frame.statement, ast.Assert):
+        if last in table.KEEPERS:
             return
         # what a class is given it keeps, or draws from at once: either way nothing else may use it
         kind = "kept" if last[:1].isupper() or last == "create" else "handed"
-        given = [("", value) for value in call.args]
-        given += [(word, value) for word, value in call.keywords.items() if word != "**"]
-        for word, value in given:
-            if isinstance(value, Symbol) and (
-                word in table.KEY_WORDS or self._is_used_as_key(value)
-            ):
-                said = self._said(call, value)
-                self.reader.use(value, kind, name or "a function", call.node, text=said)
+        for value in keys:
+            reader.use(value, kind, name or "a function", call.node, text=self._said(call, value))
+
+    def _may_be_key(self, call: Call, word: str, value: Symbol) -> bool:
+        """Whether an argument is a key: by the keyword, how it was made, an earlier use or its name."""
+        if word in table.KEY_WORDS or self._is_used_as_key(value):
+            return True
+        return isinstance(value, Item) and is_name_of_key(self._said(call, value))
 
     def _is_used_as_key(self, value: Symbol) -> bool:
         """Whether a value is a key, by how it was made or by an earlier use."""
         if is_one_key(value) or is_called_a_key(value):
             return True
-        return any(use.kind in ("split", "fold", "draw") for use in self.reader.uses.get(value, ()))
-
-    def _named(self, call: Call) -> str:
-        node = call.node
-        return text_of(node.func) if isinstance(node, ast.Call) else call.name
+        earlier = self.reader.uses.get(value, ())
+        return any(use.kind in ("split", "fold", "draw") for use in earlier)
 
     def _said(self, call: Call, value: Value) -> str:
         """A key as the source spells it among the arguments of a call."""
@@ -250,10 +243,6 @@ class Calls:
             self._handed(function, args)
             return self.reader.fresh("call " + function.name, *args)
         scope = self.bound(function, args, keywords, called=True)
-        if not isinstance(body, ast.Lambda):
-            for parameter in (*body.args.posonlyargs, *body.args.args, *body.args.kwonlyargs):
-                value = scope.names[parameter.arg]
-                note_unread(self.reader, parameter.arg, value, body, parameter)
         self.reader.covered.add(body)
         self.reader.chain.append(self.reader.site(node, body))
         before: Arms = tuple(self.reader.arms)

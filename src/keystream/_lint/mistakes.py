@@ -236,8 +236,8 @@ def _handed(repeat: Repeat, facts: Facts) -> Mistake | None:
     seeds = _seeds(repeat)
     if "fold" in kinds or kinds == {"kept"} or first.discarded or second.discarded:
         return None
-    if "kept" in kinds and len(first.chain) != len(second.chain):
-        return None  # what a function returns is its caller's
+    if any(use.kind == "kept" and len(use.chain) > repeat.level + 1 for use in (first, second)):
+        return None  # what a function that was called keeps is told where it is read by itself
     if repeat.turn is not None:
         if kinds != {"handed"} or first.chain[-1].node is not second.chain[-1].node:
             return None

@@ -45,6 +45,21 @@ class Repair:
     edits: tuple[Edit, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no repair for a finding of a kind that others are repaired of.
+
+    Attributes:
+        code: of the finding.
+        line: of the finding.
+        reason: a clause, such as ``its key is no plain name``.
+    """
+
+    code: str
+    line: int
+    reason: str
+
+
 class Text:
     """A source and its tree: which statement holds an expression, what stands before it."""
 
@@ -120,18 +135,20 @@ class Text:
         ]
 
 
-def repairs(module: Module, text: Text) -> Iterator[Repair]:
-    """All repairs that are known for what was found."""
+def repairs(module: Module, text: Text) -> Iterator[Repair | Refusal]:
+    """All repairs that are known for what was found, and why others can't be made."""
     yield from _of_facts(module, text)
     for mistake in module.mistakes:
         if mistake.site.path != module.path:
             continue
-        found: Repair | None = None
+        found: Repair | str | None = None
         if mistake.repeat.turn is not None:
             found = _in_loop(mistake, text)
         elif mistake.code in ("KS101", "KS102"):
-            found = _in_line(mistake, text)
-        if found is not None:
+            found = _in_line(mistake, module, text)
+        if isinstance(found, str):
+            yield Refusal(mistake.code, mistake.site.line, found)
+        elif found is not None:
             yield found
 
 
@@ -263,39 +280,78 @@ def _key_names(site: Site) -> list[ast.Name]:
 _KEY = re.compile(r"(?:^|_)(?:key|rng|prng|subkey|k|seed)\d*(?:_|$)", re.IGNORECASE)
 
 
-def _key_given(mistake: Mistake) -> tuple[ast.Name, ast.Name] | None:
-    """The key's name in the earlier and the later call, where both are plain and the same."""
+_NOT_PLAIN = "its key is not given by a plain name of one variable"
+_ELSEWHERE = "the key is bound outside of this function, so a split would bind another one"
+_APART = "its uses stand in different functions or branches"
+
+
+def _in_line(mistake: Mistake, module: Module, text: Text) -> Repair | str:
+    """Give every use of the key but the last one a key of its own, split off before it."""
+    names = _uses(mistake, module)
+    if names is None:
+        return _NOT_PLAIN
+    if mistake.repeat.first.kind == "split":
+        return "the key was split before it is used again, and which of the two was meant is open"
+    *earlier, last = names
+    target = text.statement(last)
+    if target is None:
+        return "a use stands within a lambda, or shares its line with another statement"
+    key = last.id
+    statements: dict[ast.stmt, list[ast.Name]] = {}
+    for name in earlier:
+        statement = text.statement(name)
+        if statement is None:
+            return "a use stands within a lambda, or shares its line with another statement"
+        if not text.is_local(key, name):
+            return _ELSEWHERE
+        same_block = text.parents[statement] is text.parents[target]
+        if text.function(name) is not text.function(last) or not (
+            same_block or _is_above(text, statement, target)
+        ):
+            return _APART
+        if _bound_in(statement, key) or (statement is target and not isinstance(target, _SIMPLE)):
+            return "the statement of a use binds the key itself, or holds other statements"
+        statements.setdefault(statement, []).append(name)
+    edits = [edit for each, uses in statements.items() for edit in _own_keys(each, uses, text)]
+    lines = sorted({statement.lineno for statement in statements})
+    where = ", ".join(map(str, lines))
+    title = f"Split a key off for line{'s' * (len(lines) > 1)} {where}"
+    return Repair(mistake.code, mistake.site.line, title, False, tuple(edits))
+
+
+_SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return)
+
+
+def _uses(mistake: Mistake, module: Module) -> list[ast.Name] | None:
+    """The key's name in all calls that are given it one after the other; None where one is no name."""
     repeat = mistake.repeat
-    if not (isinstance(repeat.earlier.node, ast.Call) and isinstance(repeat.site.node, ast.Call)):
+    sites: dict[ast.AST, Site] = {}
+    for each in module.facts.repeats:
+        of_key = each.second.key is repeat.second.key and each.site.function == repeat.site.function
+        if each is repeat or (of_key and each.turn is None and each.level == repeat.level):
+            sites.update({each.earlier.node: each.earlier, each.site.node: each.site})
+    given = [_key_names(site) for site in sites.values()]
+    shared = set.intersection(*({name.id for name in names} for names in given))
+    if len(shared) != 1:
         return None
-    first, second = _key_names(repeat.earlier), _key_names(repeat.site)
-    shared = [(one, other) for one in first for other in second if one.id == other.id]
-    return shared[0] if len(shared) == 1 else None
+    (key,) = shared
+    found = [next(name for name in names if name.id == key) for names in given]
+    return sorted(found, key=lambda name: (name.lineno, name.col_offset))
 
 
-def _in_line(mistake: Mistake, text: Text) -> Repair | None:
-    """Give the earlier use a key of its own, split off before it."""
-    given = _key_given(mistake)
-    if given is None or mistake.repeat.first.kind == "split":
-        return None
-    name = given[0]
-    statement, later = text.statement(name), text.statement(given[1])
-    if statement is None or later is None or statement is later or not text.is_local(name.id, name):
-        return None
-    if text.function(name) is not text.function(given[1]) or _bound_in(statement, name.id):
-        return None
-    if text.parents[statement] is not text.parents[later] and not _is_above(text, statement, later):
-        return None
-    own = text.unused(_own_name(statement, name.id), name)
-    line = f"{text.indent(statement)}{name.id}, {own} = {_split(text)}({name.id})\n"
-    edits = (Edit((statement.lineno, 0), (statement.lineno, 0), line), _span(name, own))
-    return Repair(
-        mistake.code,
-        mistake.site.line,
-        f"Split a key off for line {statement.lineno}",
-        False,
-        edits,
-    )
+def _own_keys(statement: ast.stmt, uses: list[ast.Name], text: Text) -> Iterator[Edit]:
+    """A line that splits keys off before a statement, and their names in it."""
+    key, owns = uses[0].id, list[str]()
+    for use in uses:
+        own = text.unused(_own_name(statement, key), use)
+        number, bare = 2, own
+        while own in owns:
+            own, number = f"{bare}_{number}", number + 1
+        owns.append(own)
+    count = f", {len(owns) + 1}" if len(owns) > 1 else ""
+    line = f"{text.indent(statement)}{key}, {', '.join(owns)} = {_split(text)}({key}{count})\n"
+    yield Edit((statement.lineno, 0), (statement.lineno, 0), line)
+    yield from (_span(use, own) for use, own in zip(uses, owns, strict=True))
 
 
 def _is_above(text: Text, statement: ast.stmt, later: ast.AST) -> bool:
@@ -340,23 +396,29 @@ def _split(text: Text) -> str:
     return "jax.random.split"
 
 
-def _in_loop(mistake: Mistake, text: Text) -> Repair | None:
+def _in_loop(mistake: Mistake, text: Text) -> Repair | str | None:
     turn = mistake.repeat.turn
     if turn is None or mistake.code not in ("KS101", "KS201", "KS203", "KS304"):
         return None
     names = _key_names(mistake.site)
     if len({name.id for name in names}) != 1:
-        return None
+        return _NOT_PLAIN
     name = names[0]
     if isinstance(turn.node, ast.comprehension):
-        return _over_keys(mistake, turn.node, name, text)
+        return _over_keys(mistake, turn.node, name, text) or (
+            "it stands in a comprehension that is none over range(n) without a variable"
+        )
     if not isinstance(turn.node, ast.For | ast.While):
         return None
     first = turn.node.body[0]
-    if text.statement(first) is None or not text.is_local(name.id, name):
-        return None
-    if text.function(name) is not text.function(first) or _bound_in(turn.node, name.id):
-        return None
+    if text.statement(first) is None:
+        return "the body of the loop begins on the line of the loop, or with a definition"
+    if not text.is_local(name.id, name):
+        return _ELSEWHERE
+    if text.function(name) is not text.function(first):
+        return _APART
+    if _bound_in(turn.node, name.id):
+        return "the loop binds the key itself"
     own = text.unused(f"step_{name.id}" if name.id in ("key", "rng") else f"{name.id}_now", name)
     line = f"{text.indent(first)}{name.id}, {own} = {_split(text)}({name.id})\n"
     edits = (Edit((first.lineno, 0), (first.lineno, 0), line), _span(name, own))

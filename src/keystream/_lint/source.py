@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import io
 import json
+import re
+import sys
 import tokenize
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,31 +76,73 @@ def decode(raw: bytes) -> str:
 def _notebook(raw: bytes, shown: str) -> Source:
     try:
         cells: Any = json.loads(raw.decode("utf-8-sig"))["cells"]
-        lines: list[str] = []
-        places: list[tuple[int, int]] = []
-        for number, cell in enumerate(cells, 1):
-            if cell.get("cell_type") != "code":
-                continue
-            text = cell["source"]
-            text = text if isinstance(text, str) else "".join(text)
-            for place, line in enumerate(_readable(_plain(text.split("\n"))), 1):
-                lines.append(line)
-                places.append((number, place))
+        code = [
+            (number, text if isinstance(text := cell["source"], str) else "".join(text))
+            for number, cell in enumerate(cells, 1)
+            if cell.get("cell_type") == "code"
+        ]
+        return of_cells(shown, code)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnreadableError(f"it is no notebook: {type(error).__name__}: {error}") from error
+
+
+def of_cells(shown: str, cells: Iterable[tuple[int, str]]) -> Source:
+    """The source of numbered cells, one after the other, with IPython's own commands taken out."""
+    lines: list[str] = []
+    places: list[tuple[int, int]] = []
+    for number, text in cells:
+        for place, line in enumerate(_readable(plain(text.split("\n"))), 1):
+            lines.append(line)
+            places.append((number, place))
     return Source(shown, "\n".join(lines) + "\n", tuple(places))
 
 
-def _plain(lines: list[str]) -> list[str]:
-    """The lines of a cell with IPython's commands blanked."""
-    if lines and lines[0].lstrip().startswith("%%"):
-        return [""] * len(lines)
-    return [
-        line[: len(line) - len(line.lstrip())] + "pass"
-        if line.lstrip()[:1] in ("%", "!", "?")
-        else line
-        for line in lines
-    ]
+# Commands whose cell is Python, and those whose line is.
+_PYTHON_CELLS = frozenset(
+    {"time", "timeit", "capture", "prun", "audit", "memit", "mprun", "lprun", "snakeviz", "python"}
+    | {"python3", "py", "debug", "pyinstrument", "scalene"}
+)
+_PYTHON_LINES = frozenset({"time", "timeit", "prun", "memit", "lprun", "mprun", "debug"})
+
+
+def plain(lines: list[str]) -> list[str]:
+    """The lines of a cell as Python: IPython's commands are taken out, line by line.
+
+    ``%%time`` leaves the cell below it, ``%time x = f()`` the statement, ``files = !ls`` a name that is
+    bound; ``!ls``, ``%matplotlib inline``, ``f?`` and what is no Python at all leave nothing.
+    """
+    first = next((n for n, line in enumerate(lines) if line.strip()), 0)
+    head = lines[first].strip() if lines else ""
+    if head.startswith("%%"):
+        if head[2:].split(" ")[0] not in _PYTHON_CELLS:
+            return [""] * len(lines)
+        return [*[""] * (first + 1), *plain(lines[first + 1 :])]
+    made: list[str] = []
+    continued = False  # the line before was a command that goes on here
+    for line in lines:
+        if continued:
+            made.append("")
+        else:
+            made.append(_plain_line(line))
+        continued = line.endswith("\\") and (continued or made[-1] != line)
+    return made
+
+
+def _plain_line(line: str) -> str:
+    bare = line.strip()
+    indent = line[: len(line) - len(line.lstrip())]
+    if bare[:1] in ("%", "!", "?"):
+        name, _, rest = bare[1:].partition(" ")
+        statement = rest.lstrip()
+        if bare[0] == "%" and name in _PYTHON_LINES and statement and statement[0] != "-":
+            return indent + statement
+        return f"{indent}pass"
+    if bare.endswith("?") and "#" not in bare and not bare.endswith(("'?", '"?')):
+        return f"{indent}pass"
+    target, equals, value = line.partition("=")
+    if equals and value.lstrip()[:1] in ("!", "%") and value.lstrip()[1:2].strip():
+        return f"{target}= None"
+    return line
 
 
 def _readable(lines: list[str]) -> list[str]:
@@ -128,9 +173,43 @@ def parse(source: Source) -> ast.Module:
                 source.text, source.path, "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
             )
     except SyntaxError as error:
-        raise UnreadableError(f"it is no Python: {error.msg}", error.lineno or 0) from error
+        raise UnreadableError(_reason(source.text, error), error.lineno or 0) from error
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
         raise UnreadableError(f"it is no Python: {error}") from error
+
+
+# Grammar by the Python that brought it: what a line looks like that an older one can't read.
+_NEWER: tuple[tuple[tuple[int, int], re.Pattern[str], str], ...] = (
+    (
+        (3, 14),
+        re.compile(r"^\s*except\*? [\w.]+\s*,[^()]*:"),
+        "`except A, B` without brackets",
+    ),
+    ((3, 14), re.compile(r"(?<![\w'\"])[rR]?t[rR]?['\"]"), "a template string"),
+    (
+        (3, 13),
+        re.compile(r"^\s*(?:class|def|async def|type) \w+\[[^\]]*="),
+        "a type parameter's default",
+    ),
+    ((3, 12), re.compile(r"^\s*type \w+(?:\[.*\])?\s*="), "a `type` statement"),
+    ((3, 12), re.compile(r"^\s*(?:class|def|async def) \w+\["), "type parameters"),
+    ((3, 12), re.compile(r"(?<![\w'\"])[rR]?f[rR]?['\"].*\{"), "an f-string of the newer form"),
+)
+
+
+def _reason(text: str, error: SyntaxError) -> str:
+    """Why a source can't be parsed: no Python, or Python newer than the one that reads it."""
+    lines, number = text.split("\n"), error.lineno or 0
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
+    here = sys.version_info[:2]
+    for version, pattern, what in _NEWER:
+        if here < version and pattern.search(line):
+            needed, running = (".".join(map(str, each)) for each in (version, here))
+            return (
+                f"{what} needs Python {needed}, and this is Python {running}; run lint with "
+                f"Python {needed} or newer"
+            )
+    return f"it is no Python: {error.msg}"
 
 
 def _depth(text: str) -> int:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from keystream._lint.reader import Reader
 
 _SWITCHES = {"deterministic": True, "inference": True, "train": False, "training": False}
-_KEY_NAME = re.compile(r"(?:^|_)(?:key|keys|rng|rngs|prng|prngkey|subkey)\d*$", re.IGNORECASE)
+_KEY_NAME = re.compile(r"(?:^|_)(?:key|rng|prng|prngkey|subkey)\d*$", re.IGNORECASE)
 _KEY_TYPE = re.compile(r"\b(?:\w*PRNGKey\w*|KeyArray\w*|RNGKey|Key)\b")
 _OFF = {
     **_SWITCHES,
@@ -98,18 +98,21 @@ def is_called_a_key(value: Symbol) -> bool:
     """
     if not isinstance(value, Parameter | Attribute):
         return False
-    if _KEY_NAME.search(value.name):
-        return True
     arguments = getattr(value.function, "args", None) if isinstance(value, Parameter) else None
-    if not isinstance(arguments, ast.arguments):
-        return False
-    parameters = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
-    return any(
-        parameter.arg == value.name
-        and parameter.annotation is not None
-        and bool(_KEY_TYPE.search(ast.unparse(parameter.annotation)))
-        for parameter in parameters
-    )
+    if isinstance(arguments, ast.arguments):
+        for parameter in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            if parameter.arg == value.name and parameter.annotation is not None:
+                annotated = ast.unparse(parameter.annotation)
+                if annotated in ("str", "int", "float", "bool"):
+                    return False  # a key of a dictionary, say
+                if _KEY_TYPE.search(annotated):
+                    return True
+    return is_name_of_key(value.name)
+
+
+def is_name_of_key(name: str) -> bool:
+    """Whether a name is one that people give to keys."""
+    return bool(_KEY_NAME.search(name))
 
 
 def check_streams(reader: Reader, items: Mapping, node: ast.AST) -> None:

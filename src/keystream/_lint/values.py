@@ -120,7 +120,6 @@ class Class(Value):
     bases: list[Value]
     attributes: dict[str, Value]
     fields: list[str]
-    decorators: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, eq=False)

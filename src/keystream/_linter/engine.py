@@ -20,7 +20,6 @@ PARALLEL_FROM = 400_000  # bytes of source: below, one process is faster
 COLLECT_AFTER = 3_000_000  # characters read between two collections of garbage
 RECURSION = 12_000
 SUFFIXES = frozenset({".py", ".pyi", ".ipynb"})
-MAX_CELLS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +141,8 @@ class Worker:
         shown = str(path)
         gc.disable()
         try:
+            if path.exists() and not path.is_file():  # a pipe would be waited for without end
+                raise UnreadableError("it is no regular file")
             source = read_source(path, shown)
             findings = self.judge(source, path)
             lines = source.text.count("\n")
@@ -181,6 +182,8 @@ class Worker:
         from keystream._lint.reader import prepare
 
         try:
+            if not Path(path).is_file():
+                return None
             source = read_source(Path(path), path)
             if not is_interesting(source.text):
                 return None

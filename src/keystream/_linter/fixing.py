@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keystream._findings import Finding
-from keystream._lint.repairs import Edit, Repair, Text, repairs
+from keystream._lint.repairs import Refusal, Repair, Text, repairs
 from keystream._lint.source import Source, UnreadableError, parse, read_source
+from keystream._linter.cells import edited, in_notebook
 from keystream._linter.config import Config
+from keystream._linter.editing import apply
 from keystream._linter.engine import Worker
 from keystream._linter.judging import judged, read
 
 MAX_REPAIRS = 200  # of one file
+
+_WORSE = "the finding would stay, or another come in its place"
+_BETWEEN = "the repair would reach from one cell of the notebook into another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +32,14 @@ class Fixed:
         before: its text.
         after: its text with the repairs.
         repairs: those that were kept, in order.
+        refusals: why findings that are left could not be repaired.
     """
 
     path: Path
     before: str
     after: str
     repairs: tuple[Repair, ...]
+    refusals: tuple[Refusal, ...] = ()
 
     def diff(self) -> str:
         """The change as a unified diff."""
@@ -50,17 +57,22 @@ class Fixed:
 
 
 def fix(path: Path, config: Config, *, unsafe: bool) -> Fixed | None:
-    """Repair one file in memory; None where there is nothing to repair or the file can't be read."""
-    if path.suffix == ".ipynb":
-        return None  # cells are left to their owner
+    """Repair one file in memory; None where nothing was repaired or the file can't be read."""
+    fixed = mend(path, config, unsafe=unsafe)
+    return fixed if fixed is not None and fixed.repairs else None
+
+
+def mend(path: Path, config: Config, *, unsafe: bool) -> Fixed | None:
+    """Repair what can be repaired, and say why the rest can't; None where the file can't be read."""
     try:
-        source = read_source(path, str(path))
-        before = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        source = first = read_source(path, str(path))
+        raw = path.read_bytes()
+        before = raw.decode("utf-8-sig").replace("\r\n", "\n")
     except (UnreadableError, UnicodeDecodeError, OSError):
         return None
     worker = Worker(config)
     done: list[Repair] = []
-    refused: set[tuple[str, str]] = set()
+    refused: dict[tuple[str, str], Refusal] = {}
     while len(done) < MAX_REPAIRS:
         step = _next(worker, source, path, unsafe=unsafe, refused=refused)
         if step is None:
@@ -68,12 +80,46 @@ def fix(path: Path, config: Config, *, unsafe: bool) -> Fixed | None:
         repair, source = step
         done.append(repair)
     if not done:
-        return None
-    return Fixed(path, before, source.text, tuple(done))
+        return Fixed(path, before, before, (), _left(worker, source, path, refused, unsafe=unsafe))
+    after = in_notebook(raw, first, source).decode("utf-8-sig") if first.cells else source.text
+    left = _left(worker, source, path, refused, unsafe=unsafe)
+    return Fixed(path, before, after, tuple(done), left)
+
+
+def _left(
+    worker: Worker,
+    source: Source,
+    path: Path,
+    refused: dict[tuple[str, str], Refusal],
+    *,
+    unsafe: bool,
+) -> tuple[Refusal, ...]:
+    """Why what is left of the findings was not repaired."""
+    try:
+        tree, module = read(worker.project, source, path)
+    except (UnreadableError, RecursionError):
+        return ()
+    found = _wanted(judged(module, source), worker.config)
+    there = {(finding.code, finding.locations[0].line) for finding in found}
+    left: dict[tuple[str, int], Refusal] = {}
+    for each in repairs(module, Text(source.text, tree)):
+        reason = each if isinstance(each, Refusal) else refused.get(_name(each))
+        if reason is not None and (unsafe or isinstance(each, Repair)):
+            left[each.code, each.line] = Refusal(each.code, each.line, reason.reason)
+    return tuple(each for name, each in left.items() if name in there)
+
+
+def _name(repair: Repair) -> tuple[str, str]:
+    return repair.code, repr(repair.edits)
 
 
 def _next(
-    worker: Worker, source: Source, path: Path, *, unsafe: bool, refused: set[tuple[str, str]]
+    worker: Worker,
+    source: Source,
+    path: Path,
+    *,
+    unsafe: bool,
+    refused: dict[tuple[str, str], Refusal],
 ) -> tuple[Repair, Source] | None:
     """The first repair that helps, and the source after it."""
     try:
@@ -84,18 +130,26 @@ def _next(
     open_lines = {(finding.code, finding.locations[0].line) for finding in found}
     before = _counts(found)
     for repair in repairs(module, Text(source.text, tree)):
-        name = (repair.code, repr(repair.edits))
+        if isinstance(repair, Refusal):
+            continue
+        name = _name(repair)
         if (
             (repair.code, repair.line) not in open_lines
             or name in refused
             or not (repair.safe or unsafe)
         ):
             continue
-        changed = Source(source.path, apply(source.text, repair.edits))
-        if _helps(worker, changed, path, before, repair.code):
+        changed = _changed(source, repair)
+        if changed is not None and _helps(worker, changed, path, before, repair.code):
             return repair, changed
-        refused.add(name)
+        refused[name] = Refusal(repair.code, repair.line, _WORSE if changed else _BETWEEN)
     return None
+
+
+def _changed(source: Source, repair: Repair) -> Source | None:
+    if source.cells:
+        return edited(source, repair.edits)
+    return Source(source.path, apply(source.text, repair.edits))
 
 
 def _helps(worker: Worker, changed: Source, path: Path, before: Counter[str], code: str) -> bool:
@@ -124,17 +178,3 @@ def _counts(findings: Iterable[Finding]) -> Counter[str]:
     for finding in findings:
         counts[finding.code] += finding.count
     return counts
-
-
-def apply(text: str, edits: Iterable[Edit]) -> str:
-    """A text with edits made, the last first so that places stay right."""
-    lines = text.encode().split(b"\n")
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
-    raw = text.encode()
-    for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
-        begin = starts[edit.start[0] - 1] + edit.start[1]
-        end = min(starts[edit.end[0] - 1] + edit.end[1], len(raw))
-        raw = raw[:begin] + edit.text.encode() + raw[end:]
-    return raw.decode()

@@ -14,6 +14,7 @@ from keystream._lint.mistakes import judge_all
 from keystream._lint.module import Module
 from keystream._lint.project import Project, dotted_name
 from keystream._lint.reader import STEPS_OF_FILE, STEPS_PER_LINE, Reader, prepare
+from keystream._lint.repairs import Refusal, Text, repairs
 from keystream._lint.scope import Unit
 from keystream._lint.source import Source, parse
 from keystream._linter.engine import is_interesting
@@ -27,8 +28,26 @@ def judge(project: Project, source: Source, path: Path) -> tuple[Finding, ...]:
     if not is_interesting(source.text) and "keystream:" not in source.text:
         parse(source)  # it has to be Python all the same
         return ()
-    _, module = read(project, source, path)
-    return tuple(_in_cells(finding, source) for finding in judged(module, source))
+    tree, module = read(project, source, path)
+    found = judged(module, source)
+    if found:
+        found = _with_repairs(found, module, Text(source.text, tree))
+    return tuple(_in_cells(finding, source) for finding in found)
+
+
+def _with_repairs(findings: list[Finding], module: Module, text: Text) -> list[Finding]:
+    """The findings, each with what repairs it."""
+    known: dict[tuple[str, int], str] = {}
+    for each in repairs(module, text):
+        if isinstance(each, Refusal):
+            known.setdefault((each.code, each.line), f"none: {each.reason}")
+        else:
+            option = "--fix" if each.safe else "--unsafe-fixes"
+            known[each.code, each.line] = f"{option}: {each.title}"
+    return [
+        replace(finding, repair=known.get((finding.code, finding.locations[0].line), ""))
+        for finding in findings
+    ]
 
 
 def read(project: Project, source: Source, path: Path) -> tuple[ast.Module, Module]:
@@ -80,7 +99,7 @@ def _in_cells(finding: Finding, source: Source) -> Finding:
         if location.path != source.path or not 0 < location.line <= len(source.cells):
             return location
         cell, line = source.cells[location.line - 1]
-        return replace(location, path=f"{location.path}:cell {cell}", line=line)
+        return replace(location, cell=cell, line=line)
 
     def words(text: str) -> str:
         return _LINE.sub(lambda match: named(int(match.group(1))) or match.group(), text)

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from keystream._plan import evaluate, marking, primitives, sites, tainted
+from keystream._plan import census, evaluate, marking, primitives, sites, tainted
 from keystream._plan.cost import FREE, PART, SHARE, Costs, around
 from keystream._plan.derivations import UNNAMED, Names
 from keystream._plan.describe import describe
@@ -28,11 +28,13 @@ class Analysis:
         inputs: the flat inputs that the slice reads.
         share: the operations of the slice over those of the program.
         operations: how many equations the slice has.
+        unlisted: drawing equations of the program that are not among the sites; 0, if all is well.
     """
 
     def __init__(self, jaxpr: Any, consts: Sequence[Any], names: Names) -> None:
         self._program = Region(jaxpr, tuple(consts))
         self._found = sites.find(self._program)
+        self.unlisted = census.unlisted(self._program)
         self._costs = Costs()
         self._lock = RLock()  # one tree is marked for what is being traced
         self._draws: Slice | None = None
@@ -54,6 +56,10 @@ class Analysis:
     def any(self) -> bool:
         """Whether there is a site whose key can be had."""
         return bool(self._seen)
+
+    def unseen(self) -> dict[str, int]:
+        """Why draws of the program are not seen, and how many; whole once the slice has been run."""
+        return census.reasons(self.sites, self.unlisted, len(self._slice.unread))
 
     def _wants(self, draft: Draft) -> str:
         if draft.number not in self._seen:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -16,6 +17,8 @@ from keystream._plan.origin import MAKERS, Origins
 from keystream._plan.regions import Draft, Region, joined, module_path
 from keystream._plan.site import Kind, Loop, Site
 
+_REPEATS = frozenset({"remat", "backward"})
+_NO_DRAW = _REPEATS | {"discarded"}
 _MARKS = {
     "remat": "rematted_computation",
     "backward": "transpose(",
@@ -39,7 +42,80 @@ def describe(
         names: of the flat inputs.
     """
     describer = _Describer(origins, reasons, names)
-    return tuple(describer.site(region, place, draft) for region, place, draft in found)
+    return _settled([describer.site(region, place, draft) for region, place, draft in found])
+
+
+def _settled(sites: list[Site]) -> tuple[Site, ...]:
+    """The sites, of which those alone repeat a draw that have a draw to repeat.
+
+    A name stack tells that an equation stands in a rematerialised part or in a backward pass. That it
+    makes again what the forward pass drew is so only where the forward pass drew it and something came
+    of that. Of ``jax.grad`` alone the forward pass of a ``jax.checkpoint`` is discarded, and the
+    repeat is the draw; so it is in a backward pass of the user's own that draws something else.
+    """
+    # Rematerialised parts first: what turns out to be the draw there, a backward pass may make again.
+    for repeats in (lambda site: "remat" in site.flags, lambda site: "backward" in site.flags):
+        sites = _told_apart(sites, repeats)
+    return tuple(sites)
+
+
+def _told_apart(sites: list[Site], repeats: Callable[[Site], bool]) -> list[Site]:
+    drawn = {
+        name
+        for site in sites
+        if site.kind == "draw" and not site.flags & _NO_DRAW
+        for name in (_place(site), _key(site), _drawn(site))
+    }
+    alone = [
+        site
+        for site in sites
+        if site.kind == "draw" and repeats(site) and drawn.isdisjoint(_first(site))
+    ]
+    least: dict[Any, int] = {}
+    for site in alone:
+        least[_place(site)] = min(_depth(site), least.get(_place(site), _depth(site)))
+    # Of a checkpoint in a checkpoint the outer one's repeat is the draw, once for each key.
+    draws = {
+        (_place(site), site.origin): site.id
+        for site in reversed(alone)
+        if _depth(site) == least[_place(site)]
+    }
+    chosen = set(draws.values())
+    return [
+        replace(site, flags=site.flags - _REPEATS) if site.id in chosen else site for site in sites
+    ]
+
+
+def _first(site: Site) -> tuple[Any, ...]:
+    """What the draw that a repeat makes again may be known by.
+
+    JAX repeats a draw at the line where it stands, a forward pass of the user's own perhaps at another
+    one with the same key. A backward pass of the user's own stands elsewhere, and may have got the key
+    out of a loop: any draw of that kind may be its first.
+    """
+    return (_place(site), _key(site)) if "remat" in site.flags else (_drawn(site),)
+
+
+def _drawn(site: Site) -> tuple[Any, ...]:
+    """What is drawn, by its name.
+
+    Its shape differs where the draws of a loop are batched, its dtype by how far JAX
+    had inlined the sampler: a `bernoulli` is a draw of float32 inside.
+    """
+    return (site.distribution,)
+
+
+def _place(site: Site) -> tuple[Any, ...]:
+    return "place", *_drawn(site), site.place or site.library[:1]
+
+
+def _key(site: Site) -> tuple[Any, ...]:
+    known = site.origin if site.origin >= 0 else ("unknown", site.id)
+    return "key", *_drawn(site), known
+
+
+def _depth(site: Site) -> int:
+    return site.scopes.count(_MARKS["remat"])
 
 
 class _Describer:

@@ -409,7 +409,16 @@ def _shards(
         axis_names=set(axes),
         check_vma=parameters.get("check_vma", False),
     )(*(read(equation.invars[place]) for place in places))
-    return dict(zip(results, made, strict=True)), seen
+    return dict(zip(results, made, strict=True)), jax.tree.map(_gathered, seen)
+
+
+def _gathered(value: jax.Array) -> jax.Array:
+    """A value without explicit sharding, of which no operation need say how its result is spread."""
+    sharding: Any = getattr(jax.typeof(value), "sharding", None)
+    if not any(getattr(sharding, "spec", ())):
+        return value
+    whole = jax.sharding.NamedSharding(sharding.mesh, jax.sharding.PartitionSpec())
+    return jax.sharding.reshard(value, whole)
 
 
 _RULES: Final = {"scan": _scan, "cond": _cond, "while": _while, "shards": _shards}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keystream._findings import Finding
-from keystream._plan import arguments, mistakes, render
+from keystream._plan import arguments, census, mistakes, render
 from keystream._plan.analysis import Analysis, analyse
 from keystream._plan.arguments import Arguments
 from keystream._plan.derivations import Names
@@ -220,9 +220,11 @@ class Plan:
         Returns:
             Two draws of one key (KS101), a key drawn from and split (KS102), a child of a split that
             is a child of ``fold_in`` too (KS103), a loop whose every iteration draws from one key
-            (KS203), a constant key in the program (KS503).
+            (KS203), a constant key in the program (KS503). Draws that the plan can't see, with the
+            reasons (KS902): mistakes among them are not found.
         """
-        return tuple(mistakes.find(self.sites))
+        unseen = self._analysis.unseen()
+        return (*mistakes.find(self.sites), *((census.finding(unseen),) if unseen else ()))
 
     def _find(self, which: Site | str | int) -> Site:
         if isinstance(which, Site):
@@ -271,14 +273,15 @@ class Plan:
         return render.text(self)
 
     def __repr__(self) -> str:
-        return f"<plan of {self.name}: {len(self.draws)} draws, {render.amount(self.bits)}>"
+        draws = f"{len(self.draws)} draw{'s' * (len(self.draws) != 1)}"
+        return f"<plan of {self.name}: {draws}, {render.amount(self.bits)}>"
 
     def to_html(self) -> str:
         """The plan as an HTML table, without a page around it."""
         return render.html(self)
 
-    def _repr_html_(self) -> str:
-        return self.to_html()
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self.to_html()}
 
 
 def _ran(seen: Observed) -> NDArray[np.uint32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 import jax
@@ -25,28 +26,15 @@ OWN_DRAWS: Final = ("mask", "mask8", "normal", "token_mask", "dropout", "dropout
 OWN_DERIVATIONS: Final = ("key", "keys", "path")
 _OWN = re.compile(r"^ks\.(\w+)\.v\d+$")
 
-# Primitives that run the one jaxpr they hold on their own operands.
-_CALLS: Final = {
-    "jit": "jaxpr",
-    "pjit": "jaxpr",
-    "closed_call": "call_jaxpr",
-    "core_call": "call_jaxpr",
-    "core_closed_call": "call_jaxpr",
-    "remat": "jaxpr",
-    "remat2": "jaxpr",
-    "checkpoint": "jaxpr",
-    "custom_jvp_call": "call_jaxpr",
-    "custom_vjp_call": "call_jaxpr",
-    "custom_vjp_call_jaxpr": "fun_jaxpr",
-    "xla_call": "call_jaxpr",
-}
 _OPAQUE: Final = (
     "pallas_call",
     "tpu_custom_call",
     "triton_kernel_call",
     "ffi_call",
     "custom_call",
+    "call_exported",
     "call_hi_primitive",
+    "call_hi_primitive_linearized",
 )
 
 Structure = Literal["call", "scan", "while", "cond", "shards"]
@@ -59,12 +47,44 @@ _LOOPS: Final[dict[str, Structure]] = {
 
 
 def structure(equation: Any) -> Structure | None:
-    """How an equation runs the jaxprs it holds; None where it holds none that can be entered."""
-    name = equation.primitive.name
-    if name in _CALLS and _CALLS[name] in equation.params:
-        inner, _ = opened(equation.params[_CALLS[name]])
-        return "call" if len(inner.invars) == len(equation.invars) else None
-    return _LOOPS.get(name)
+    """How an equation runs the jaxprs it holds; None where it holds none that can be entered.
+
+    Loops, branches and shards hand their operands on each in its own way, and go by name. All else
+    that holds a single jaxpr of its own operands and results, type for type, is a call of it, whatever
+    it is called: ``jit``, ``remat2``, ``custom_jvp_call``, or since JAX 0.12 ``eval_jaxpr``, which
+    a rematerialised function is once it is differentiated. What fits nothing is left opaque.
+    """
+    kind = _LOOPS.get(equation.primitive.name)
+    if kind is not None:
+        return kind
+    return "call" if called(equation) is not None else None
+
+
+def called(equation: Any) -> Any | None:
+    """The jaxpr that an equation runs on its own operands; None where it does nothing so plain."""
+    if equation.primitive.name in _OPAQUE:
+        return None
+    held = any_jaxprs(equation)
+    if len(held) != 1:
+        return None
+    inner, consts = opened(held[0])
+    fits = (
+        len(inner.constvars) == len(consts)
+        and _alike(inner.invars, equation.invars)
+        and _alike(inner.outvars, equation.outvars)
+    )
+    return held[0] if fits else None
+
+
+def _alike(inner: Sequence[Any], outer: Sequence[Any]) -> bool:
+    return len(inner) == len(outer) and all(
+        _type(one.aval) == _type(other.aval) for one, other in zip(inner, outer, strict=True)
+    )
+
+
+def _type(aval: Any) -> tuple[Any, ...]:
+    """What two values must share to be handed on: a mutable array is none, and no part of an array."""
+    return type(aval), getattr(aval, "shape", None), getattr(aval, "dtype", None)
 
 
 def opened(jaxpr: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -75,10 +95,9 @@ def opened(jaxpr: Any) -> tuple[Any, tuple[Any, ...]]:
 
 def inner_jaxprs(equation: Any) -> tuple[Any, ...]:
     """The jaxprs that an equation runs, in order: of ``while`` the condition first."""
-    name, parameters = equation.primitive.name, equation.params
-    kind = structure(equation)
+    kind, parameters = structure(equation), equation.params
     if kind == "call":
-        return (parameters[_CALLS[name]],)
+        return (called(equation),)
     if kind == "while":
         return parameters["cond_jaxpr"], parameters["body_jaxpr"]
     if kind == "cond":
@@ -117,12 +136,17 @@ def scan_sizes(equation: Any) -> tuple[int, int]:
 
 
 def any_jaxprs(equation: Any) -> list[Any]:
-    """Every jaxpr among an equation's parameters, whatever it is for."""
+    """Every jaxpr among an equation's parameters, whatever it is for and in whatever it is kept."""
     found: list[Any] = []
-    for value in equation.params.values():
-        for item in value if isinstance(value, (tuple, list)) else (value,):
-            if hasattr(opened(item)[0], "eqns"):
-                found.append(item)
+    pending = list(equation.params.values())[::-1]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, (tuple, list)):
+            pending.extend(reversed(value))  # pyright: ignore[reportUnknownArgumentType]
+        elif isinstance(value, dict):
+            pending.extend(reversed(value.values()))  # pyright: ignore[reportUnknownArgumentType]
+        elif hasattr(opened(value)[0], "eqns"):
+            found.append(value)
     return found
 
 

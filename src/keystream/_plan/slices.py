@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from keystream._plan import evaluate, marking
+from keystream._plan import census, evaluate, marking
 from keystream._plan.marking import Wants
 from keystream._plan.regions import Region
 from keystream._plan.site import Observed
@@ -29,10 +29,12 @@ class Slice:
 
     Attributes:
         inputs: the flat inputs of the program that are read.
+        unread: the sites that were wanted and are not observed, known once the slice is traced.
     """
 
     def __init__(self, program: Region, wants: Wants, lock: RLock) -> None:
         self._program, self._wants, self._lock = program, wants, lock
+        self.unread: set[int] = set()
         self._layout: list[tuple[int, str, tuple[int, ...], int]] = []
         self._call = jax.jit(self._words)
         with lock:
@@ -57,6 +59,7 @@ class Slice:
         with self._lock:
             marking.mark(self._program, self._wants)
             _, seen = evaluate.run(self._program, given, evaluate.Around(self._wants))
+            self.unread = census.unread(self._program, self._wants, seen)
         layout: list[tuple[int, str, tuple[int, ...], int]] = []
         parts: list[jax.Array] = []
         end = 0

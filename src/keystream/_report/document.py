@@ -37,6 +37,18 @@ def read(text: str) -> Report:
     """
     try:
         document = json.loads(text)
+    except ValueError as error:
+        raise _unreadable(error) from error
+    return from_document(document)
+
+
+def from_document(document: Any) -> Report:
+    """The report that `as_document` made.
+
+    Raises:
+        RestoredStateMismatchError: KS005, it is no report of this version.
+    """
+    try:
         if document["version"] != SCHEMA:
             raise ValueError(f"version {document['version']!r} is not {SCHEMA}")
         return Report(
@@ -49,12 +61,16 @@ def read(text: str) -> Report:
             excused=tuple(document.get("excused", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise RestoredStateMismatchError(
-            f"a report can't be read: {error}",
-            where="keystream report",
-            why="its fields would be misread",
-            fix="write it again with this version: keystream audit --format json script.py",
-        ) from error
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> RestoredStateMismatchError:
+    return RestoredStateMismatchError(
+        f"a report can't be read: {error}",
+        where="keystream report",
+        why="its fields would be misread",
+        fix="write it again with this version: keystream audit --format json script.py",
+    )
 
 
 def _finding(fields: dict[str, Any]) -> Finding:

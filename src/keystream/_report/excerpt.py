@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import linecache
 import tokenize
 from pathlib import Path
+from typing import Any
 
 from keystream._findings import Location
 
@@ -14,7 +16,7 @@ _LONGEST = 160  # columns; a minified line must not fill the screen
 
 def excerpt(place: Location, around: int = _AROUND) -> list[str]:
     """The line of a place with those around it, numbered; empty where the file can't be read."""
-    source = _lines(place.path)
+    source = _of_cell(place) if place.cell else _lines(place.path)
     if not 0 < place.line <= len(source):
         return []
     first = max(1, place.line - around)
@@ -27,9 +29,20 @@ def excerpt(place: Location, around: int = _AROUND) -> list[str]:
     ]
 
 
+def _of_cell(place: Location) -> list[str]:
+    """The lines of a cell: of a notebook's file, or of a running one, where Python keeps them."""
+    if not place.path.endswith(".ipynb"):
+        return [line.rstrip("\n") for line in linecache.getlines(place.path)]
+    try:
+        cells: Any = json.loads(Path(place.path).read_text(encoding="utf-8-sig"))["cells"]
+        return "".join(cells[place.cell - 1]["source"]).split("\n")
+    except (OSError, ValueError, LookupError, TypeError):
+        return []
+
+
 def _lines(path: str) -> list[str]:
-    if path.endswith(".ipynb"):
-        return []  # a place in a notebook counts the lines of its cells
+    if Path(path).exists() and not Path(path).is_file():
+        return []  # a pipe would be waited for
     if not Path(path).is_file():
         return [line.rstrip("\n") for line in linecache.getlines(path)]  # such as IPython's cells
     try:

@@ -21,12 +21,20 @@ def _command(finding: Finding) -> str:
     properties = {"title": f"{finding.code} {finding.name}"}
     if finding.locations:
         place = finding.locations[0]
-        properties = {"file": place.path, "line": str(place.line)} | properties
-        if place.column:
-            properties["col"] = str(place.column)
+        if place.cell:  # lines are those of the cell, and GitHub counts those of the file
+            properties = {"file": place.path} | properties
+        else:
+            properties = {"file": place.path, "line": str(place.line)} | properties
+            if place.column:
+                properties["col"] = str(place.column)
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    text = f"{finding.message}\nwhy: {finding.why}\nfix: {finding.fix}"
+    start = f"{finding.locations[0].said}: " if _in_cell(finding) else ""
+    text = f"{start}{finding.message}\nwhy: {finding.why}\nfix: {finding.fix}"
     return f"::{_COMMAND[finding.severity]} {listed}::{_data(text)}"
+
+
+def _in_cell(finding: Finding) -> bool:
+    return bool(finding.locations and finding.locations[0].cell)
 
 
 def _data(text: str) -> str:

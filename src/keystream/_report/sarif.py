@@ -51,7 +51,7 @@ def _location(place: Location, index: int | None = None) -> dict[str, Any]:
     physical: dict[str, Any] = {
         "artifactLocation": {"uri": quote(place.path.replace("\\", "/"), safe="/:")}
     }
-    if place.line:
+    if place.line and not place.cell:  # a cell's lines are not those of the notebook's file
         region = {"startLine": place.line} | ({"startColumn": place.column} if place.column else {})
         physical["region"] = region
     location: dict[str, Any] = {"physicalLocation": physical}
@@ -59,5 +59,9 @@ def _location(place: Location, index: int | None = None) -> dict[str, Any]:
         location["logicalLocations"] = [{"fullyQualifiedName": place.function}]
     if index is not None:
         location["id"] = index
-        location["message"] = {"text": place.message or "on the way there"}
+    words = [place.said] if place.cell else []
+    if index is not None:
+        words.append(place.message or "on the way there")
+    if words:
+        location["message"] = {"text": ": ".join(words)}
     return location

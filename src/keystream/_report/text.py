@@ -10,7 +10,8 @@ from keystream._findings import Finding, Location, Report
 from keystream._judge.accounts import told
 from keystream._report.excerpt import excerpt
 
-WIDTH = 80  # of a pipe, and at least of a terminal
+WIDTH = 80  # columns of a pipe
+NARROWEST = 24  # columns that a terminal is taken to have at least
 _WAY = 3  # callers shown; JSON has them all
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold cyan"}
 
@@ -18,8 +19,22 @@ Line = tuple[str, str]  # text and rich's style
 
 
 def render(report: Report) -> str:
-    """The report as plain text of 80 columns, where words and paths allow."""
+    """The report as plain text of 80 columns, where words and paths allow.
+
+    The first line of a finding stays one line, whatever its length: tools read it.
+    """
     return "".join(f"{text}\n" for text, _ in lines(report, WIDTH))
+
+
+def of_finding(finding: Finding) -> str:
+    """One finding as plain text."""
+    return "".join(f"{visible(line)}\n" for line, _ in _finding(finding, WIDTH))
+
+
+def closing(report: Report) -> str:
+    """The closing line of a report."""
+    shown = [finding for finding in report.findings if finding.suppressed is None]
+    return _verdict(report, shown, with_books=False)[0]
 
 
 def write(report: Report, stream: TextIO) -> None:
@@ -31,36 +46,58 @@ def write(report: Report, stream: TextIO) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     console = Console(file=stream, highlight=False)
-    for text, style in lines(report, max(WIDTH, console.width)):
-        console.print(Text(text, style=style), soft_wrap=True)
+    width = max(console.width, NARROWEST)
+    for text, style in lines(report, width):
+        wrapped = _wrapped(text, width) if style else [text]
+        for line in wrapped:
+            console.print(Text(line, style=style), soft_wrap=True)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """A line of words on a terminal of some width, where no word is broken that fits."""
+    return textwrap.wrap(
+        text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    ) or [""]
 
 
 def lines(report: Report, width: int) -> Iterator[Line]:
     """The lines of the report with their styles: notes last, suppressed findings counted only."""
     shown = [finding for finding in report.findings if finding.suppressed is None]
     for finding in shown:
-        yield from _finding(finding, width)
+        yield from ((visible(text), style) for text, style in _finding(finding, width))
         yield "", ""
     yield from _excused(report)
     yield from _closing(report, shown, width)
 
 
+def visible(text: str) -> str:
+    """A text with its control characters as escapes: source must not command a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() or each == "\t" else each.encode("unicode_escape").decode()
+        for each in text
+    )
+
+
 def _finding(finding: Finding, width: int) -> Iterator[Line]:
     style = _STYLES[finding.severity]
     place = finding.locations[0] if finding.locations else None
-    start = f"{_place(place)}: " if place else ""
+    start = f"{place.said}: " if place else ""
     yield f"{start}{finding.severity} {finding.code} {finding.message}", style
     if place is not None:
         yield from ((line, "") for line in excerpt(place))
-    about = _about(finding)
-    if about:
-        yield from _field("where", about, width)
+    said = about(finding)
+    if said:
+        yield from _field("where", said, width)
     for other in others(finding):
-        yield from _field("also", f"{_place(other)}: {other.message or _function(other)}", width)
+        yield from _field("also", f"{other.said}: {other.message or _function(other)}", width)
     for steps in dict.fromkeys(finding.lineage):
         yield from _field("key", " → ".join(steps), width)
     yield from _field("why", finding.why, width)
     yield from _field("fix", finding.fix, width)
+    if finding.repair:
+        yield from _field("repair", finding.repair, width)
     yield f"  {finding.code} {finding.name} (keystream rule {finding.code})", "dim"
 
 
@@ -81,16 +118,12 @@ def others(finding: Finding) -> tuple[Location, ...]:
     return (*finding.related, *way[:_WAY])
 
 
-def _place(place: Location) -> str:
-    known = [str(number) for number in (place.line, place.column) if number]
-    return ":".join([place.path, *known])
-
-
 def _function(place: Location) -> str:
     return f"in {place.function}" if place.function else "on the way there"
 
 
-def _about(finding: Finding) -> str:
+def about(finding: Finding) -> str:
+    """Module path, stream, steps and count of a finding, as far as they are known."""
     parts = [finding.module_path, finding.stream and f"stream {finding.stream}"]
     if finding.steps is not None:
         first, last = finding.steps
@@ -116,25 +149,32 @@ def _field(label: str, text: str, width: int) -> Iterator[Line]:
 
 
 def _closing(report: Report, shown: list[Finding], width: int) -> Iterator[Line]:
+    books = told(report.summary["accounts"]) if "accounts" in report.summary else ""
+    for text, style in (_verdict(report, shown, bool(books)), (books, "")):
+        wrapped = textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+        yield from ((line, style) for line in wrapped)
+
+
+def _verdict(report: Report, shown: list[Finding], with_books: bool) -> Line:
     counts = {severity: sum(each.severity == severity for each in shown) for severity in _STYLES}
     said = [_count(count, severity) for severity, count in counts.items() if count]
     hidden = len(report.findings) - len(shown)
     if hidden:
         said.append(f"{hidden} suppressed")
     found = ", ".join(said) or "nothing found"
-    books = told(report.summary["accounts"]) if "accounts" in report.summary else ""
-    summary = "; ".join(_summarised(report, bool(books)))
+    summary = "; ".join(_summarised(report, with_books))
     grave = next((_STYLES[severity] for severity, count in counts.items() if count), "bold green")
-    text = f"keystream {report.check}: {found}" + (f" ({summary})" if summary else "")
-    for line, style in ((text, grave), (books, "")):
-        wrapped = textwrap.wrap(line, width, subsequent_indent="  ", break_on_hyphens=False)
-        yield from ((each, style) for each in wrapped)
+    return f"keystream {report.check}: {found}" + (f" ({summary})" if summary else ""), grave
 
 
 def _summarised(report: Report, with_books: bool) -> Iterator[str]:
     summary = report.summary
     keys = {} if with_books else {"draws": "draw", "unique_keys": "distinct key"}
+    if "process" in summary:
+        yield "process {} of {}".format(*summary["process"])
     for name, singular in {
+        "processes": "process",
+        "cells": "cell",
         "files": "file",
         "lines": "line",
         "calls": "compiled call",
@@ -142,6 +182,8 @@ def _summarised(report: Report, with_books: bool) -> Iterator[str]:
     }.items():
         if name in summary:
             yield _count(summary[name], singular)
+    if summary.get("part"):
+        yield summary["part"]
     if summary.get("streams"):
         yield f"streams {', '.join(summary['streams'])}"
     for reason, count in dict(summary.get("unseen") or {}).items():
@@ -149,4 +191,5 @@ def _summarised(report: Report, with_books: bool) -> Iterator[str]:
 
 
 def _count(count: int, name: str) -> str:
-    return f"{count:,} {name}{'s' * (count != 1)}"
+    plural = "es" if name.endswith("s") else "s"
+    return f"{count:,} {name}{plural * (count != 1)}"

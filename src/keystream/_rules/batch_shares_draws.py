@@ -38,6 +38,8 @@ jax.vmap(noisy)(jax.numpy.zeros((4, 2)), jax.random.split(jax.random.key(0), 4))
 
 In source, a batch over settings that are written out, such as `jnp.linspace(0, 1, 8)` or
 `jnp.array([0.1, 0.01])`, is believed to want equal draws.
+A batch over parameters or times may want equal draws: where the names of what varies say so, such as
+`theta` or `times`, the finding is a note that quotes them.
 
 ## Fix safety
 

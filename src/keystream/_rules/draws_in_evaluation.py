@@ -72,9 +72,10 @@ mean = evaluate(variables)
 
 ## Limits
 
-That a function evaluates is known by its name (`evaluate`, `accuracy`, `validate`); one that
-samples on purpose (`mc_`, `uncertainty`, `ensemble`) is left alone. Where training and evaluation
-share no line that draws, the audit is silent.
+Lint knows that a function evaluates by its name (`evaluate`, `accuracy`, `validate`). The audit sees
+masks drawn without a gradient, at a line where training draws them too, in a call whose result the
+training does not go on with. One input that is given several keys is sampled from on purpose, and left
+alone. Where training and evaluation share no line that draws, the audit is silent.
 
 ## Fix safety
 
@@ -134,8 +135,8 @@ def recorded(recording: Recording) -> Iterator[Finding]:
     for found in verdicts(recording, "KS601"):
         where = line(found.facts["place"])
         yield found.finding(
-            f"dropout drew where no gradient is taken, at {where}: the result is that of a thinned network",
-            why="the measured accuracy is that of a model with units dropped at random",
+            f"dropout drew where no gradient is taken, at {where}",
+            why="what is measured is a model with units dropped at random, another in each call",
             fix="switch dropout off: deterministic=True, model.eval() or "
             "eqx.nn.inference_mode(model)",
         )

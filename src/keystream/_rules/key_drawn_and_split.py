@@ -33,7 +33,8 @@ mask = jax.random.bernoulli(mask_key, 0.5, (3,))
 ## Limits
 
 In source, keys that are equal only in value are not seen, nor functions of libraries that it does
-not know.
+not know. A draw beside a `fold_in` of the same key is a note: the child is made of the draw's bits, and
+so many programs do it that it is taken for meant.
 
 ## Fix safety
 
@@ -120,18 +121,23 @@ RANK = 50
 
 
 def holds(pair: Pair) -> Severity | None:
-    """A draw and a split of one key."""
-    return "error" if pair.by_split else None
+    """A draw and a split of one key; or a fold, which many take for harmless: a child all the same."""
+    if pair.derived is None:
+        return None
+    return "error" if pair.derived == "split" else "note"
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS102 that the evidence of a run shows."""
     for found in verdicts(recording, "KS102"):
-        what = " and ".join(found.facts["distributions"][:2]) or "a draw"
+        pair = found.facts["pair"]
+        drawn = pair.first if pair.first.role == "draw" else pair.second
+        what = drawn.at.distribution or "a draw"
+        done = "split" if pair.derived == "split" else "folded"
         yield found.finding(
-            f"one key was drawn from ({what}) and split",
+            f"one key was drawn from ({what}) and {done}",
             why="the children of a key are made of the same bits that a draw from it gives out",
-            fix=_fix(found.facts["pair"], found.facts["made"]),
+            fix=_fix(pair, found.facts["made"]),
         )
 
 

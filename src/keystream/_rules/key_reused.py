@@ -51,6 +51,7 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.judged import line
 from keystream._audit.verdicts import verdicts
+from keystream._evidence.flow import Meeting
 from keystream._evidence.pairs import Pair
 from keystream._evidence.uses import Stack
 from keystream._findings import Finding, Severity
@@ -132,6 +133,8 @@ def holds(pair: Pair) -> Severity | None:
     """Two places, or two calls, that drew from one key."""
     if pair.initialising and pair.twins:
         return "note"  # one network that is initialised twice, as target networks are
+    if pair.unmade and pair.meeting is Meeting.APART:
+        return "note"  # two runs of a program, each of which made its keys
     return "warning" if pair.one_place or pair.twins else "error"
 
 

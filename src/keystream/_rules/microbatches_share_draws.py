@@ -2,9 +2,8 @@
 
 ## What it does
 
-Finds a loop over the microbatches of a step that draws from one key. Lint knows the loop by its
-words, such as `accumulate` and `microbatch`; the audit by a draw under a gradient in a compiled
-loop.
+Finds a loop over the microbatches of a step that draws from one key. Both readers know it by its
+structure: gradients are taken inside the loop, which hands on their sum and trains nothing.
 
 ## Why it matters
 
@@ -60,7 +59,7 @@ gradient = accumulate(jnp.ones(4), jnp.ones((3, 2, 4)), jax.random.key(0))
 ## Limits
 
 A Python loop over microbatches is KS201 in the audit, where each compiled call looks like a step.
-In source, a loop without such words is KS203 or KS201.
+In source, a loop that updates what it differentiates is a training loop, KS203 or KS201.
 
 ## Fix safety
 

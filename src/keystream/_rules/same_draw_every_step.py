@@ -6,7 +6,7 @@ Finds a step that is given the same key in each turn of its loop.
 
 ## Why it matters
 
-Every step draws the same mask or noise, so it acts as a constant of the training.
+Every step draws the same mask or noise, where each should have its own: what should vary is fixed.
 
 ## Example
 
@@ -85,7 +85,7 @@ def read(module: Module) -> Iterator[Finding]:
             "each turn of the loop"
             f" at line {turn.line if turn else mistake.site.line}",
             why=mistake.why(
-                "every step draws the same mask or noise, so it acts as a constant of the training"
+                "every step draws the same mask or noise, where each should have its own"
             ),
             fix="derive a key for each step:\nkey, step_key = jax.random.split(key)   "
             "# or jax.random.fold_in(key, step)",
@@ -169,9 +169,10 @@ def holds(pair: Pair) -> Severity | None:
     if not pair.one_stack:
         return None
     turn = pair.turn
-    if turn is not None and not turn.carried and (turn.settings or turn.state):
-        return "note"
-    return "warning"
+    if turn is None or turn.carried:
+        return "warning"
+    runs_again = pair.unmade and turn.alike and not turn.used
+    return "note" if turn.settings or turn.state or runs_again else "warning"
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -52,8 +52,9 @@ checkpoint = train(checkpoint, 6)
 ## Limits
 
 Lint knows a restored step by its words, such as `restore`, `load` and `checkpoint`. The audit sees
-two runs of a loop in one program, and a run after the one whose record `--after` names. Where no word
-says that the second run resumes, the audit gives a warning; a loop over settings is a note, KS106.
+two runs of a loop in one program, where the second restored what was saved (`numpy.load`, `pickle`,
+Flax, Equinox, Orbax) or was handed the state of the first, and a run after the one whose record
+`--after` names. A run that begins anew with the same seed is KS106.
 
 Steps that were lost after the last checkpoint are done again with the keys they had, which is right.
 With `--after` they are told from a mistake by the step that both runs give to `keystream.step`: another

@@ -54,6 +54,8 @@ The reasons, and what helps:
 - *… can't be looked into*, *… has no key*: a stored program, or a kernel that draws by itself;
   audit the program that it was made from.
 - *iterations of a loop beyond those that are kept*: nothing; the first ones were judged.
+- *a draw of the program is not in its plan*, *the plan lists a draw whose key it does not compute*:
+  the draws of a program were counted, and its plan is short. Report it, with the program.
 - *the plan of a call failed*, *values could not be read*, *… is not observed*: a limit of the audit
   with the installed versions. Report it, with the reason.
 
@@ -96,5 +98,5 @@ def recorded(recording: Recording) -> Iterator[Finding]:
         yield found.finding(
             f"not everything was seen: {reasons}",
             why="mistakes among what was not seen are not in this report",
-            fix="read the reasons; docs/audit.md says what each means",
+            fix="keystream rule KS902 says what helps against each reason",
         )

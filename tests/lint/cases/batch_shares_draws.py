@@ -81,11 +81,11 @@ def keys_derived_in_a_batch(xs, key):
     return jax.vmap(noisy)(xs, keys)
 
 
-def sweep(rates, key):
-    def run(rate, key):
-        return rate * jax.random.normal(key)
+def sweep(thetas, key):
+    def run(theta, key):
+        return theta * jax.random.normal(key)
 
-    return jax.vmap(run, in_axes=(0, None))(rates, key)  # note: KS303
+    return jax.vmap(run, in_axes=(0, None))(thetas, key)  # note: KS303
 
 
 def one_path_at_many_times(times, key):

@@ -264,3 +264,50 @@ def misspelt_where_it_is_made(decoder, x, key):
     a, b = jax.random.split(key)
     rngs = {"params": a, "droput": b}  # KS407
     return decoder(x, rngs)
+
+
+def noise(k, x):
+    return x + jax.random.normal(k, x.shape)
+
+
+def leaves_after_a_draw_in_a_callee(State, state, key):
+    return State(noise(key, state.x), key)  # KS101
+
+
+def unpacked_from_a_state(sample, act, state):
+    buffer, key = state
+    x = sample(buffer, key)
+    return act(x, key)  # KS101
+
+
+def unpacked_under_another_name(sample, act, state):
+    buffer, size = state
+    x = sample(buffer, size)
+    return act(x, size)
+
+
+def looked_at(is_key, env, rng):
+    if not is_key(rng):
+        raise TypeError
+    return env.step(rng)
+
+
+def a_key_of_a_dictionary(log, key: str, values):
+    for value in values:
+        log.write_line(key, value)
+
+
+def streams_that_advance(layers, x, rngs):
+    for layer in layers:
+        x = layer(x, rngs=rngs)
+    return x
+
+
+def unread_because_an_interface_asks_for_it(model, params, rng_key, x):
+    return model.apply(params, x)
+
+
+def zeros_of_a_cell(cell, x, k):
+    a, b = jax.random.split(k)
+    first = cell.initialize_carry(a, x.shape)
+    return first, cell.initialize_carry(a, x.shape), jax.random.normal(b)

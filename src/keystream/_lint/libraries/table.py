@@ -574,11 +574,13 @@ CALL_CHECKS = (rates.check_names,)
 
 # Under these names functions take a key that they draw from.
 KEY_WORDS = frozenset(["key", "rng", "rng_key", "prng", "prng_key"])
-# Methods and functions that keep, place, print or compare what they are given.
+# Methods and functions that keep, place, print or compare what they are given. The two that make a
+# carry are of Flax's cells, whose first states are zeros.
 KEEPERS = frozenset(
-    "add append appendleft assign block_until_ready cast clone create device_put dump extend get info "
-    "insert isinstance log partial print push put register replace replicate reshape restore save set "
-    "setdefault shard show store tree_map update wait warning write".split()
+    "add append appendleft assign block_until_ready cast clone device_put dump extend get info "
+    "init_carry initialize_carry insert isinstance log partial print push put register replace "
+    "replicate reshape restore save set setdefault shard show store tree_map update wait warning "
+    "write".split()
 )
 
 # Functions whose result depends on nothing but the arguments, by the beginning of the name.

@@ -1,0 +1,130 @@
+"""What makes a draw again is no second draw; what makes it for the first time is one."""
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+import keystream as ks
+from keystream._plan import census, primitives
+from keystream._plan.regions import Region
+
+KEY = jax.random.key(0)
+X = jnp.ones(3)
+
+
+def layer(w, x):
+    return x * w * jax.random.bernoulli(KEY, 0.5, x.shape)
+
+
+def codes(function, *args):
+    return [finding.code for finding in ks.plan(function, *args).findings()]
+
+
+def gradient(transform):
+    return jax.grad(lambda w, x: transform(layer)(w, x).sum())
+
+
+@pytest.mark.parametrize("jit", [lambda f: f, jax.jit], ids=["plain", "jitted"])
+def test_a_repeat_counts_as_the_draw_where_the_forward_pass_is_discarded(jit):
+    """Of the gradient alone nothing needs the forward pass, and JAX compiles the repeat only."""
+    assert codes(jit(gradient(lambda f: f)), X, X) == ["KS503"]
+    assert codes(jit(gradient(jax.checkpoint)), X, X) == ["KS503"]
+
+
+def test_a_repeat_stays_one_where_the_forward_pass_is_used():
+    plan = ks.plan(
+        jax.value_and_grad(lambda w: jnp.sum(jax.checkpoint(layer)(jnp.sin(w), X) ** 2)), X
+    )
+    assert ["remat" in site.flags for site in plan.draws] == [False, True]
+    assert codes(jax.value_and_grad(lambda w: jnp.sum(jax.checkpoint(layer)(w, X) ** 2)), X) == [
+        "KS503"
+    ]
+
+
+def network(key, w, x):
+    """Four layers, each within two checkpoints, each with a key of its own."""
+
+    @jax.checkpoint
+    def block(carry, key):
+        inner = jax.checkpoint(lambda x: x * w * jax.random.bernoulli(key, 0.5, x.shape))
+        return jnp.sin(inner(carry)), None
+
+    return jax.lax.scan(block, x, jax.random.split(key, 4))[0].sum()
+
+
+@pytest.mark.parametrize("transform", [jax.grad, jax.value_and_grad], ids=["alone", "and value"])
+def test_checkpoints_in_checkpoints_make_no_second_draw(transform):
+    assert codes(transform(network, argnums=1), KEY, X, X) == []
+    assert codes(jax.jit(transform(network, argnums=1)), KEY, X, X) == []
+
+
+def unrolled(key, w, x):
+    for sub in jax.random.split(key, 3):
+        x = jax.checkpoint(lambda x, sub=sub: x * w * jax.random.bernoulli(sub, 0.5, x.shape))(x)
+    return x.sum()
+
+
+@pytest.mark.parametrize("transform", [jax.grad, jax.value_and_grad], ids=["alone", "and value"])
+def test_each_layer_of_one_line_has_its_own_draw_and_repeat(transform):
+    plan = ks.plan(transform(unrolled, argnums=1), KEY, X, X)
+    assert plan.findings() == ()
+    real = {site.origin for site in plan.draws if not site.flags & {"remat", "backward"}}
+    assert real == {site.origin for site in plan.draws}
+
+
+def test_a_backward_pass_that_draws_something_else_draws():
+    @jax.custom_vjp
+    def noisy(key, x):
+        return x + jax.random.normal(key, x.shape)
+
+    def backward(key, cotangent):
+        first = jax.random.uniform(key, cotangent.shape)
+        return None, cotangent * first * jax.random.uniform(key, cotangent.shape)
+
+    noisy.defvjp(lambda key, x: (noisy(key, x), key), backward)
+    found = codes(jax.value_and_grad(lambda x, key: noisy(key, x).sum()), X, KEY)
+    assert "KS101" in found
+
+
+def test_a_plan_that_does_not_list_a_draw_says_so(monkeypatch):
+    """Whatever the reason: here a call that the plan takes to hold nothing."""
+
+    def blind(self, place):
+        return ()
+
+    monkeypatch.setattr(Region, "children", blind)
+    plan = ks.plan(jax.jit(lambda key: 2 * jax.random.normal(key)), KEY)
+    assert plan.draws == ()
+    (found,) = plan.findings()
+    assert found.code == "KS902"
+    assert found.message == "not every draw is seen: a draw of the program is not in its plan (1)"
+
+
+def test_the_audit_says_what_a_plan_of_a_call_does_not_list(monkeypatch):
+    monkeypatch.setattr(Region, "children", lambda self, place: ())
+    with ks.audit() as audit:
+        jax.jit(jax.checkpoint(lambda key: 2 * jax.random.normal(key)))(KEY)
+    assert audit.recording.unseen == {census.UNLISTED: 1}
+    assert [found.code for found in audit.findings] == ["KS902"]
+
+
+def test_the_audit_says_what_a_plan_lists_and_does_not_compute(monkeypatch):
+    from keystream._plan import evaluate
+
+    run = evaluate.run
+
+    def forgetful(region, inputs, around):
+        return run(region, inputs, around)[0], {}
+
+    monkeypatch.setattr(evaluate, "run", forgetful)
+    with ks.audit() as audit:
+        jax.jit(lambda key: 2 * jax.random.normal(key))(KEY)
+    assert audit.recording.unseen == {census.UNREAD: 1}
+
+
+def test_draws_that_no_structure_fits_are_listed_as_opaque(monkeypatch):
+    monkeypatch.setattr(primitives, "called", lambda equation: None)
+    plan = ks.plan(jax.checkpoint(lambda key: 2 * jax.random.normal(key)), KEY)
+    (site,) = plan.draws
+    assert site.unseen.endswith("can't be looked into")
+    assert [found.code for found in plan.findings()] == ["KS902"]

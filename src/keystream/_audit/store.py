@@ -61,7 +61,7 @@ class Columns:
             self._columns = [column.copy() for column in self._columns]
             self._lent = False
         for column in self._columns:
-            column.resize(size, refcheck=False)
+            column.resize(size, refcheck=False)  # pyright: ignore[reportDeprecated]  # in place
 
     def _spill(self) -> None:
         """Append what is in memory to the files, all columns or none."""

@@ -62,7 +62,7 @@ class Delivery:
 
     def deliver(self, report: Report) -> None:
         """Write the report now."""
-        self.hold(report)
+        self._report = replace(report, shows_excused=self._show_excused)
         self._write(self._report)
 
     def record_in(self, path: Path) -> None:

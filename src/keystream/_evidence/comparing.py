@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from keystream._evidence.names import (
     Step,
@@ -34,21 +34,39 @@ _FORMS = frozenset(
 )  # fmt: skip
 
 
+# Attributes that say nothing of an array's values, and assertions of chex and NumPy that say no more.
+_OUTER = frozenset({"shape", "dtype", "ndim", "size", "nbytes", "itemsize", "sharding", "aval"})
+_OTHER_ASSERTIONS = frozenset(
+    {"assert_equal_shape", "assert_equal_size", "assert_equal_rank", "assert_array_less",
+     "assert_trees_all_equal_shapes", "assert_trees_all_equal_dtypes", "assert_trees_all_equal_sizes",
+     "assert_trees_all_equal_shapes_and_dtypes", "assert_trees_all_equal_structs",
+     "assert_tree_shape_prefix", "assert_tree_same_structure"}
+)  # fmt: skip
+
+Comparisons = Callable[[Iterable[Step]], Iterator[list[ast.AST]]]
+
+
 def compared(
-    first: Location,
-    second: Location,
-    steps: tuple[Step, ...],
-    comparisons: Iterator[list[ast.AST]],
+    first: Location, second: Location, steps: tuple[Step, ...], operands_in: Comparisons
 ) -> bool:
-    one, other = _names_of(first, steps), _names_of(second, steps)
-    for operands in comparisons:
-        sides = [
-            (_is_result(side, first, one), _is_result(side, second, other)) for side in operands
-        ]
-        for number, side in enumerate(sides):
-            rest = sides[:number] + sides[number + 1 :]
-            if side[0] and any(each[1] for each in rest):
-                return True
+    """Whether the results of two calls are operands of one comparison.
+
+    Args:
+        first: the earlier call.
+        second: the later one.
+        steps: of their function.
+        operands_in: gives the operands of each comparison in some statements.
+    """
+    for step in steps:
+        for operands in operands_in((step,)):
+            one, other = _names_at(step, first, steps), _names_at(step, second, steps)
+            sides = [
+                (_is_result(side, first, one), _is_result(side, second, other)) for side in operands
+            ]
+            for number, side in enumerate(sides):
+                rest = sides[:number] + sides[number + 1 :]
+                if side[0] and any(each[1] for each in rest):
+                    return True
     return False
 
 
@@ -60,6 +78,8 @@ def is_central_difference(one: ast.Call | None, other: ast.Call | None) -> bool:
     if one is None or other is None or ast.dump(one.func) != ast.dump(other.func):
         return False
     if len(one.args) != len(other.args):
+        return False
+    if list(map(ast.dump, one.keywords)) != list(map(ast.dump, other.keywords)):
         return False
     differing = [
         (mine, theirs)
@@ -98,6 +118,16 @@ def _names_of(place: Location, steps: tuple[Step, ...]) -> set[str]:
     return names
 
 
+def _names_at(at: Step, place: Location, steps: tuple[Step, ...]) -> set[str]:
+    """The names that still hold a call's result at a later statement."""
+    names = _names_of(place, steps)
+    for step in steps:
+        between = place.line < step.node.lineno < at.node.lineno
+        if between and not overlap(step.reads, names):
+            names -= step.stores  # bound to something else
+    return names
+
+
 def _core(node: ast.AST) -> ast.AST:
     """An expression without what only gives it another form: ``x`` of ``float(x[0].sum())``."""
     while True:
@@ -110,7 +140,11 @@ def _core(node: ast.AST) -> ast.AST:
                 return node
         elif isinstance(node, (ast.Subscript, ast.UnaryOp, ast.Starred, ast.Await)):
             node = node.operand if isinstance(node, ast.UnaryOp) else node.value
-        elif isinstance(node, ast.Attribute) and not isinstance(node.value, ast.Name):
+        elif (
+            isinstance(node, ast.Attribute)
+            and not isinstance(node.value, ast.Name)
+            and node.attr not in _OUTER
+        ):
             node = node.value
         else:
             return node
@@ -120,6 +154,8 @@ def _is_result(side: ast.AST, place: Location, names: set[str]) -> bool:
     core = _core(side)
     if isinstance(core, ast.Call):
         return spans(core, place)
+    if isinstance(core, ast.Attribute) and core.attr in _OUTER:
+        return False
     name = dotted(core)
     return any(name == each or name.startswith(f"{each}.") for each in names)
 
@@ -134,12 +170,18 @@ def comparisons(steps: Iterable[Step]) -> Iterator[list[ast.AST]]:
                     yield [node.left, *node.comparators]
             elif isinstance(node, ast.Call):
                 name = called(node.func)
-                if name in _EQUALITIES or name.startswith(ASSERTIONS):
+                if _says_equal(name):
                     yield list(node.args)
-                elif name in ("map", "tree_map") and node.args:
-                    function = called(node.args[0])
-                    if function in _EQUALITIES or function.startswith(ASSERTIONS):
-                        yield list(node.args[1:])
+                elif name in ("map", "tree_map") and any(
+                    _says_equal(called(each)) for each in node.args[:1]
+                ):
+                    yield list(node.args[1:])
+
+
+def _says_equal(name: str) -> bool:
+    """Whether a function says, or asserts, that values are equal."""
+    asserts = name.startswith(ASSERTIONS) and name not in _OTHER_ASSERTIONS
+    return asserts or name in _EQUALITIES
 
 
 def turns_compared(place: Location, body: list[Step], steps: tuple[Step, ...]) -> bool:

@@ -39,23 +39,22 @@ def meeting(first: Location, second: Location, *, pure: Callable[[Location], boo
     Args:
         first: the earlier call.
         second: the later one.
-        pure: whether the call at a place does nothing but return: then a result that nobody takes
-            was never drawn, as far as the program goes.
+        pure: whether the call at a place is known to do nothing but return: then a result that
+            nobody takes was never drawn, as far as the program goes.
     """
     one, other, scope = statement(first), statement(second), scope_of(first)
     if one is None or other is None or scope is None or scope is not scope_of(second):
         return Meeting.APART
     steps = steps_of(scope)
-    if compared(first, second, steps, comparisons(steps)):
+    if compared(first, second, steps, comparisons):
         return Meeting.COMPARED
     central = is_central_difference(call_at(one, first), call_at(other, second))
-    if central and compared(first, second, steps, differences(steps)):
+    if central and compared(first, second, steps, differences):
         return Meeting.COMPARED
     if one is other:
         return Meeting.APART if _is_shown_apart(one, first, second) else Meeting.JOINED
-    for place, node in ((first, one), (second, other)):
-        module = isinstance(scope, ast.Module)
-        if _is_dropped(node, steps, module) and (not isinstance(node, ast.Expr) or pure(place)):
+    for place, node, beside in ((first, one, other), (second, other, one)):
+        if _is_dropped(node, place, steps, beside) and pure(place):
             return Meeting.UNUSED
     return _together(step_of(one), step_of(other), steps)
 
@@ -65,13 +64,15 @@ def _together(one: Step, other: Step, steps: tuple[Step, ...]) -> Meeting:
     mine = reach(set(one.stores), between)
     if overlap(other.loads, mine):
         return Meeting.FED
+    if isinstance(other.node, ast.AugAssign) and overlap(other.stores, mine):
+        return Meeting.JOINED  # in one sum
     if one.collects & other.collects:
         return Meeting.COLLECTED
     mine, theirs = mine - other.stores, set(other.stores)
     if one.stores & other.stores:  # the later replaces the earlier
         mine -= other.stores
     for step in (s for s in steps if s.node.lineno > other.node.lineno):
-        takes_mine, takes_theirs = overlap(step.loads, mine), overlap(step.loads, theirs)
+        takes_mine, takes_theirs = overlap(step.reads, mine), overlap(step.reads, theirs)
         if takes_mine and takes_theirs and not is_shown(step.node):
             return Meeting.JOINED
         mine = mine | step.stores | step.collects if takes_mine else mine - step.stores
@@ -108,31 +109,45 @@ def _is_shown_apart(node: ast.stmt, first: Location, second: Location) -> bool:
     return not any(spans(each, first) and spans(each, second) for each in node.value.args)
 
 
-def _is_dropped(node: ast.stmt, steps: tuple[Step, ...], module: bool) -> bool:
-    """Whether nobody reads what a statement binds; or it binds nothing and is a mere call.
+def _is_dropped(node: ast.stmt, place: Location, steps: tuple[Step, ...], beside: ast.stmt) -> bool:
+    """Whether nobody reads what a statement binds; or it binds nothing and is the mere call.
 
-    A name of a module that nobody reads there may be read elsewhere, unless it is bound again.
+    Args:
+        node: the statement.
+        place: of the call in it.
+        steps: of its function.
+        beside: the statement of the other call, which is known to have run.
     """
     if isinstance(node, ast.Expr):
-        return isinstance(_awaited(node.value), ast.Call) and not is_shown(node)
+        call = _awaited(node.value)
+        return isinstance(call, ast.Call) and not is_shown(node) and not _is_given(call, place)
     if not isinstance(node, (ast.Assign, ast.AnnAssign)):
         return False
-    step = step_of(node)
+    step = next(each for each in steps if each.node is node)
     if not step.stores or step.collects or any("." in name for name in step.stores):
         return False
     for later in (s for s in steps if s.node.lineno > node.lineno):
-        if overlap(later.loads, step.stores):
+        if overlap(later.reads, step.stores):
             return False
-        if step.stores <= later.stores:
+        if step.stores <= later.stores and _overwrites(later, step, beside):
             break
-    else:
-        if module and step.stores != {"_"}:
-            return False
     return not any(  # in a loop, or a function that is defined beside, earlier lines may read it
         overlap(s.loads, step.stores)
         for s in steps
         if s.node is not node and s.node.lineno < node.lineno
     )
+
+
+def _overwrites(later: Step, step: Step, beside: ast.stmt) -> bool:
+    """Whether a later statement is sure to run after a step, before anybody reads what that binds."""
+    if step.arms[: len(later.arms)] == later.arms:
+        return True
+    return later.node is beside and not any(arm.loop for arm in (*step.arms, *later.arms))
+
+
+def _is_given(call: ast.Call, place: Location) -> bool:
+    """Whether the call at a place is an argument of another, which takes its result."""
+    return any(spans(part, place) for part in (*call.args, *call.keywords))
 
 
 def _awaited(node: ast.expr) -> ast.expr:

@@ -78,7 +78,7 @@ def turn_of(place: Location, loop: Loop) -> Turn | None:
     if isinstance(loop, ast.comprehension):
         return _comprehended(place, loop, step, steps_of(scope))
     body = [s for s in steps_of(scope) if _within(s.node, loop)]
-    target = set(names_bound(loop.target)) if isinstance(loop, (ast.For, ast.AsyncFor)) else set()
+    target = set(step_of(loop).stores)  # of a `while` what its condition binds
     given = set(_given(node, place))
     made_anew = set().union(*(s.stores for s in body)) - target if body else set()
     result = set(step.stores)

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import cast
 
 from keystream._evidence.source import Scope, spans
 from keystream._findings import Location
 
 COLLECTS = frozenset({"append", "extend", "add", "insert", "setdefault"})
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A part of a statement that may run or not: the body of a loop, an arm of a condition.
+
+    Attributes:
+        of: the id of the statement's node.
+        part: its field.
+        loop: whether it may run several times.
+    """
+
+    of: int
+    part: str
+    loop: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +37,12 @@ class Step:
     stores: frozenset[str]
     loads: frozenset[str]
     collects: frozenset[str]  # containers that it adds to
+    arms: tuple[Arm, ...] = ()  # that it stands in, outermost first
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """What it loads, and what it adds to: ``total`` of ``total += x``."""
+        return self.loads | self.stores if isinstance(self.node, ast.AugAssign) else self.loads
 
 
 def dotted(node: ast.AST) -> str:
@@ -33,16 +55,31 @@ def dotted(node: ast.AST) -> str:
 
 
 def names_read(node: ast.AST | None) -> frozenset[str]:
-    """The names that an expression reads; of ``self.state.step`` each beginning too."""
+    """The names that an expression reads: of ``self.state.step`` that one alone.
+
+    Of ``self.fit(x)`` it reads ``self``: a method may read all of its object.
+    """
     found: set[str] = set()
-    for inner in ast.walk(node) if node is not None else ():
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load):
-            found.add(inner.id)
-        elif isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Load):
-            name = dotted(inner)
-            if name:
-                found.add(name)
+    left = [node] if node is not None else []
+    while left:
+        inner = left.pop()
+        if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
+            left += [inner.func.value, *inner.args, *inner.keywords]
+        elif isinstance(inner, (ast.Name, ast.Attribute)) and dotted(inner):
+            if isinstance(inner.ctx, ast.Load):
+                found.add(dotted(inner))
+            left += _indices(inner)
+        else:
+            left += ast.iter_child_nodes(inner)
     return frozenset(found)
+
+
+def _indices(node: ast.AST) -> Iterator[ast.AST]:
+    """The indices in a dotted name: ``n`` of ``self.layers[n].weight``."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        if isinstance(node, ast.Subscript):
+            yield node.slice
+        node = node.value
 
 
 def names_bound(node: ast.AST) -> Iterator[str]:
@@ -75,7 +112,9 @@ def header(node: ast.stmt) -> tuple[list[ast.AST], list[ast.AST]]:
             return list(bound), [item.context_expr for item in node.items]
         case ast.Match():
             return [], [node.subject]
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Try():
+        case (
+            ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Try() | ast.TryStar()
+        ):
             return [], []
         case _:
             return [], list(ast.iter_child_nodes(node))
@@ -114,17 +153,26 @@ def steps_of(scope: Scope) -> tuple[Step, ...]:
     """The statements of a function in the order of its lines, those of inner functions left out."""
     found: list[Step] = []
 
-    def visit(body: Iterable[ast.AST]) -> None:
-        for node in body:
-            if isinstance(node, ast.stmt):
-                found.append(step_of(node))
-            if not isinstance(
-                node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.expr)
-            ):
-                visit(ast.iter_child_nodes(node))
+    def visit(node: ast.AST, arms: tuple[Arm, ...]) -> None:
+        if isinstance(node, ast.stmt):
+            found.append(replace(step_of(node), arms=arms))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.expr)):
+            return
+        for part, value in ast.iter_fields(node):
+            inside = arms
+            if isinstance(node, _MAY_RUN):
+                inside = (*arms, Arm(id(node), part, isinstance(node, _LOOPS)))
+            for each in cast("list[object]", value) if isinstance(value, list) else [value]:
+                if isinstance(each, ast.AST):
+                    visit(each, inside)
 
-    visit([scope.body] if isinstance(scope, ast.Lambda) else scope.body)
+    for each in [scope.body] if isinstance(scope, ast.Lambda) else scope.body:
+        visit(each, ())
     return tuple(found)
+
+
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_MAY_RUN = (*_LOOPS, ast.If, ast.Try, ast.TryStar, ast.ExceptHandler, ast.match_case)
 
 
 def overlap(names: Iterable[str], others: frozenset[str] | set[str]) -> bool:
@@ -147,7 +195,7 @@ def reach(names: set[str], steps: Iterable[Step], beside: frozenset[str] = froze
     reached = set(names)
     for step in steps:
         if overlap(step.loads, reached):
-            reached |= step.stores - beside
+            reached |= (step.stores | step.collects) - beside
         elif not isinstance(step.node, (ast.AugAssign, ast.For, ast.With)):
             reached -= step.stores  # bound to something else
     return reached

@@ -80,6 +80,7 @@ class KeystreamMagics(Magics):
         with audited("cell", Files(), Window(), False) as running, self._cells.nested():
             # A comment stands for the command: lines count from the top of the cell, and IPython
             # takes empty ones away.
+            assert self.shell is not None  # magics are of a shell
             result = self.shell.run_cell(f"#\n{cell}", store_history=False)
             error = result.error_before_exec or result.error_in_exec
             running.opening.recording.error = error

@@ -7,8 +7,11 @@ error, and never hides anything. Whole words only: ``block`` is no ``loc``, ``re
 from __future__ import annotations
 
 import re
+import tokenize
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from keystream._findings import Finding, Location
 
@@ -22,6 +25,9 @@ _MEANT = re.compile(
 _DENIED = re.compile(
     r"\b(?:not?|never|n't|without|avoid|unlike|instead of|bug|fixme|wrong)\b|n't\b", re.IGNORECASE
 )
+
+_STOP = re.compile(r"[.!?;](?:\s|$)")
+Block = list[tuple[int, str]]  # comments that belong together: their lines and texts
 
 # Codes of repetitions that may be meant.
 MAY_BE_MEANT = frozenset(
@@ -47,12 +53,29 @@ class Word:
 def meant(places: Iterable[Location], lines_of: Lines) -> Word | None:
     """The comment at one of some lines, or right above it, that says that equal draws are wanted."""
     for place in places:
-        lines = lines_of(place.path)
-        for number, comment in _comments(lines, place.line):
-            found = _MEANT.search(comment)
-            if found and not _DENIED.search(comment):
-                return Word(found.group().strip(), place.path, number)
+        for block in _comments(tuple(lines_of(place.path)), place.line):
+            text = " ".join(comment for _, comment in block)
+            for found in _MEANT.finditer(text):
+                if not _DENIED.search(_sentence(text, *found.span())):
+                    number = _line_of(block, found.start())
+                    return Word(found.group().strip(), place.path, number)
     return None
+
+
+def _sentence(text: str, start: int, end: int) -> str:
+    """The sentence around a part of a text."""
+    before = [stop.end() for stop in _STOP.finditer(text, 0, start)]
+    after = _STOP.search(text, end)
+    return text[before[-1] if before else 0 : after.start() if after else len(text)]
+
+
+def _line_of(block: Block, offset: int) -> int:
+    """The line of a block of comments in which its text has reached an offset."""
+    for number, comment in block:
+        if offset <= len(comment):
+            return number
+        offset -= len(comment) + 1
+    return block[-1][0]
 
 
 # Parameters and times: a batch of them is compared on equal draws, or walks one path of them.
@@ -118,15 +141,28 @@ def copied(place: Location, name: str) -> Word | None:
     return Word(name, place.path, place.line) if spoken else None
 
 
-def _comments(lines: Sequence[str], line: int) -> Iterator[tuple[int, str]]:
-    """The comment on a line, and those that stand alone right above it."""
-    if not 1 <= line <= len(lines):
-        return
-    yield line, lines[line - 1].partition("#")[2]
+def _comments(lines: tuple[str, ...], line: int) -> Iterator[Block]:
+    """The comment on a line, and those that stand alone right above it, as one text."""
+    comments = _comments_of(lines)
+    if line in comments:
+        yield [(line, comments[line])]
     above = line - 1
-    while above >= 1 and lines[above - 1].lstrip().startswith("#"):
-        yield above, lines[above - 1].partition("#")[2]
+    while above in comments and lines[above - 1].lstrip().startswith("#"):
         above -= 1
+    block = [(number, comments[number]) for number in range(above + 1, line)]
+    if block:
+        yield block
+
+
+@lru_cache(maxsize=64)
+def _comments_of(lines: tuple[str, ...]) -> dict[int, str]:
+    """The comments of a file by their lines; of one that is no Python those before it breaks off."""
+    found: dict[int, str] = {}
+    with suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(iter(lines).__next__):
+            if token.type == tokenize.COMMENT:
+                found[token.start[0]] = token.string.lstrip("#").strip()
+    return found
 
 
 class Lines:

@@ -128,8 +128,9 @@ def _jitted(
     Returns S times uint32[W], or once uint32[batch, W].
     """
 
-    def derive(roots: jax.Array, names: jax.Array, *integers: jax.Array) -> list[jax.Array]:
+    def derive(roots: jax.Array, names: jax.Array, *integers: Any) -> list[jax.Array]:
         check_one(roots)
+        integers = tuple(map(_as_word, integers))  # without jit they come as they were given
         places, ids = (lax.index_in_dim(names, row, keepdims=False) for row in range(2))
         step = integers[0] if init == "no" else jnp.asarray(radix.init_step, jnp.uint32)
         values = dict(zip(given, integers[1:] if init == "no" else integers, strict=True))

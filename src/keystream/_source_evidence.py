@@ -56,7 +56,7 @@ def _read(files: Sequence[str]) -> list[Finding]:
     }
     new = [path for path, version in versions.items() if version not in _known]
     if new:
-        report = engine.check(new, Config(select=from_source()), jobs=1)
+        report = engine.check(new, Config(select=from_source(), tests="same"), jobs=1)
         for path in new:
             found = (each for each in report.findings if each.locations[0].path == path)
             _known[versions[path]] = tuple(found)

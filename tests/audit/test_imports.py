@@ -77,7 +77,7 @@ def test_what_is_set_before_jax_is_imported_holds_under_the_audit(tmp_path, sour
     audited = python("-m", "keystream", "audit", "--output", "report", "train.py", cwd=tmp_path)
     assert plain.returncode == 0, plain.stderr
     assert audited.stdout == plain.stdout
-    assert audited.stderr == f"keystream audit: the report is in {tmp_path / 'report'}\n"
+    assert audited.stderr == "keystream audit: the report is in report\n"
 
 
 def test_the_block_of_an_audit_imports_jax_itself(tmp_path):

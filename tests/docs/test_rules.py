@@ -68,7 +68,7 @@ def test_the_repairs_are_those_that_lint_makes_and_its_page_lists() -> None:
 def test_every_rule_that_judges_a_run_rests_on_some_evidence() -> None:
     resting = {code for *_, codes in RULES.EVIDENCE for code in re.findall(r"KS\d{3}", codes)}
     assert resting == {code for code in WITH_PAGE if hasattr(_rules.page(code), "recorded")} | (
-        set(_rules.from_source()) & WITH_PAGE
+        set(_rules.from_source()) & set(WITH_PAGE)
     )
 
 

@@ -54,16 +54,6 @@ EXCUSED = {
         print(xs + ys)
         """
     ),
-    "lanes of a batched loop that had finished": (
-        """
-        def first_below(key):
-            def again(state):
-                key, draw_key = jax.random.split(state[0])
-                return key, jax.random.uniform(draw_key)
-            return jax.lax.while_loop(lambda s: s[1] > 0.3, again, (key, 1.0))[1]
-        print(jax.jit(jax.vmap(first_below))(jax.random.split(key, 4)))
-        """
-    ),
 }
 
 

@@ -110,12 +110,12 @@ UNUSED = {
     "a warm-up": "one(k)\nb = two(k)\nprint(b)",
     "a warm-up that is waited for": "one(k).block_until_ready()\nb = two(k)\nprint(b)",
     "a warm-up that JAX waits for": "jax.block_until_ready(one(k))\nb = two(k)\nprint(b)",
-    "a name that nobody reads": "a = one(k)\nb = two(k)\nprint(b)",
+    "a name that nobody reads": "def f():\n    a = one(k)\n    b = two(k)\n    print(b)",
     "the later": "a = one(k)\n_ = two(k)\nprint(a)",
-    "an annotated name": "a: float = one(k)\nb = two(k)\nprint(b)",
+    "an annotated name": "def f():\n    a: float = one(k)\n    b = two(k)\n    print(b)",
     "bound anew before it is read": "a = one(k)\na = two(k)\nprint(a)",
-    "a tuple that nobody reads": "a, s = one(k)\nb = two(k)\nprint(b)",
-    "deleted": "a = one(k)\nb = two(k)\ndel a\nprint(b)",
+    "a tuple that nobody reads": "def f():\n    a, s = one(k)\n    b = two(k)\n    print(b)",
+    "deleted": "def f():\n    a = one(k)\n    b = two(k)\n    del a\n    print(b)",
 }
 
 

@@ -106,9 +106,6 @@ MADE_BEFORE_USED = {
 }
 
 
-@pytest.mark.xfail(
-    reason="of two eager makings of one value a use is given the later, by time alone"
-)
 @pytest.mark.parametrize("code", MADE_BEFORE_USED)
 def test_two_makings_are_told_apart_where_both_come_before_the_uses(tmp_path, code):
     text = HEAD + "first = jax.random.key(1)\n" + MADE_BEFORE_USED[code]

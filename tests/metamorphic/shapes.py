@@ -154,7 +154,10 @@ def _ipython(program: Program) -> Task:
         "from pathlib import Path\n\n"
         "from IPython.core.interactiveshell import InteractiveShell\n\n"
         "shell = InteractiveShell.instance()\n"
-        'shell.run_cell(Path("train.py").read_text(), store_history=True).raise_error()\n',
+        # IPython takes empty lines away from the top of a cell: a comment keeps the numbers of lines.
+        'source = Path("train.py").read_text()\n'
+        'source = f"#{source}" if source.startswith("\\n") else source\n'
+        "shell.run_cell(source, store_history=True).raise_error()\n",
     )
 
 

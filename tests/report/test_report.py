@@ -148,6 +148,7 @@ def test_json_has_the_documented_keys_and_reads_back():
         "lineage": None,
         "suppressed": False,
         "suppressed_reason": "",
+        "repair": "",
     }
     assert [each["suppressed"] for each in stored["findings"]] == [False, False, True]
     assert document.read(written) == REPORT

@@ -45,6 +45,8 @@ LIMIT = 400  # frames looked at, from the innermost
 @lru_cache(maxsize=4096)
 def is_user(path: str) -> bool:
     """Whether a file is the user's: not installed, unless that counts, not of Python, not ours."""
+    if path.startswith(planned.INTERACTIVE):
+        return True
     if path.startswith("<") or not path:
         return False
     full = os.path.realpath(path)
@@ -82,7 +84,7 @@ def is_sampler(path: str) -> bool:
 @lru_cache(maxsize=4096)
 def absolute(path: str) -> str:
     """The whole path: the program may change its working directory."""
-    return os.path.realpath(path)
+    return path if path.startswith("<") else os.path.realpath(path)
 
 
 def stack_key(frame: FrameType | None) -> Key:
@@ -155,7 +157,7 @@ def trail(key: Key) -> tuple[Location, ...]:
     return tuple(
         _location(*each)
         for each in reversed(list(_pairs(key)))
-        if not each[0].co_filename.startswith("<")
+        if not each[0].co_filename.startswith("<") or is_user(each[0].co_filename)
     )
 
 

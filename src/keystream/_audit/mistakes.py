@@ -131,7 +131,7 @@ def _steps(recording: Recording, found: Found) -> tuple[int, int] | None:
     Of one key its first use belongs to them; of several, the steps that repeat earlier ones do.
     """
     calls = set(found.calls)
-    if len(found.keys) == 1:
+    if len(found.keys) == 1 and found.pair.one_stack:
         calls.add((found.pair.first.site, found.pair.first.call))
     if recording.steps:
         said = [recording.steps[call] for _, call in calls if call in recording.steps]

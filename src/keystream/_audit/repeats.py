@@ -268,7 +268,7 @@ class _Judging:
 
     def _outcome(self, first: Use, second: Use) -> Outcome:
         """An `Excuse`, a `Found`, or None where nothing is known; alike pairs are judged once."""
-        related = relate(first, second, self.lineage.made)
+        related = self._twice_seeded(first, second, relate(first, second, self.lineage.made))
         name = _alike(first, second, related)
         known = self._known.get(name)
         if known is None:
@@ -279,6 +279,32 @@ class _Judging:
         if outcome is None and all(pair is not each for each in self.unexplained):
             self.unexplained.append(pair)
         return outcome
+
+    def _twice_seeded(self, first: Use, second: Use, related: Related) -> Related:
+        """The relation, where one seed had been made a key on two lines before either use.
+
+        Equal keys bear no mark of the line that made them: each of two places may have had its own.
+        """
+        if related.relation not in (Relation.ONE_MAKING, Relation.SAME_DERIVATION):
+            return related
+        key, call = related.root, first.call
+        while first.site != second.site:
+            events = [each for each in self.lineage.events(key) if each.call <= call]
+            places = {self.sites[each.site].place: each for each in events}
+            if len(places) < 2 and related.relation is Relation.ONE_MAKING:
+                break
+            ways = {each.kind: each for each in places.values()}
+            if {"split", "fold_in"} <= ways.keys():
+                both = ways["split"], ways["fold_in"]
+                return Related(Relation.ALIAS, events[-1].parent, both)
+            seeds = [each for each in places.values() if each.kind == "seed"]
+            if len(seeds) > 1:
+                one, other = sorted(seeds, key=lambda making: making.call)[-2:]
+                return Related(Relation.SAME_SEED, one.parent, (one, other))
+            if not events or events[-1].kind == "seed":
+                break
+            key, call = events[-1].parent, events[-1].call
+        return related
 
     def _decide(self, first: Use, second: Use, related: Related) -> tuple[Pair, Outcome]:
         excused = excuses.of_pair(first, second, related)

@@ -31,7 +31,6 @@ class Columns:
     def __init__(self, *types: Any) -> None:
         self._types = tuple(np.dtype(each) for each in types)
         self._used = self._spilled = 0
-        self._lent = False
         self._files: list[Any] = []
         self._columns = [np.empty(1024, each) for each in self._types]
 
@@ -56,12 +55,11 @@ class Columns:
         self._used = end
 
     def _grow(self, size: int) -> None:
-        """Make room: in place, where nobody reads, so that the columns never lie in memory twice."""
-        if self._lent:
-            self._columns = [column.copy() for column in self._columns]
-            self._lent = False
-        for column in self._columns:
-            column.resize(size, refcheck=False)  # pyright: ignore[reportDeprecated]  # in place
+        """Make room, column by column, so that only one of them lies in memory twice."""
+        for place, column in enumerate(self._columns):
+            grown = np.empty(size, column.dtype)
+            grown[: self._used] = column[: self._used]
+            self._columns[place] = grown
 
     def _spill(self) -> None:
         """Append what is in memory to the files, all columns or none."""
@@ -86,7 +84,6 @@ class Columns:
             OSError: the last rows had to go to disk, and could not.
         """
         if not self._spilled:
-            self._lent = True
             return [column[: self._used] for column in self._columns]
         if self._used:
             self._spill()

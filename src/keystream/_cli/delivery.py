@@ -40,6 +40,7 @@ class Delivery:
         self._output = Path(os.path.abspath(output)) if output is not None else None  # noqa: PTH100
         self._record = os.path.abspath(record) if record is not None else None  # noqa: PTH100
         self._stdout = sys.stdout
+        self._here = os.getcwd()  # noqa: PTH109 (links stay as the user typed them)
         self._report: Report | None = None
         self._told = self._done = False
         reason = refusal(self._output) if self._output is not None else ""
@@ -81,9 +82,14 @@ class Delivery:
             return
         self._told = True
         if self._record is not None and not self.failures:
-            _tell(f"the record is in {self._record}")
+            _tell(f"the record is in {self._near(self._record)}")
         for failure in self.failures:
             _tell(failure)
+
+    def _near(self, path: Path | str) -> str:
+        """A path as it is named from where the command was given."""
+        inside = os.path.commonpath([self._here, str(path)]) == self._here
+        return os.path.relpath(path, self._here) if inside else str(path)
 
     def _write(self, report: Report) -> None:
         self._done = True
@@ -91,7 +97,7 @@ class Delivery:
             if self._output is not None:
                 path = self._place(report, self._output)
                 self._write_file(report, path)
-                _tell(f"the report is in {path}")
+                _tell(f"the report is in {self._near(path)}")
             else:
                 self._print(report, self._stdout)
         except (OSError, KeystreamError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from dataclasses import replace
@@ -16,6 +17,7 @@ from keystream._whole_file import replacing
 if TYPE_CHECKING:
     from keystream._cli.delivery import Delivery
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # of IPython's tracebacks, which are for a screen
 _PURPOSE = "the audit of a notebook"
 _MODULE = "__import__('importlib').import_module('keystream._ipython.kernel')"
 
@@ -45,7 +47,7 @@ def run(arguments: argparse.Namespace, delivery: Delivery) -> int:
             return 2
         made = _by_cell(report, path, notebook)
     if failed:
-        print(failed, file=sys.stderr)
+        print(failed if sys.stderr.isatty() else _COLOURS.sub("", failed), file=sys.stderr)
     delivery.deliver(made)
     delivery.finish()
     if delivery.failures:
@@ -78,7 +80,12 @@ def _run_cells(notebook: Any, path: Path, arguments: argparse.Namespace, report:
     begin = f"get_ipython(), {str(path)!r}, {record!r}, {after!r}, {options!r}"
 
     def hidden(code: str) -> None:
-        client.execute_cell(new_code_cell(f"{_MODULE}.{code}"), 0, store_history=False)
+        """Run what is no cell of the notebook; the client writes each cell back to its place."""
+        notebook.cells.append(new_code_cell(f"{_MODULE}.{code}"))
+        try:
+            client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1, store_history=False)
+        finally:
+            notebook.cells.pop()
 
     failed = ""
     try:

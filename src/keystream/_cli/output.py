@@ -66,7 +66,8 @@ def open_missing() -> None:
                 if where != number:
                     os.dup2(where, number)
                     os.close(where)
-                setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+                if number:  # that there is no input is told by the command that wants it
+                    setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
 
 
 @contextmanager

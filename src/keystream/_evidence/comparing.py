@@ -107,9 +107,9 @@ def differences(steps: Iterable[Step]) -> Iterator[list[ast.AST]]:
 def _names_of(place: Location, steps: tuple[Step, ...]) -> set[str]:
     """The names that hold a call's result, also in another form."""
     node = statement(place)
-    if not isinstance(node, (ast.Assign, ast.AnnAssign)):
+    if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.For)):
         return set()
-    names = set(step_of(node).stores)
+    names = set(step_of(node).stores)  # of a loop over results its own target
     for step in steps:
         if isinstance(step.node, ast.Assign) and step.node.lineno > node.lineno:
             core = _core(step.node.value)
@@ -166,7 +166,9 @@ def comparisons(steps: Iterable[Step]) -> Iterator[list[ast.AST]]:
         parts = header(step.node)[1]
         for node in (inner for part in parts for inner in ast.walk(part)):
             if isinstance(node, ast.Compare):
-                if all(isinstance(op, (ast.Eq, ast.NotEq)) for op in node.ops):
+                # `if a != b: raise` wants them equal; `assert a != b` wants them to differ.
+                wanted = (ast.Eq,) if isinstance(step.node, ast.Assert) else (ast.Eq, ast.NotEq)
+                if all(isinstance(op, wanted) for op in node.ops):
                     yield [node.left, *node.comparators]
             elif isinstance(node, ast.Call):
                 name = called(node.func)

@@ -18,7 +18,7 @@ from keystream._evidence.comparing import (
     is_central_difference,
 )
 from keystream._evidence.names import Step, call_at, overlap, reach, step_of, steps_of
-from keystream._evidence.source import called, scope_of, spans, statement
+from keystream._evidence.source import called, is_cell, scope_of, spans, statement
 from keystream._findings import Location
 
 
@@ -54,7 +54,8 @@ def meeting(first: Location, second: Location, *, pure: Callable[[Location], boo
     if one is other:
         return Meeting.APART if _is_shown_apart(one, first, second) else Meeting.JOINED
     for place, node, beside in ((first, one, other), (second, other, one)):
-        if _is_dropped(node, place, steps, beside) and pure(place):
+        in_module = isinstance(scope, ast.Module)
+        if _is_dropped(node, place, steps, beside, in_module=in_module) and pure(place):
             return Meeting.UNUSED
     return _together(step_of(one), step_of(other), steps)
 
@@ -109,7 +110,14 @@ def _is_shown_apart(node: ast.stmt, first: Location, second: Location) -> bool:
     return not any(spans(each, first) and spans(each, second) for each in node.value.args)
 
 
-def _is_dropped(node: ast.stmt, place: Location, steps: tuple[Step, ...], beside: ast.stmt) -> bool:
+def _is_dropped(
+    node: ast.stmt,
+    place: Location,
+    steps: tuple[Step, ...],
+    beside: ast.stmt,
+    *,
+    in_module: bool,
+) -> bool:
     """Whether nobody reads what a statement binds; or it binds nothing and is the mere call.
 
     Args:
@@ -117,10 +125,12 @@ def _is_dropped(node: ast.stmt, place: Location, steps: tuple[Step, ...], beside
         place: of the call in it.
         steps: of its function.
         beside: the statement of the other call, which is known to have run.
+        in_module: whether it is no function, but a module.
     """
     if isinstance(node, ast.Expr):
         call = _awaited(node.value)
-        return isinstance(call, ast.Call) and not is_shown(node) and not _is_given(call, place)
+        shown = is_shown(node) or (in_module and is_cell(place.path))  # a cell shows it
+        return isinstance(call, ast.Call) and not shown and not _is_given(call, place)
     if not isinstance(node, (ast.Assign, ast.AnnAssign)):
         return False
     step = next(each for each in steps if each.node is node)
@@ -131,6 +141,9 @@ def _is_dropped(node: ast.stmt, place: Location, steps: tuple[Step, ...], beside
             return False
         if step.stores <= later.stores and _overwrites(later, step, beside):
             break
+    else:
+        if in_module and step.stores != frozenset({"_"}):
+            return False  # another module, or another cell, may read it
     return not any(  # in a loop, or a function that is defined beside, earlier lines may read it
         overlap(s.loads, step.stores)
         for s in steps

@@ -64,6 +64,19 @@ def _file(path: str, version: tuple[int, int]) -> SourceFile | None:
         return None
 
 
+_cells: set[str] = set()
+
+
+def note_cell(path: str) -> None:
+    """A file holds a cell of a notebook: what stands alone on its last line is shown."""
+    _cells.add(path)
+
+
+def is_cell(path: str) -> bool:
+    """Whether a file holds a cell of a notebook, or is there no more."""
+    return path in _cells or not Path(path).is_file()
+
+
 def source_of(path: str) -> SourceFile | None:
     """A file as syntax; None where it can't be read. Cells of a notebook are in `linecache` alone."""
     try:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from keystream._evidence.source import note_cell
 from keystream._findings import Finding, Location, Report
 
 
@@ -50,15 +51,19 @@ class Cells:
         self._raw = self._identity = ""
         self._running: Cell | None = None
         self._nested = False
+        self._depth = 0  # of cells that run within cells, as commands such as %%capture do
+        self._below: dict[str, int] = {}  # lines that stand above what is compiled by a name
         # An object is called by its class, so the compiler gets another one for the time being.
         self._former = type(shell.compile)
         shell.compile.__class__ = _observing(self._former, self)
         shell.events.register("pre_run_cell", self._before)
+        shell.events.register("post_run_cell", self._after)
 
     def close(self) -> None:
         """Leave the compiler as it was; the files vanish."""
         self._shell.compile.__class__ = self._former
         self._shell.events.unregister("pre_run_cell", self._before)
+        self._shell.events.unregister("post_run_cell", self._after)
         for path in self._written:
             path.unlink(missing_ok=True)
         self._folder.cleanup()
@@ -73,9 +78,13 @@ class Cells:
             self._nested = False
 
     def _before(self, info: Any) -> None:
-        if not self._nested:
+        self._depth += 1
+        if self._depth == 1:
             self._raw = info.raw_cell or ""
             self._identity = getattr(info, "cell_id", None) or ""
+
+    def _after(self, result: Any) -> None:
+        self._depth = max(0, self._depth - 1)  # the cell that loaded us began before
 
     def named_by(self, name: str) -> str:
         """The name under which a cell is compiled; one of ours where IPython's can be no file's."""
@@ -85,25 +94,31 @@ class Cells:
 
     def remember(self, name: str, code: str, number: int, raw: str) -> None:
         """A cell is about to be compiled under a name: have its source there."""
-        if self._nested and self._running is not None:
+        if (self._nested or self._depth > 1) and self._running is not None:
             cell = self._running
+            if not self._nested:
+                self._below[name] = _above(cell.source)
         else:
             cell = self._running = Cell(number, raw, self._identity)
         self._by_name[os.path.realpath(name)] = cell
+        note_cell(os.path.realpath(name))
         path = Path(name)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(code, encoding="utf-8")
+            path.write_text("\n" * self._below.get(name, 0) + code, encoding="utf-8")
             self._written.append(path)
+
+    def moved(self, tree: Any, name: str) -> None:
+        """Move what is compiled by a name to its lines in the cell."""
+        if self._below.get(name):
+            ast.increment_lineno(tree, self._below[name])
 
     def timed(self, tree: Any) -> str:
         """The name for what a command such as ``%%time`` compiles of the running cell by itself."""
         cell = self._running or Cell(0, self._raw, self._identity)
-        lines = cell.source.split("\n")
-        first = next((n for n, line in enumerate(lines) if line.strip()), 0)
-        if lines[first].lstrip().startswith("%%"):
-            ast.increment_lineno(tree, first + 1)
-            lines[first] = ""
+        lines, above = cell.source.split("\n"), _above(cell.source)
+        ast.increment_lineno(tree, above)
+        lines[:above] = [""] * above
         name = str(Path(self._folder.name) / f"timed-{cell.number}-{len(self._by_name)}.py")
         self._nested, before = True, self._nested
         self.remember(name, "\n".join(lines), cell.number, cell.source)
@@ -134,6 +149,13 @@ class Cells:
         return in_cells(report, {path: (_path(n), n) for path, n in numbers.items()})
 
 
+def _above(source: str) -> int:
+    """How many lines of a cell stand above the code of its command, ``%%time`` say; 0 without one."""
+    lines = source.split("\n")
+    first = next((n for n, line in enumerate(lines) if line.strip()), 0)
+    return first + 1 if lines[first].lstrip().startswith("%%") else 0
+
+
 # What IPython's commands call the Python that they compile by themselves.
 _TIMED = ("<timed exec>", "<timed eval>")
 
@@ -147,6 +169,8 @@ def _observing(kind: type[Any], cells: Cells) -> type[Any]:
         ) -> Any:
             if filename in _TIMED and isinstance(source, ast.AST):
                 filename = cells.timed(source)
+            elif isinstance(source, ast.AST):
+                cells.moved(source, filename)
             return super().__call__(source, filename, symbol, *args, **kwargs)
 
         def get_code_name(self, raw_code: str, code: str, number: int) -> str:

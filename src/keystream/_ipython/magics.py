@@ -77,6 +77,7 @@ class KeystreamMagics(Magics):
         return None if report is None else self._cells.named(report)
 
     def _audit_cell(self, cell: str) -> None:
+        assert self.shell is not None
         with audited("cell", Files(), Window(), False) as running, self._cells.nested():
             # A comment stands for the command: lines count from the top of the cell, and IPython
             # takes empty ones away.

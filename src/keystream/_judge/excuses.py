@@ -123,13 +123,13 @@ def parting(one: Stack, other: Stack) -> tuple[Location, Location] | None:
 def _is_pure(place: Location, *sites: Site) -> bool:
     """Whether the call at a place is that of a compiled function, which does nothing but return.
 
+    A sampler that is called by itself is no warm-up, even where nobody reads what it draws.
+
     A call that a framework compiled may put its results into the objects that it was given.
     """
     for site in sites:
         if site.call[:1] == (place,):
             return not _frames_of_libraries(site)
-        if site.frames[:1] == (place,) and site.distribution and not site.call:
-            return True  # the sampler itself
     return False
 
 

@@ -50,6 +50,8 @@ class Given:
         last = node.end_lineno or node.lineno
         if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return)):
             last = node.lineno  # of a compound statement its header
+        if last > len(lines):
+            return ""  # the file, or the cell, is another one by now
         text = [line.rstrip("\n") for line in lines[node.lineno - 1 : last]]
         within = call_at(node, self.place) or node
         uses = [

@@ -158,8 +158,9 @@ def _comments(lines: tuple[str, ...], line: int) -> Iterator[Block]:
 def _comments_of(lines: tuple[str, ...]) -> dict[int, str]:
     """The comments of a file by their lines; of one that is no Python those before it breaks off."""
     found: dict[int, str] = {}
+    ended = (line if line.endswith("\n") else f"{line}\n" for line in lines)
     with suppress(tokenize.TokenError, SyntaxError):
-        for token in tokenize.generate_tokens(iter(lines).__next__):
+        for token in tokenize.generate_tokens(ended.__next__):
             if token.type == tokenize.COMMENT:
                 found[token.start[0]] = token.string.lstrip("#").strip()
     return found

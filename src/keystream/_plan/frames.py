@@ -20,7 +20,7 @@ _PYTHON = tuple(
     str(Path(sysconfig.get_path(name)).resolve()) + os.sep for name in ("stdlib", "platstdlib")
 )
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
-_INTERACTIVE = ("<stdin>", "<ipython-input", "<doctest", "<cell")
+INTERACTIVE = ("<stdin>", "<ipython-input", "<doctest", "<cell")
 _JAX = f"{os.sep}jax{os.sep}_src{os.sep}"
 _SAMPLERS = (f"{_JAX}random.py", f"{_JAX}random{os.sep}core.py")
 _TRACING = f"{_JAX}interpreters{os.sep}partial_eval.py"
@@ -103,7 +103,7 @@ def innermost(frames: Frames) -> Location | None:
 @lru_cache(maxsize=4096)
 def is_user(path: str) -> bool:
     """Whether a file is the user's: not installed, not of Python, not ours."""
-    if path.startswith(_INTERACTIVE):
+    if path.startswith(INTERACTIVE):
         return True
     if path.startswith("<") or not path:
         return False

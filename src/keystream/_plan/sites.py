@@ -133,10 +133,11 @@ def _sampler(region: Region, equation: Any) -> str:
 def _by_name(equation: Any, scopes: str) -> str:
     """The sampler whose jitted function a call is, by its name.
 
-    In a backward pass of a user's own (``custom_vjp``) frames are those of the forward call.
+    In a derivative of the user's own (``custom_vjp``) frames are those of its call: in the backward
+    pass always, in the forward one where JAX traced it apart (JAX 0.10 under ``jax.checkpoint``).
     """
     name = str(equation.params.get("name", ""))
-    if not name.startswith("_") or "transpose(" not in scopes:
+    if not name.startswith("_") or not ("transpose(" in scopes or "jvp(" in scopes):
         return ""
     public = _NAMES.get(name, name.lstrip("_"))
     return public if public in vars(jax.random) else ""

@@ -51,7 +51,6 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.judged import line
 from keystream._audit.verdicts import verdicts
-from keystream._evidence.flow import Meeting
 from keystream._evidence.pairs import Pair
 from keystream._evidence.uses import Stack
 from keystream._findings import Finding, Severity
@@ -133,7 +132,7 @@ def holds(pair: Pair) -> Severity | None:
     """Two places, or two calls, that drew from one key."""
     if pair.initialising and pair.twins:
         return "note"  # one network that is initialised twice, as target networks are
-    if pair.unmade and pair.meeting is Meeting.APART:
+    if pair.unmade and pair.one_place:
         return "note"  # two runs of a program, each of which made its keys
     return "warning" if pair.one_place or pair.twins else "error"
 

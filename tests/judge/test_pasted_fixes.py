@@ -108,10 +108,14 @@ CALLS = {
 def program_of(kind: str, code: str) -> str:
     head, call = CALLS[kind]
     body = {
-        "KS101": f"one = {call}\nother = 1 + jax.random.normal(rng, (4, 8))\nprint(one + other)",
-        "KS102": f"one = {call}\na, b = jax.random.split(rng)\nprint(one + jax.random.normal(a, (4, 8)))",
+        "KS101": f"one = {call}\nother = 1 + {call}\nprint(one + other)",
+        "KS102": f"one = 1 + jax.random.normal(rng, (4, 8))\nother = {call}\nprint(one + other)",
         "KS201": f"w = 0\nfor i in range(3):\n    w = w * 2 + {call}",
     }[code]
+    if code == "KS102" and kind in ("equinox", "numpyro"):  # they draw from the key itself
+        body = (
+            f"one = {call}\na, b = jax.random.split(rng)\nprint(one + jax.random.normal(a, (4, 8)))"
+        )
     return textwrap.dedent(head) + body + "\n"
 
 
@@ -121,7 +125,7 @@ def test_a_pasted_fix_removes_the_finding_of_plain_jax(tmp_path, code):
 
 
 @pytest.mark.parametrize("code", ["KS101", "KS102", "KS201"])
-@pytest.mark.parametrize("kind", ["equinox"])
+@pytest.mark.parametrize("kind", CALLS)
 def test_a_pasted_fix_removes_the_finding_of_a_framework(tmp_path, kind, code):
     module = {"linen": "flax", "nnx": "flax"}.get(kind, kind)
     pytest.importorskip(module)

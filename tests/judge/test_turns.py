@@ -117,6 +117,8 @@ def test_anything_else_that_a_loop_runs_over_is_no_setting(tmp_path, text):
         ("for x in xs:\n    r = jax.grad(loss(x))(step(w, k))", False),
         ("for a, b in xs:\n    r = step(b, k)", True),
         ("for x in xs:\n    r = x.step(k)", True),
+        ("for x in xs:\n    r = step().apply(w, x, k)", True),
+        ("for x in xs:\n    r = step(x, k).mean()", True),
         ("for x in xs:\n    x = 0\n    r = step(x, k)", False),
         ("r = [step(x, k) for x in xs]", True),
         ("r = [step(w, k) for x in xs]", False),

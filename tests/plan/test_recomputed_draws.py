@@ -72,6 +72,38 @@ def test_each_layer_of_one_line_has_its_own_draw_and_repeat(transform):
     assert real == {site.origin for site in plan.draws}
 
 
+def test_a_backward_pass_in_a_rematerialised_loop_repeats_its_draws():
+    """Its keys come out of the loop, and JAX inlines the forward draw, which is of another type then."""
+
+    @jax.custom_vjp
+    def drop(key, x):
+        return jnp.where(jax.random.bernoulli(key, 0.5, x.shape), x, 0.0)
+
+    def backward(key, cotangent):
+        return None, jnp.where(jax.random.bernoulli(key, 0.5, cotangent.shape), cotangent, 0.0)
+
+    drop.defvjp(lambda key, x: (drop(key, x), key), backward)
+
+    @jax.jit
+    def step(key, w, x):
+        @jax.checkpoint
+        def layer(x, inputs):
+            w, key = inputs
+            return drop(key, jnp.tanh(x @ w)), None
+
+        def loss(w):
+            return jax.lax.scan(layer, x, (w, jax.random.split(key, w.shape[0])))[0].sum()
+
+        return jax.grad(loss)(w)
+
+    given = KEY, jnp.ones((3, 4, 4)), jnp.ones((2, 4))
+    draws = ks.plan(step, *given).draws
+    assert sum(not site.flags & {"remat", "backward"} for site in draws) == 1
+    with ks.audit() as audit:
+        step(*given)
+    assert audit.findings == ()
+
+
 def test_a_backward_pass_that_draws_something_else_draws():
     @jax.custom_vjp
     def noisy(key, x):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from keystream._audit.frames import is_jax
 from keystream._audit.judged import Judged, distinct
 from keystream._audit.lineage import described
 from keystream._audit.recording import Recording
@@ -64,11 +65,12 @@ def _judged(recording: Recording, found: Found) -> Judged:
     last = pair.second.at
     lineage = recording.evidence["lineage"]
     uses = [use for each in pairs for use in (each.first, each.second)]
-    made = [m.site for m in makings] + [u.making.site for u in uses if u.making is not None]
-    lines = tuple(place for site in dict.fromkeys(made) for place in recording.sites[site].stack)
+    made = [making.site for making in makings]
+    made += [m.site for use in uses[:2] for m in lineage.chain(use.key, use.call)[-_WAY:][::-1]]
+    made += [use.making.site for use in uses if use.making is not None]
     facts = {
         "pair": pair,
-        "made": lines,
+        "made": _lines_of_keys(recording, made),
         "proven": found.severity == "error",
         "distributions": tuple(dict.fromkeys(s.distribution for s in sites if s.distribution)),
         "first": pair.first.at.place,
@@ -89,6 +91,13 @@ def _judged(recording: Recording, found: Found) -> Judged:
         count=max(found.count, 1),
         lineage=tuple(described(lineage, use.key, use.call) for use in (pair.first, pair.second)),
     )
+
+
+def _lines_of_keys(recording: Recording, made: list[int]) -> Stack:
+    """The lines that made keys; what a framework made them in is an object of its own, such as Rngs."""
+    sites = [recording.sites[number] for number in dict.fromkeys(made)]
+    of_jax = [site for site in sites if all(is_jax(place.path) for place in site.library)]
+    return tuple(place for site in of_jax for place in site.stack)
 
 
 def _places(recording: Recording, pair: Pair, pairs: list[Pair], makings: list[Making]) -> Stack:

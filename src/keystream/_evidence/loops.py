@@ -10,6 +10,7 @@ from keystream._evidence.comparing import container_compared, turns_compared
 from keystream._evidence.flow import is_shown
 from keystream._evidence.names import (
     Step,
+    chain_at,
     names_bound,
     names_read,
     overlap,
@@ -24,7 +25,6 @@ from keystream._evidence.source import (
     loops_at,
     scope_of,
     source_of,
-    spans,
     statement,
 )
 from keystream._findings import Location
@@ -129,12 +129,11 @@ def _within(node: ast.stmt, loop: ast.For | ast.AsyncFor | ast.While) -> bool:
 
 
 def _given(node: ast.stmt, place: Location) -> Iterator[str]:
-    """The names given to the call at a place: to the innermost one that covers it."""
-    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call) and spans(each, place)]
-    if not calls:
+    """The names given to the call at a place: to the innermost one that covers it, with its chain."""
+    call = chain_at(node, place)
+    if call is None:
         yield from step_of(node).loads
         return
-    call = calls[-1]
     for part in (*call.args, *(keyword.value for keyword in call.keywords)):
         yield from names_read(part)
     if isinstance(call.func, ast.Attribute):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from keystream._evidence import flow, loops
 from keystream._evidence.batches import batched_names
@@ -69,8 +70,19 @@ def _holds_key(node: ast.AST, loop: ast.AST, scope: ast.AST) -> bool:
         if isinstance(name, ast.Name)
     }
     if isinstance(loop, (ast.For, ast.comprehension)):
-        source = loop.iter
-        of_keys = _makes_key(source) or (isinstance(source, ast.Name) and source.id in keys)
-        if of_keys:
-            keys |= {each.id for each in ast.walk(loop.target) if isinstance(each, ast.Name)}
+        for target, source in _runs_over(loop.target, loop.iter):
+            if _makes_key(source) or (isinstance(source, ast.Name) and source.id in keys):
+                keys |= {each.id for each in ast.walk(target) if isinstance(each, ast.Name)}
     return bool(names & keys)
+
+
+def _runs_over(target: ast.expr, source: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """The targets of a loop with what each runs over: of ``x, k in zip(xs, keys)`` two pairs."""
+    if isinstance(target, ast.Tuple) and isinstance(source, ast.Call):
+        parts = {"zip": source.args, "enumerate": [ast.Constant(0), *source.args]}
+        over = parts.get(called(source.func), [])
+        if len(over) == len(target.elts):
+            for part, each in zip(target.elts, over, strict=True):
+                yield from _runs_over(part, each)
+            return
+    yield target, source

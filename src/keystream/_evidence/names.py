@@ -205,3 +205,27 @@ def call_at(node: ast.stmt, place: Location) -> ast.Call | None:
     """The innermost call of a statement that covers a place."""
     calls = [each for each in ast.walk(node) if isinstance(each, ast.Call) and spans(each, place)]
     return calls[-1] if calls else None
+
+
+def chain_at(node: ast.stmt, place: Location) -> ast.Call | None:
+    """The whole chain of calls that begins at a place: ``Net().apply(x)``, whose innermost is ``Net()``.
+
+    A frame says where its call begins, which is the same for all calls of a chain.
+    """
+    inner = call_at(node, place)
+    chains = [each for each in ast.walk(node) if isinstance(each, ast.Call) and spans(each, place)]
+    of_chain = (each for each in chains if any(part is inner for part in _callees(each)))
+    return next(of_chain, inner)
+
+
+def _callees(call: ast.Call) -> Iterator[ast.AST]:
+    """What a call calls: ``Net().apply`` and ``Net()`` of ``Net().apply(x)``."""
+    node: ast.AST = call.func
+    while True:
+        yield node
+        if isinstance(node, ast.Call):
+            node = node.func
+        elif isinstance(node, (ast.Attribute, ast.Subscript)):
+            node = node.value
+        else:
+            return

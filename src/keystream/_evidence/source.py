@@ -162,9 +162,3 @@ def called(node: ast.AST) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
-
-
-def text(place: Location) -> str:
-    """The line's statement as source, on one line."""
-    node = statement(place)
-    return " ".join(ast.unparse(node).split()) if node is not None else ""

@@ -7,7 +7,7 @@ import linecache
 import textwrap
 from dataclasses import dataclass
 
-from keystream._evidence.names import call_at
+from keystream._evidence.names import chain_at
 from keystream._evidence.source import spans, statement
 from keystream._evidence.uses import Site, Stack
 from keystream._findings import Location
@@ -44,6 +44,7 @@ class Given:
     def with_key(self, name: str) -> str:
         """The statement as it reads with another key, without its indentation."""
         node = statement(self.place)
+        linecache.checkcache(self.place.path)  # it may have been written anew since
         lines = linecache.getlines(self.place.path)
         if node is None or not lines:
             return ""
@@ -53,7 +54,7 @@ class Given:
         if last > len(lines):
             return ""  # the file, or the cell, is another one by now
         text = [line.rstrip("\n") for line in lines[node.lineno - 1 : last]]
-        within = call_at(node, self.place) or node
+        within = chain_at(node, self.place) or node
         uses = [
             each
             for each in ast.walk(within)
@@ -72,44 +73,61 @@ def given(place: Location, made: Stack) -> Given | None:
 
     Args:
         place: of the statement.
-        made: the lines that made the key, innermost first: what they bind is a name of it.
+        made: the lines that made the key, the last making first, and of one the innermost line: what
+            they bind to the key is a name of it.
     """
     node = statement(place)
     if node is None:
         return None
-    call = call_at(node, place)
+    call = chain_at(node, place)
     read = [each.id for each in ast.walk(call or node) if isinstance(each, ast.Name)]
-    bound: set[str] = set()
+    names: list[str] = []
     for line in made:
         maker = statement(line)
-        if maker is node or line.path != place.path:
+        if names or maker is node or line.path != place.path:
             continue
         if isinstance(maker, (ast.Assign, ast.AnnAssign, ast.For)):
-            bound |= {
+            bound = {
                 each.id
                 for target in _targets(maker, line)
                 for each in ast.walk(target)
                 if isinstance(each, ast.Name)
             }
-    names = [name for name in read if name in bound]
+            names = [name for name in read if name in bound]
     if not names and call is not None and _is_sampler(call) and isinstance(call.args[0], ast.Name):
         names = [call.args[0].id]
     return Given(place, names[0]) if names else None
 
 
 def _targets(maker: ast.Assign | ast.AnnAssign | ast.For, line: Location) -> list[ast.expr]:
-    """What a statement binds to the value at a place: of ``key, w = make(), 0`` the first."""
-    if not isinstance(maker, ast.Assign):
+    """What a statement binds to the key made at a place: of ``key, w = make(), 0`` the first."""
+    if isinstance(maker, ast.For):
         return [maker.target]
+    if isinstance(maker, ast.AnnAssign):
+        return [maker.target] if maker.value is not None and _is_made(maker.value, line) else []
     found: list[ast.expr] = []
     for target in maker.targets:
         value = maker.value
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
             pairs = zip(target.elts, value.elts, strict=False)
-            found += [part for part, made in pairs if spans(made, line)]
-        else:
+            found += [part for part, made in pairs if _is_made(made, line)]
+        elif _is_made(value, line):
             found.append(target)
     return found
+
+
+def _is_made(value: ast.expr, line: Location) -> bool:
+    """Whether a value is what the call at a place gives, and nothing that was made of that."""
+    match value:
+        case ast.Subscript():
+            return _is_made(value.value, line)
+        case ast.IfExp():
+            return _is_made(value.body, line) or _is_made(value.orelse, line)
+        case ast.Call():
+            inside = any(spans(part, line) for part in (*value.args, *value.keywords))
+            return spans(value, line) and not (inside and line.column)
+        case _:
+            return False
 
 
 def _is_sampler(call: ast.Call) -> bool:

@@ -201,13 +201,13 @@ def _fix(pair: Pair, made: Stack) -> str:
     kind = framework(pair.first.at, pair.second.at)
     if kind == "keras":
         return "let the layer count its draws:\nself.seeds = keras.random.SeedGenerator(seed)"
-    if kind == "nnx" and pair.counted:
+    place = pair.looped or pair.second.at.place
+    use = given(place, made) if place is not None else None
+    if kind == "nnx" and pair.counted and use is None:
         return (
             "let NNX carry the counters of the model's Rngs out of the compiled function:\n"
             "@nnx.jit   # in place of @jax.jit, with the model as an argument"
         )
-    place = pair.looped or pair.second.at.place
-    use = given(place, made) if place is not None else None
     name = use.name if use is not None else "key"
     line = f"\n{use.with_key('step_key')}" if use is not None else ""
     return f"split a key off in each turn:\n{name}, step_key = jax.random.split({name}){line}"

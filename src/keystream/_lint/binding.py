@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from keystream._lint.dataflow import is_read_after
-from keystream._lint.expressions import Expressions
 from keystream._lint.facts import Unread
+from keystream._lint.symbols import Item, Repeated, Stack, Symbol, Value
 from keystream._lint.unknown_models import note_unread
-from keystream._lint.values import (
-    Mapping,
-    Sequence,
-    Symbol,
-    Value,
-    constant_of,
-)
+from keystream._lint.values import Mapping, Sequence, constant_of
+
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
 
 _NOTHING = object()
 
 
-class Binding(Expressions):
+class Binding:
     """Assigns."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
 
     def assign(self, target: ast.expr, value: Value) -> None:
         """Bind a target of whatever form."""
         if isinstance(target, ast.Name):
-            self.scope.bind(target.id, value)
+            self.reader.scope.bind(target.id, value)
         elif isinstance(target, ast.Tuple | ast.List):
             self._unpack(target.elts, value)
         elif isinstance(target, ast.Attribute):
-            owner = self.evaluate(target.value)
-            self.store(owner, target.attr, value)
-            self.attribute_stored(owner, target, value)
+            owner = self.reader.expressions.evaluate(target.value)
+            self.reader.store(owner, target.attr, value)
         elif isinstance(target, ast.Subscript):
             self._store_element(target, value)
         elif isinstance(target, ast.Starred):
@@ -42,43 +42,42 @@ class Binding(Expressions):
             (i for i, target in enumerate(targets) if isinstance(target, ast.Starred)), None
         )
         values = self.spread(value, len(targets), star)
-        if isinstance(value, Symbol) and value.op == "stack":
-            self._unread(targets, value)
+        if isinstance(value, Stack):
+            self._note_unread(targets, value)
         for target, part in zip(targets, values, strict=True):
             self.assign(target, part)
             if isinstance(target, ast.Name):
-                note_unread(self, target.id, part, self.frame.node, target)
+                note_unread(self.reader, target.id, part, self.reader.frame.node, target)
 
-    def _unread(self, targets: list[ast.expr], stack: Symbol) -> None:
+    def _note_unread(self, targets: list[ast.expr], stack: Stack) -> None:
         """Note the names among the children of a split that nothing reads."""
-        statement, around = self.frame.statement, self.frame.node
-        if self.hushed or statement is None or not isinstance(stack.args[0], Symbol):
+        reader = self.reader
+        statement, around = reader.frame.statement, reader.frame.node
+        if reader.hushed or statement is None:
             return
         for target in targets:
             name = target.id if isinstance(target, ast.Name) else "_"
             if not name.startswith("_") and not is_read_after(
-                name, statement, around, repeated=bool(self.frame.turns)
+                name, statement, around, repeated=bool(reader.frame.turns)
             ):
-                found = self.facts.unread.setdefault(stack.args[0], [])
+                found = reader.facts.unread.setdefault(stack.key, [])
                 if all(other.site.node is not target for other in found):
-                    found.append(Unread(name, self.site(target)))
+                    found.append(Unread(name, reader.site(target)))
 
     def spread(self, value: Value, count: int, star: int | None) -> list[Value]:
         """The parts of a value that is unpacked into so many targets."""
-        if isinstance(value, Symbol) and value.op == "stack":
-            number = constant_of(value.args[1])
-            if isinstance(number, int) and count - 1 <= number <= 64:
-                items: list[Value] = [
-                    self.child(value, self.table.constant(i)) for i in range(number)
-                ]
-                value = Sequence(items)
-            else:
-                parts: list[Value] = [
-                    self.child(value, self.table.constant(i)) for i in range(count)
-                ]
+        if isinstance(value, Stack):
+            number = constant_of(value.count)
+            sure = isinstance(number, int) and count - 1 <= number <= 64
+            constant, child = self.reader.table.constant, self.reader.containers.child
+            parts: list[Value] = [
+                child(value, constant(i)) for i in range(number if sure else count)
+            ]
+            if not sure:
                 if star is not None:
-                    parts[star] = self.fresh("rest", value)
+                    parts[star] = self.reader.fresh("rest", value)
                 return parts
+            value = Sequence(parts)
         if isinstance(value, Sequence) and value.rest is None:
             items = value.items
             if star is None and len(items) == count:
@@ -87,20 +86,24 @@ class Binding(Expressions):
                 after = count - 1 - star
                 middle = Sequence(items[star : len(items) - after])
                 return [*items[:star], middle, *(items[len(items) - after :] if after else [])]
+        if isinstance(value, Repeated):
+            return [value.value] * count
         if isinstance(value, Symbol):
-            if value.op == "same":
-                return [value.args[0]] * count
             return [
-                self.table.symbol("index", value, self.table.constant(i))
+                self.reader.table.symbol(Item, value, self.reader.table.constant(i))
                 if i != star
-                else self.fresh("rest", value)
+                else self.reader.fresh("rest", value)
                 for i in range(count)
             ]
-        return [self.fresh("part", value) for _ in range(count)]
+        return [self.reader.fresh("part", value) for _ in range(count)]
 
     def _store_element(self, target: ast.Subscript, value: Value) -> None:
-        owner = self.evaluate(target.value)
-        index = self.evaluate(target.slice) if not isinstance(target.slice, ast.Slice) else None
+        owner = self.reader.expressions.evaluate(target.value)
+        index = (
+            self.reader.expressions.evaluate(target.slice)
+            if not isinstance(target.slice, ast.Slice)
+            else None
+        )
         plain = constant_of(index, _NOTHING)
         changed: Value
         if isinstance(owner, Mapping):
@@ -117,6 +120,6 @@ class Binding(Expressions):
             items[plain] = value
             changed = Sequence(items, owner.rest)
         else:
-            changed = self.fresh("changed", owner)
+            changed = self.reader.fresh("changed", owner)
         if isinstance(target.value, ast.Name | ast.Attribute):
             self.assign(target.value, changed)

@@ -5,20 +5,22 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from collections.abc import Sequence as Items
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keystream._lint.binding import Binding
-from keystream._lint.values import (
-    Symbol,
-    Value,
-    constant_of,
-)
+from keystream._lint.symbols import Constant, Element, Item, Opaque, Symbol, Value, is_operation
+from keystream._lint.values import constant_of
+
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
 
 _NOTHING = object()
 
 
-class Branching(Binding):
+class Branching:
     """Reads `if`, `match` and `try`."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
 
     # Implemented by what derives from this class.
     block: Callable[[Items[ast.stmt]], bool]
@@ -34,34 +36,34 @@ class Branching(Binding):
             if isinstance(op, ast.Eq | ast.Is | ast.NotEq | ast.IsNot) and isinstance(
                 other, ast.Constant
             ):
-                value = self.evaluate(test.left)
+                value = self.reader.expressions.evaluate(test.left)
                 if isinstance(value, Symbol):
                     same = isinstance(op, ast.Eq | ast.Is) == positive
                     chosen = ("is", repr(other.value))
                     unequal = _Unequal(chosen)
                     return ("value", value), (chosen, unequal) if same else (unequal, chosen)
-        value = self.evaluate(test)
+        value = self.reader.expressions.evaluate(test)
         choices = (True, False) if positive else (False, True)
-        if isinstance(value, Symbol) and value.op != "opaque":
+        if isinstance(value, Symbol) and not isinstance(value, Opaque):
             return ("test", value), choices
         return (
             "node",
             node,
-            tuple(turn.number for turn in self.frame.turns),
-            len(self.frames),
+            tuple(turn.number for turn in self.reader.frame.turns),
+            len(self.reader.frames),
         ), choices
 
     def conditional_statement(self, node: ast.If) -> Any:
         """``if``, ``elif``, ``else``."""
-        test = self.evaluate(node.test)
+        test = self.reader.expressions.evaluate(node.test)
         plain = constant_of(test, _NOTHING)
         main = _is_main(node.test)
         if plain is not _NOTHING or main:
-            return self.block(node.body if main or plain else node.orelse)
+            return self.reader.statements.block(node.body if main or plain else node.orelse)
         branch, choices = self.branch_of(node.test, node)
-        second = self.frame.turns[-1].number > 1 if self.frame.turns else False
+        second = self.reader.frame.turns[-1].number > 1 if self.reader.frame.turns else False
         if second and self._once(node):
-            self.block(node.orelse)
+            self.reader.statements.block(node.orelse)
             return None
         return self._arms(branch, [(choices[0], node.body), (choices[1], node.orelse)])
 
@@ -70,9 +72,9 @@ class Branching(Binding):
         test = node.test
         names = {part.id for part in ast.walk(test) if isinstance(part, ast.Name)}
         if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq | ast.Lt | ast.LtE):
-            value = self.evaluate(test.left)
+            value = self.reader.expressions.evaluate(test.left)
             if isinstance(value, Symbol) and (
-                value.op in ("elem", "Add", "const", "opaque", "index")
+                isinstance(value, Element | Constant | Opaque | Item) or is_operation(value, "Add")
             ):
                 return not isinstance(test.left, ast.BinOp)
         # what the body sets decides: `if params is None: params = init(...)`
@@ -85,50 +87,55 @@ class Branching(Binding):
         return bool(names & bound)
 
     def _arms(self, branch: Any, arms: list[tuple[Any, Items[ast.stmt]]]) -> Any:
-        scope = self.scope
+        scope = self.reader.scope
         before = dict(scope.names)
         ends: list[tuple[Any, dict[str, Value], dict[tuple[int, str], Value]]] = []
         for choice, body in arms:
             scope.names = dict(before)
-            with self.arm(branch, choice), self.aside() as changes:
-                passed = self.block(body)
+            with self.reader.arm(branch, choice), self.reader.aside() as changes:
+                passed = self.reader.statements.block(body)
             if passed:
                 ends.append((choice, scope.names, changes))
         if not ends:
             scope.names = before
             return False
-        scope.names = self._merged([names for _, names, _ in ends])
+        scope.names = self.merged([names for _, names, _ in ends])
         for place in {place for _, _, changes in ends for place in changes}:
             values = [
                 value
                 for _, _, changes in ends
-                if (value := changes.get(place, self.heap.get(place))) is not None
+                if (value := changes.get(place, self.reader.heap.get(place))) is not None
             ]
-            self._write(place, values[0] if len(values) == 1 else self.join(values))
+            self.reader.write(
+                place, values[0] if len(values) == 1 else self.reader.containers.join(values)
+            )
         if len(ends) < len(arms):  # what follows belongs to the arms that come back
             choices = [choice for choice, _, _ in ends]
             return (branch, choices[0] if len(choices) == 1 else _OneOf(choices))
         return None
 
-    def _merged(self, ends: list[dict[Any, Value]]) -> dict[Any, Value]:
+    def merged(self, ends: list[dict[Any, Value]]) -> dict[Any, Value]:
+        """Names after branches that bound them differently."""
         merged = ends[0]
         for names in ends[1:]:
             for name, value in names.items():
                 other = merged.get(name)
                 if other is not value:
-                    merged[name] = value if other is None else self.join([other, value])
+                    merged[name] = (
+                        value if other is None else self.reader.containers.join([other, value])
+                    )
         return merged
 
     def matched(self, node: ast.Match) -> Any:
         """``match``."""
-        subject = self.evaluate(node.subject)
+        subject = self.reader.expressions.evaluate(node.subject)
         arms: list[tuple[Any, Items[ast.stmt]]] = []
         exhaustive = False
         for number, case in enumerate(node.cases):
             for part in ast.walk(case.pattern):
                 name = getattr(part, "name", None) or getattr(part, "rest", None)
                 if isinstance(name, str):
-                    self.scope.bind(name, self.fresh("captured", subject))
+                    self.reader.scope.bind(name, self.reader.fresh("captured", subject))
             arms.append((number, case.body))
             exhaustive = exhaustive or (
                 isinstance(case.pattern, ast.MatchAs)
@@ -137,15 +144,20 @@ class Branching(Binding):
             )
         if not exhaustive:
             arms.append((len(arms), []))
-        return self._arms(("match", node, len(self.frames)), arms)
+        return self._arms(("match", node, len(self.reader.frames)), arms)
 
     def tried(self, node: ast.Try) -> Any:
         """``try``: a handler excludes what its body did."""
-        branch = ("try", node, len(self.frames), tuple(turn.number for turn in self.frame.turns))
+        branch = (
+            "try",
+            node,
+            len(self.reader.frames),
+            tuple(turn.number for turn in self.reader.frame.turns),
+        )
         arms: list[tuple[Any, Items[ast.stmt]]] = [(0, [*node.body, *node.orelse])]
         arms += [(number, handler.body) for number, handler in enumerate(node.handlers, 1)]
         result = self._arms(branch, arms)
-        return result if self.block(node.finalbody) else False
+        return result if self.reader.statements.block(node.finalbody) else False
 
 
 class _Unequal:

@@ -7,21 +7,27 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from keystream._lint.facts import Arms, Turn, text_of
-from keystream._lint.machine import MAX_DEPTH
-from keystream._lint.names import KEEPERS, KEY_WORDS, PURE_BUILTINS, PURE_PREFIXES, canonical
-from keystream._lint.objects import Objects
-from keystream._lint.registry import (
-    CALLED,
-    KINDS,
-    LIBRARY,
-    MADE,
-    METHODS,
-    OPERATIONS,
-    PICKED,
-    PREFIXES,
-    Call,
-)
+from keystream._lint.libraries import table
+from keystream._lint.libraries.aliases import canonical
+from keystream._lint.libraries.call import Call
 from keystream._lint.scope import Scope
+from keystream._lint.state import MAX_DEPTH
+from keystream._lint.symbols import (
+    Attribute,
+    Called,
+    Child,
+    Item,
+    Leaf,
+    NamedKey,
+    Operation,
+    Parameter,
+    Repeated,
+    Seed,
+    Stack,
+    StreamKey,
+    Symbol,
+    Value,
+)
 from keystream._lint.unknown_models import (
     check_apply,
     check_flags,
@@ -39,35 +45,23 @@ from keystream._lint.values import (
     Partial,
     Reference,
     Sequence,
-    Symbol,
-    Value,
     Wrapped,
     root_of,
 )
 
 if TYPE_CHECKING:
-    pass
+    from keystream._lint.reader import Reader
 
 
-class Calls(Objects):
-    """Follows calls. What evaluating and executing need of each other is declared here."""
+class Calls:
+    """Follows calls."""
 
-    tried: Any
-    definitions: list[Function]
-
-    # Implemented by what derives from this class.
-    evaluate: Callable[[ast.expr | None], Value]
-    run: Callable[[Function, Scope], Value]
-    assign: Callable[[ast.expr, Value], None]
-    join: Callable[[list[Value]], Value]
-    elem: Callable[[Value, int], Value]
-    element: Callable[[Value, Value], Value]
-    unrolled: Callable[[Value], list[Value] | None]
-    branch_of: Callable[[ast.expr, ast.AST], tuple[Any, tuple[Any, Any]]]
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
 
     def reference(self, name: str) -> Value:
         """A name of a library, or of a module of the project."""
-        found = self.project.module_member(name)
+        found = self.reader.project.module_member(name)
         return found if found is not None else Reference(canonical(name))
 
     def call(
@@ -80,7 +74,7 @@ class Calls(Objects):
             case Function():
                 return self.follow(function, args, keywords, node)
             case Class():
-                return self.instantiate(function, args, keywords, node)
+                return self.reader.objects.instantiate(function, args, keywords, node)
             case Partial():
                 return self.call(
                     function.function,
@@ -89,31 +83,23 @@ class Calls(Objects):
                     node,
                 )
             case Wrapped():
-                handler = KINDS.get(function.kind)
+                handler = table.TRANSFORMED.get(function.kind)
                 call = Call(function.kind, args, keywords, node, function)
-                found = handler(self, call) if handler is not None else None
-                return found if found is not None else self.fresh(function.kind, *args)
+                found = handler(self.reader, call) if handler is not None else None
+                return found if found is not None else self.reader.fresh(function.kind, *args)
             case Made():
-                handler = MADE.get(function.name)
-                found = (
-                    handler(self, Call(function.name, args, keywords, node, function))
-                    if handler
-                    else None
-                )
-                return (
-                    found
-                    if found is not None
-                    else self.unknown(Call(function.name, args, keywords, node))
-                )
+                call = Call(function.name, args, keywords, node)
+                found = self.call_object(function, "__call__", call)
+                return found if found is not None else self.unknown(call)
             case Instance():
-                method = self.instance_attribute(function, "__call__", node)
+                method = self.reader.objects.instance_attribute(function, "__call__", node)
                 if isinstance(method, Function | Wrapped | Partial):
                     return self.call(method, args, keywords, node)
-                return self.fresh("call", *args)
+                return self.reader.fresh("call", *args)
             case Method():
                 return self.call_method(Call(function.name, args, keywords, node, function.owner))
             case Symbol():
-                if function.op == "attr" and isinstance(function.args[1], str):
+                if isinstance(function, Attribute) and isinstance(function.args[1], str):
                     return self.call_method(
                         Call(function.args[1], args, keywords, node, function.args[0])
                     )
@@ -123,61 +109,64 @@ class Calls(Objects):
 
     def call_library(self, call: Call) -> Value:
         """A call of a library's function."""
-        handler = LIBRARY.get(call.name)
-        if handler is None:
-            for prefix, other in PREFIXES:
-                if call.name.startswith(prefix):
-                    handler = other
-                    break
-        if handler is not None:
-            found = handler(self, call)
-            if found is not None:
-                return found
         name = call.name
-        if name.startswith(PURE_PREFIXES) or (
-            name.startswith("builtins.")
-            and (name[9:] in PURE_BUILTINS or name == "builtins.int.from_bytes")
-        ):
+        handler = table.FUNCTIONS.get(name)
+        if handler is None:
+            prefixed = (other for prefix, other in table.PREFIXES if name.startswith(prefix))
+            handler = next(prefixed, None)
+        found = handler(self.reader, call) if handler is not None else None
+        if found is not None:
+            return found
+        if name.startswith(table.PURE) or name in table.PURE_BUILTINS:
             if all(isinstance(value, Symbol) for value in (*call.args, *call.keywords.values())):
-                return self.table.symbol("call", name, *call.args, *call.keywords.values())
-            return self.fresh(name, *call.args)
+                return self.reader.table.symbol(Called, name, (*call.args, *call.keywords.values()))
+            return self.reader.fresh(name, *call.args)
         return self.unknown(call)
+
+    def call_object(self, made: Made, method: str, call: Call) -> Value | None:
+        """A call of a method of what a library made; None where nothing is known of it."""
+        handler = table.OBJECTS.get(made.name, {}).get(method)
+        if handler is None:
+            return None
+        return handler(self.reader, Call(method, call.args, call.keywords, call.node, made))
 
     def unknown(self, call: Call) -> Value:
         """A call of something that is not known: it may draw from the keys that it is given."""
         if not call.name.startswith("builtins."):
             for value in (*call.args, *call.keywords.values()):
-                self.taken(value, call.node)
+                self.reader.taken(value, call.node)
             self._handed_on(call)
-        return self.fresh(call.name, *call.args, *call.keywords.values())
+        return self.reader.fresh(call.name, *call.args, *call.keywords.values())
 
     def _handed_on(self, call: Call) -> None:
         """Note the keys that are given to a function which is not known: it likely draws from them."""
+        reader = self.reader
         given = [("", value) for value in call.args if isinstance(value, Symbol)]
         given += [(w, v) for w, v in call.keywords.items() if w != "**" and isinstance(v, Symbol)]
         keys = [value for word, value in given if self._may_be_key(call, word, value)]
-        if not keys or isinstance(self.frame.statement, ast.Assert | ast.If | ast.While):
+        if not keys or isinstance(reader.frame.statement, ast.Assert | ast.If | ast.While):
             return  # what is asserted or decides on a branch looks at a key, and draws nothing
         name = text_of(call.node.func) if isinstance(call.node, ast.Call) else call.name
         last = name.rpartition(".")[2]
-        if last in KEEPERS:
+        if last in table.KEEPERS:
             return
         # what a class is given it keeps, or draws from at once: either way nothing else may use it
         kind = "kept" if last[:1].isupper() or last == "create" else "handed"
         for value in keys:
-            self.use(value, kind, name or "a function", call.node, text=self._said(call, value))
+            reader.use(value, kind, name or "a function", call.node, text=self._said(call, value))
 
     def _may_be_key(self, call: Call, word: str, value: Symbol) -> bool:
         """Whether an argument is a key: by the keyword, how it was made, an earlier use or its name."""
-        if word in KEY_WORDS or self._is_used_as_key(value):
+        if word in table.KEY_WORDS or self._is_used_as_key(value):
             return True
-        return value.op == "index" and is_name_of_key(self._said(call, value))
+        return isinstance(value, Item) and is_name_of_key(self._said(call, value))
 
     def _is_used_as_key(self, value: Symbol) -> bool:
         """Whether a value is a key, by how it was made or by an earlier use."""
         if is_one_key(value) or is_called_a_key(value):
             return True
-        return any(use.kind in ("split", "fold", "draw") for use in self.uses.get(value, ()))
+        earlier = self.reader.uses.get(value, ())
+        return any(use.kind in ("split", "fold", "draw") for use in earlier)
 
     def _said(self, call: Call, value: Value) -> str:
         """A key as the source spells it among the arguments of a call."""
@@ -192,37 +181,46 @@ class Calls(Objects):
     def call_method(self, call: Call) -> Value:
         """A call of a method of a library's object, or of an object that is not known."""
         if call.name in ("apply", "apply_fn"):
-            check_apply(self, call)
-        for handler in METHODS.get(call.name, ()):
-            found = handler(self, call)
+            check_apply(self.reader, call)
+        if isinstance(call.owner, Made):
+            found = self.call_object(call.owner, call.name, call)
+            if found is not None:
+                return found
+        for handler in table.METHODS.get(call.name, ()):
+            found = handler(self.reader, call)
             if found is not None:
                 return found
         if call.owner is not None:
-            self.changed(call.owner)
+            self.reader.changed(call.owner)
         return self.unknown(call)
 
     def iterated(self, value: Value, node: ast.AST) -> Value:
         """What a loop goes over: of an object, what its ``__iter__`` yields."""
         if not isinstance(value, Instance):
             return value
-        method = self.class_attribute(value.cls, "__iter__")
+        method = self.reader.objects.class_attribute(value.cls, "__iter__")
         if not isinstance(method, Function):
             return value
-        return self.call(self.bind_method(method, value), [], {}, node)
+        return self.call(self.reader.objects.bind_method(method, value), [], {}, node)
 
     def picked(self, node: ast.Subscript, owner: Value, index: Value) -> None:
         """Let the libraries see what is taken out of a collection."""
         if isinstance(owner, Symbol):
-            for look in PICKED:
-                look(self, node, owner, index)
+            for look in table.INDEX_CHECKS:
+                look(self.reader, node, owner, index)
 
     def told(self, function: Value, node: ast.Call) -> None:
         """Let the libraries see a call as it is spelt."""
         if node.keywords:
-            check_flags(self, node)
+            check_flags(self.reader, node)
         if isinstance(function, Function | Class):
-            for look in CALLED:
-                look(self, function, node)
+            for look in table.CALL_CHECKS:
+                look(self.reader, function, node)
+
+    def loop_over(self, node: ast.AST, iterable: Value) -> None:
+        """Let the libraries see a loop that begins."""
+        for look in table.LOOP_CHECKS:
+            look(self.reader, node, iterable)
 
     # Functions of the project.
 
@@ -234,35 +232,35 @@ class Calls(Objects):
         if function.bound is not None:
             args = [function.bound, *args]
         if (
-            self.exhausted()
-            or len(self.frames) > MAX_DEPTH
-            or body in self.active
+            self.reader.exhausted()
+            or len(self.reader.frames) > MAX_DEPTH
+            or body in self.reader.active
             or not (
                 self.worth(function)
                 or (_small(body) and (_is_formula(body) or any(map(_is_key, args))))
             )
         ):
             self._handed(function, args)
-            return self.fresh("call " + function.name, *args)
+            return self.reader.fresh("call " + function.name, *args)
         scope = self.bound(function, args, keywords, called=True)
-        self.covered.add(body)
-        self.chain.append(self.site(node, body))
-        before: Arms = tuple(self.arms)
+        self.reader.covered.add(body)
+        self.reader.chain.append(self.reader.site(node, body))
+        before: Arms = tuple(self.reader.arms)
         try:
-            return self.run(function, scope)
+            return self.reader.statements.run(function, scope)
         finally:
-            self.chain.pop()
-            del self.arms[len(before) :]
+            self.reader.chain.pop()
+            del self.reader.arms[len(before) :]
 
     def _handed(self, function: Function, args: list[Value]) -> None:
         del function
         for value in args:
             if isinstance(value, Instance):
-                self.changed(value.symbol)
+                self.reader.changed(value.symbol)
 
     def worth(self, function: Function) -> bool:
         """Whether reading a function can show anything about keys."""
-        return self.project.is_relevant(function.node)
+        return self.reader.project.is_relevant(function.node)
 
     def bound(
         self,
@@ -288,15 +286,15 @@ class Calls(Objects):
             inner = source.args[0] if isinstance(source, Made) else source
             places = range(starred, len(positional))
             spread = [
-                self.table.symbol("index", inner, self.table.constant(i - starred))
+                self.reader.table.symbol(Item, inner, self.reader.table.constant(i - starred))
                 if isinstance(inner, Symbol)
-                else self.fresh("starred")
+                else self.reader.fresh("starred")
                 for i in places
             ]
             args = (
                 [*args[:starred], *spread]
                 if len(args) == starred + 1
-                else [*args[:starred], *(self.fresh("starred") for _ in places)]
+                else [*args[:starred], *(self.reader.fresh("starred") for _ in places)]
             )
         for index, value in enumerate(args):
             if index < len(positional):
@@ -312,10 +310,11 @@ class Calls(Objects):
         for name in (*positional, *(parameter.arg for parameter in arguments.kwonlyargs)):
             if name not in scope.names:
                 default = function.defaults.get(name) if open_ended is None else None
-                if called and isinstance(default, Symbol) and root_of(default) in self.default_keys:
-                    self.facts.defaulted.add((node, name))
+                keys = self.reader.default_keys
+                if called and isinstance(default, Symbol) and root_of(default) in keys:
+                    self.reader.facts.defaulted.add((node, name))
                 if default is None and called and open_ended is None:
-                    default = self.fresh(name)  # we do not see by which way it is given
+                    default = self.reader.fresh(name)  # we do not see by which way it is given
                 scope.names[name] = default if default is not None else self.parameter(node, name)
         if arguments.kwarg is not None:
             items: dict[Any, Value] = dict(remaining)
@@ -324,40 +323,40 @@ class Calls(Objects):
 
     def parameter(self, node: ast.AST, name: str) -> Symbol:
         """The symbol of a parameter that is not known."""
-        return self.table.symbol("parameter", node, name, tags=frozenset({("parameter", id(node))}))
-
-    # Classes of the project.
+        return self.reader.table.symbol(
+            Parameter, node, name, tags=frozenset({("parameter", id(node))})
+        )
 
     # Hooks for statements and expressions.
 
     def operated(self, node: ast.BinOp, left: Value, right: Value) -> Value:
         """What an operation of two unknown values is worth."""
-        handler = OPERATIONS.get(type(node.op).__name__)
-        found = handler(self, node, left, right) if handler is not None else None
+        handler = table.OPERATORS.get(type(node.op).__name__)
+        found = handler(self.reader, node, left, right) if handler is not None else None
         if found is not None:
             return found
         if isinstance(left, Symbol) and isinstance(right, Symbol):
-            return self.table.symbol(type(node.op).__name__, left, right)
-        return self.fresh("binary", left, right)
+            return self.reader.table.symbol(Operation, type(node.op).__name__, (left, right))
+        return self.reader.fresh("binary", left, right)
 
     def module_named(self, name: str) -> Value:
         """What ``import name`` binds."""
-        found = self.project.module_value(name)
+        found = self.reader.project.module_value(name)
         return found if found is not None else Reference(canonical(name))
 
     def member(self, base: str, name: str) -> Value:
         """What ``from base import name`` binds."""
-        found = self.project.module_member(f"{base}.{name}")
+        found = self.reader.project.module_member(f"{base}.{name}")
         return found if found is not None else Reference(canonical(f"{base}.{name}"))
 
     def imported_all(self, base: str) -> None:
         """``from base import *``."""
-        for name, value in self.project.module_names(base).items():
-            self.scope.bind(name, value)
+        for name, value in self.reader.project.module_names(base).items():
+            self.reader.scope.bind(name, value)
 
     def absolute(self, node: ast.ImportFrom) -> str:
         """The module that a `from` import names."""
-        unit = self.scope.unit
+        unit = self.reader.scope.unit
         if not node.level:
             return node.module or ""
         parts = unit.name.split(".") if unit.name else []
@@ -367,15 +366,17 @@ class Calls(Objects):
 
     def iterations(self, node: ast.AST, kind: str, body: Callable[[int], Value]) -> Value:
         """Read the body of a loop that is a call: twice."""
-        turns = 1 if self.exhausted() or len(self.frame.turns) >= 3 else 2
-        result: Value = self.fresh(kind)
+        turns = 1 if self.reader.exhausted() or len(self.reader.frame.turns) >= 3 else 2
+        result: Value = self.reader.fresh(kind)
         if kind not in ("map", "tree_map"):
-            self.traced.append(self.site(node))
+            self.reader.traced.append(self.reader.site(node))
         for number in range(1, turns + 1):
-            with self.turn(Turn(node, number, kind, getattr(node, "lineno", 0), self.graded)):
+            with self.reader.turn(
+                Turn(node, number, kind, getattr(node, "lineno", 0), self.reader.graded)
+            ):
                 result = body(number)
         if kind not in ("map", "tree_map"):
-            self.traced.pop()
+            self.reader.traced.pop()
         return result
 
 
@@ -392,12 +393,4 @@ def _is_formula(node: ast.AST) -> bool:
 
 def _is_key(value: Value) -> bool:
     """Whether a value is surely a key or a tree of keys."""
-    return isinstance(value, Symbol) and value.op in (
-        "seed",
-        "child",
-        "stack",
-        "stream",
-        "named",
-        "leaf",
-        "same",
-    )
+    return isinstance(value, Seed | Child | Stack | StreamKey | NamedKey | Leaf | Repeated)

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keystream._lint.counting import neighbour
-from keystream._lint.iteration import MAX_UNROLLED, Iteration
+from keystream._lint.iteration import MAX_UNROLLED
+from keystream._lint.symbols import (
+    Child,
+    Item,
+    Join,
+    Repeated,
+    Slice,
+    Stack,
+    Symbol,
+    Value,
+    are_symbols,
+)
 from keystream._lint.unknown_models import check_streams
 from keystream._lint.values import (
     Class,
@@ -16,17 +27,21 @@ from keystream._lint.values import (
     Mapping,
     Reference,
     Sequence,
-    Symbol,
-    Value,
     constant_of,
     is_constant,
 )
 
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
+
 _NOTHING = object()
 
 
-class Containers(Iteration):
+class Containers:
     """Makes and takes apart sequences and mappings."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
 
     def element(self, owner: Value, index: Value) -> Value:
         """``owner[index]``."""
@@ -34,7 +49,7 @@ class Containers(Iteration):
         if isinstance(owner, Mapping):
             if plain is not _NOTHING and _hashable(plain) and plain in owner.items:
                 return owner.items[plain]
-            return self.fresh("value", *owner.items.values())
+            return self.reader.fresh("value", *owner.items.values())
         if isinstance(owner, Sequence):
             if (
                 isinstance(plain, int)
@@ -43,100 +58,84 @@ class Containers(Iteration):
             ):
                 return owner.items[plain]
             if isinstance(index, Symbol) and plain is _NOTHING:
-                return self.table.symbol("index", owner, index)
-            return self.fresh("element", *owner.items)
+                return self.reader.table.symbol(Item, owner, index)
+            return self.reader.fresh("element", *owner.items)
         if isinstance(owner, Symbol):
-            if owner.op == "same" and isinstance(owner.args[0], Value):
-                return owner.args[0]
+            if isinstance(owner, Repeated):
+                return owner.value
             if not isinstance(index, Symbol):
-                return self.fresh("element", owner)
-            if owner.op == "stack":
+                return self.reader.fresh("element", owner)
+            if isinstance(owner, Stack):
                 return self.child(owner, index)
-            return self.table.symbol("index", owner, index)
+            return self.reader.table.symbol(Item, owner, index)
         if isinstance(owner, Reference | Class | Function):
             return owner  # a generic: Foo[int]
-        return self.fresh("element")
+        return self.reader.fresh("element")
 
-    def child(self, stack: Symbol, index: Symbol) -> Symbol:
+    def child(self, stack: Stack, index: Symbol) -> Symbol:
         """One key of those that `split` returned."""
-        count = constant_of(stack.args[1])
+        count = constant_of(stack.count)
         plain = constant_of(index)
         if isinstance(plain, int) and plain < 0 and isinstance(count, int):
-            index = self.table.constant(plain + count)
-        if isinstance(stack.args[0], Symbol):
-            return self.table.symbol("child", stack.args[0], neighbour(self.table, index))
-        return self.fresh("child", stack)
+            index = self.reader.table.constant(plain + count)
+        return self.reader.table.symbol(Child, stack.key, neighbour(self.reader.table, index))
 
-    def _slice(self, owner: Value, node: ast.Slice) -> Value:
-        bounds = [
-            self.evaluate(part) if part else None for part in (node.lower, node.upper, node.step)
-        ]
-        plain = [constant_of(bound) if bound is not None else None for bound in bounds]
-        known = all(
-            bound is None or isinstance(number, int)
-            for bound, number in zip(bounds, plain, strict=True)
-        )
-        if isinstance(owner, Sequence) and known and owner.rest is None:
-            try:
-                return Sequence(owner.items[slice(*plain)])
-            except (ValueError, TypeError):
-                return self.fresh("slice")
-        if isinstance(owner, Symbol):
-            if owner.op == "same":
-                return owner
-            count = constant_of(owner.args[1]) if owner.op == "stack" else None
-            if isinstance(count, int) and known and count <= MAX_UNROLLED * 4 and plain[2] != 0:
-                picked = range(count)[slice(*plain)]
-                return Sequence([self.child(owner, self.table.constant(i)) for i in picked])
-            if known or all(bound is None or isinstance(bound, Symbol) for bound in bounds):
-                return self.table.symbol("slice", owner, *bounds)
-        return self.fresh("slice", owner)
+    def known_elements(self, value: Value) -> list[Value] | None:
+        """The elements of a sequence or of the keys of a split, where all are known."""
+        if isinstance(value, Sequence):
+            return value.items if value.rest is None else None
+        count = constant_of(value.count) if isinstance(value, Stack) else None
+        if isinstance(value, Stack) and isinstance(count, int) and count <= MAX_UNROLLED * 4:
+            return [self.child(value, self.reader.table.constant(i)) for i in range(count)]
+        return None
+
+    def sliced(self, owner: Value, node: ast.Slice) -> Value:
+        """``owner[lower:upper]``."""
+        if isinstance(owner, Repeated):
+            return owner
+        evaluate = self.reader.expressions.evaluate
+        bounds = [evaluate(part) if part else None for part in (node.lower, node.upper, node.step)]
+        plain = [constant_of(bound) for bound in bounds]
+        given = [number for number, bound in zip(plain, bounds, strict=True) if bound is not None]
+        known = all(isinstance(number, int) for number in given)
+        elements = self.known_elements(owner) if known and plain[2] != 0 else None
+        if elements is not None:
+            return Sequence(elements[slice(*plain)])
+        parts = [bound for bound in bounds if bound is not None]
+        if isinstance(owner, Symbol) and are_symbols(parts):
+            return self.reader.table.symbol(Slice, owner, tuple(bounds))
+        return self.reader.fresh("slice", owner)
 
     def tuple_(self, node: ast.Tuple | ast.List) -> Value:
         """A tuple or list."""
+        evaluate = self.reader.expressions.evaluate
         items: list[Value] = []
-        rest: Value | None = None
-        for element in node.elts:
-            if isinstance(element, ast.Starred):
-                inner = self.evaluate(element.value)
-                if isinstance(inner, Sequence) and inner.rest is None:
-                    items.extend(inner.items)
-                    continue
-                if (
-                    isinstance(inner, Symbol)
-                    and inner.op == "stack"
-                    and isinstance(constant_of(inner.args[1]), int)
-                    and constant_of(inner.args[1]) <= MAX_UNROLLED * 4
-                ):
-                    items.extend(
-                        self.child(inner, self.table.constant(i))
-                        for i in range(constant_of(inner.args[1]))
-                    )
-                    continue
-                rest = self.fresh("starred", inner)
-                items.extend(
-                    self.evaluate(other) if not isinstance(other, ast.Starred) else rest
-                    for other in node.elts[node.elts.index(element) + 1 :]
-                )
-                return (
-                    self.fresh("list", rest, *items)
-                    if node.elts[-1] is not element
-                    else Sequence(items, rest)
-                )
-            items.append(self.evaluate(element))
-        return Sequence(items, rest)
+        for position, element in enumerate(node.elts):
+            if not isinstance(element, ast.Starred):
+                items.append(evaluate(element))
+                continue
+            inner = evaluate(element.value)
+            known = self.known_elements(inner)
+            if known is not None:
+                items += known
+                continue
+            rest = self.reader.fresh("starred", inner)
+            after = node.elts[position + 1 :]
+            items += [rest if isinstance(e, ast.Starred) else evaluate(e) for e in after]
+            return self.reader.fresh("list", rest, *items) if after else Sequence(items, rest)
+        return Sequence(items)
 
     def set_(self, node: ast.Set) -> Value:
         """A set, whose order is that of its elements' hashes."""
-        values = [self.evaluate(element) for element in node.elts]
-        return Made("set", values, {}, node, self.fresh("set"), self.site(node))
+        values = [self.reader.expressions.evaluate(element) for element in node.elts]
+        return Made("set", values, {}, node, self.reader.fresh("set"), self.reader.site(node))
 
     def dictionary(self, node: ast.Dict) -> Value:
         """A dictionary display."""
         items: dict[Any, Value] = {}
         complete = True
         for name, value in zip(node.keys, node.values, strict=True):
-            found = self.evaluate(value)
+            found = self.reader.expressions.evaluate(value)
             if name is None:
                 if isinstance(found, Mapping):
                     items.update(found.items)
@@ -144,13 +143,13 @@ class Containers(Iteration):
                 else:
                     complete = False
                 continue
-            plain = constant_of(self.evaluate(name), _NOTHING)
+            plain = constant_of(self.reader.expressions.evaluate(name), _NOTHING)
             if plain is _NOTHING or not _hashable(plain):
                 complete = False
             else:
                 items[plain] = found
         made = Mapping(items, complete)
-        check_streams(self, made, node)
+        check_streams(self.reader, made, node)
         return made
 
     def repeated(self, value: Value, count: Value) -> Value:
@@ -158,7 +157,7 @@ class Containers(Iteration):
         number = constant_of(count)
         if isinstance(number, int) and 0 <= number <= MAX_UNROLLED:
             return Sequence([value] * number)
-        return self.table.symbol("same", value)
+        return self.reader.table.symbol(Repeated, value)
 
     def join(self, values: list[Value]) -> Value:
         """A value that is one of several."""
@@ -179,13 +178,10 @@ class Containers(Iteration):
             and all(constant_of(value, 0) is None for value in values if value is not objects[0])
         ):
             return objects[0]  # an object or None
-        if all(isinstance(value, Symbol) for value in values):
-            tags = frozenset[Any]().union(
-                *(value.tags for value in values if isinstance(value, Symbol))
-            )
-            choices = tuple(value for value in values)
-            return Symbol("join", choices, tags)
-        return self.fresh("join", *values)
+        if are_symbols(values):  # not interned: nothing says that two choices are the same
+            tags = frozenset[Any]().union(*(value.tags for value in values))
+            return Join(tuple(values), tags=tags)
+        return self.reader.fresh("join", *values)
 
 
 def _one_model(values: list[Value]) -> Value | None:

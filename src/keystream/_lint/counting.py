@@ -5,9 +5,23 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
-from keystream._lint.values import Interning, Symbol, constant_of, usual
+from keystream._lint.symbols import (
+    Attribute,
+    Called,
+    Constant,
+    Count,
+    Element,
+    Global,
+    Operation,
+    Option,
+    Parameter,
+    Range,
+    Symbol,
+    is_operation,
+)
+from keystream._lint.values import Interning, constant_of, usual
 
 MOST = 300  # of the values of one counter that are tried
 MOST_OF_TWO = 64  # of each of two
@@ -53,79 +67,83 @@ def collision(datum: Symbol) -> tuple[Any, Any, int] | None:
 def neighbour(table: Interning, datum: Symbol) -> Symbol:
     """A counter plus a number as the counter of that later turn: `t + 1` is the next turn's `t`."""
     terms = list(_terms(datum))
-    counters = [term for term in terms if _counter_of(term) is not None]
-    numbers = [constant_of(term) for term in terms if term.op == "const"]
-    if len(counters) != 1 or not numbers or not all(isinstance(n, int) for n in numbers):
+    counters = [(term, counter) for term in terms if (counter := _counter_of(term)) is not None]
+    numbers = [term.value for term in terms if isinstance(term, Constant)]
+    whole = [number for number in numbers if isinstance(number, int)]
+    if len(counters) != 1 or not numbers or len(whole) < len(numbers):
         return datum
-    counter, factor = _counter_of(counters[0]) or (datum, 0)
-    bounds = counter.args[0].args
-    step = constant_of(bounds[2], 0) if len(bounds) > 2 else 1
+    term, (counter, factor) = counters[0]
+    step = _step(counter)
     if not isinstance(step, int) or step * factor == 0:
         return datum
-    turns, left = divmod(sum(numbers), step * factor)
-    if counter.args[1] + turns < 1:
+    turns, left = divmod(sum(whole), step * factor)
+    if counter.turn + turns < 1:
         return datum
-    found = table.symbol("elem", counter.args[0], counter.args[1] + turns)
+    found: Symbol = table.symbol(Element, counter.iterable, counter.turn + turns)
     if factor != 1:
-        found = table.symbol("Mult", found, table.constant(factor))
+        found = table.symbol(Operation, "Mult", (found, table.constant(factor)))
     if left:
-        found = table.symbol("Add", table.constant(left), found)
-    for term in terms:
-        if term not in counters and term.op != "const":
-            found = table.symbol("Add", term, found)
+        found = table.symbol(Operation, "Add", (table.constant(left), found))
+    for other in terms:
+        if other is not term and not isinstance(other, Constant):
+            found = table.symbol(Operation, "Add", (other, found))
     return found
 
 
-def _counter_of(term: Symbol) -> tuple[Symbol, int] | None:
+def _step(counter: Element) -> object:
+    """By how much a counter grows in a turn."""
+    iterable = counter.iterable
+    if isinstance(iterable, Range) and len(iterable.bounds) > 2:
+        return constant_of(iterable.bounds[2], 0)
+    return 1
+
+
+def _counter_of(term: Symbol) -> tuple[Element, int] | None:
     """A counter and its factor."""
-    if term.op == "Mult" and len(term.args) == 2:
-        for one, other in (term.args, term.args[::-1]):
+    if is_operation(term, "Mult"):
+        for one, other in (term.operands, term.operands[::-1]):
             factor = constant_of(other)
-            if isinstance(one, Symbol) and _is_counter(one) and isinstance(factor, int):
+            if is_counter(one) and isinstance(factor, int):
                 return one, factor
-    return (term, 1) if _is_counter(term) else None
+    return (term, 1) if is_counter(term) else None
 
 
-def _is_counter(term: Symbol) -> bool:
+def is_counter(value: object) -> TypeGuard[Element]:
     """Whether a value counts the turns of a loop."""
-    iterable = term.args[0] if term.op == "elem" else None
-    return isinstance(iterable, Symbol) and iterable.op in ("range", "count")
+    return isinstance(value, Element) and isinstance(value.iterable, Range | Count)
 
 
 def _terms(datum: Symbol) -> Iterator[Symbol]:
-    if datum.op == "Add":
-        for part in datum.args:
-            if isinstance(part, Symbol):
+    match datum:
+        case Operation("Add", operands):
+            for part in operands:
                 yield from _terms(part)
-    elif datum.op == "Sub" and isinstance(constant_of(datum.args[1]), int):
-        yield from _terms(datum.args[0])
-        yield Symbol("const", (-constant_of(datum.args[1]),), frozenset())
-    else:
+        case Operation("Sub", (first, Constant(int() as number))):
+            yield from _terms(first)
+            yield Constant(-number)
+        case _:
+            yield datum
+
+
+def _counters(datum: Symbol) -> Iterator[Element]:
+    if isinstance(datum, Element):
         yield datum
+    elif is_operation(datum, *_OPERATIONS):
+        for part in datum.operands:
+            yield from _counters(part)
 
 
-def _counters(datum: Symbol) -> Iterator[Symbol]:
-    if datum.op == "elem":
-        yield datum
-    elif datum.op in _OPERATIONS:
-        for part in datum.args:
-            if isinstance(part, Symbol):
-                yield from _counters(part)
-
-
-def _domain(counter: Symbol) -> range | None:
+def _domain(counter: Element) -> range | None:
     """The values of a counter over a range whose bounds are literals."""
-    iterable = counter.args[0]
-    if not (isinstance(iterable, Symbol) and iterable.op == "range"):
+    iterable = counter.iterable
+    if not isinstance(iterable, Range):
         return None
-    bounds = [usual(bound) for bound in iterable.args if isinstance(bound, Symbol)]
-    if (
-        not bounds
-        or not all(isinstance(bound, int) for bound in bounds)
-        or (len(bounds) == 3 and not bounds[2])
-    ):
+    bounds = [usual(bound) for bound in iterable.bounds]
+    whole = [bound for bound in bounds if isinstance(bound, int)]
+    stands_still = len(whole) == 3 and whole[2] == 0
+    if not bounds or len(whole) < len(bounds) or stands_still:
         return None
-    return range(*(bound for bound in bounds if isinstance(bound, int)))
+    return range(*whole)
 
 
 def _value(datum: Symbol, setting: dict[Symbol, int]) -> int | None:
@@ -134,49 +152,47 @@ def _value(datum: Symbol, setting: dict[Symbol, int]) -> int | None:
     number = usual(datum)
     if number is not None:
         return number if isinstance(number, int) else None
-    if datum.op == "call" and datum.args[0] == "builtins.int" and len(datum.args) == 2:
-        return _value(datum.args[1], setting)
-    if datum.op not in _OPERATIONS or len(datum.args) != 2:
-        return None
-    one, other = (
-        _value(part, setting) if isinstance(part, Symbol) else None for part in datum.args
-    )
-    if datum.op in ("Add", "Sub"):  # what no counter changes moves all seeds alike
-        one = 0 if one is None and _is_fixed(datum.args[0]) else one
-        other = 0 if other is None and _is_fixed(datum.args[1]) else other
+    match datum:
+        case Called("builtins.int", (Symbol() as inner,)):
+            return _value(inner, setting)
+        case Operation(operator, (left, right)) if operator in _OPERATIONS:
+            one, other = _value(left, setting), _value(right, setting)
+        case _:
+            return None
+    if operator in ("Add", "Sub"):  # what no counter changes moves all seeds alike
+        one = 0 if one is None and _is_fixed(left) else one
+        other = 0 if other is None and _is_fixed(right) else other
     if one is None or other is None:
         return None
     try:
-        return _OPERATIONS[datum.op](one, other)
+        return _OPERATIONS[operator](one, other)
     except (ArithmeticError, ValueError):
         return None
 
 
 def _is_fixed(part: object) -> bool:
     """Whether a part of a seed is the same in all turns."""
-    return (
-        isinstance(part, Symbol)
-        and part.op in ("parameter", "attr", "global", "option")
-        and not any(kind == "lane" for kind, _ in part.tags)
+    return isinstance(part, Parameter | Attribute | Global | Option) and not any(
+        kind == "lane" for kind, _ in part.tags
     )
 
 
 def is_cut(seed: Symbol) -> bool:
     """Whether a seed joins numbers of which one lies in bits above the 32 that JAX keeps."""
-    if seed.op not in ("Add", "BitOr", "BitXor"):
+    if not is_operation(seed, "Add", "BitOr", "BitXor"):
         return False
-    parts = [part for part in seed.args if isinstance(part, Symbol)]
+    parts = seed.operands
     high = [part for part in parts if _is_high(part)]
     return (bool(high) and len(high) < len(parts)) or any(map(is_cut, parts))
 
 
 def _is_high(part: Symbol) -> bool:
-    if part.op not in ("LShift", "Mult"):
+    if not is_operation(part, "LShift", "Mult"):
         return False
-    numbers = [number for arg in part.args if isinstance(number := usual(arg), int)]
-    if len(numbers) == len(part.args):
+    numbers = [number for arg in part.operands if isinstance(number := usual(arg), int)]
+    if len(numbers) == len(part.operands):
         return False
-    least = 32 if part.op == "LShift" else 2**32
+    least = 32 if part.operator == "LShift" else 2**32
     return any(
-        number >= least and (part.op == "LShift" or number % 2**32 == 0) for number in numbers
+        number >= least and (part.operator == "LShift" or number % 2**32 == 0) for number in numbers
     )

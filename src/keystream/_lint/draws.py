@@ -6,7 +6,8 @@ import ast
 import difflib
 
 from keystream._findings import Location
-from keystream._lint.values import Class, Function, Value, Wrapped
+from keystream._lint.symbols import Value
+from keystream._lint.values import Class, Function, Wrapped
 
 
 def streams_drawn(target: Value, depth: int = 0) -> dict[str, Location] | None:

@@ -6,12 +6,30 @@ import ast
 import operator
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keystream._lint.containers import Containers
-from keystream._lint.facts import text_of
-from keystream._lint.iteration import MAX_UNROLLED
 from keystream._lint.objects import REPLACES, is_classmethod
+from keystream._lint.symbols import (
+    Attribute,
+    Child,
+    Constant,
+    Global,
+    KeyArray,
+    KeyData,
+    Mask,
+    NamedKey,
+    Operation,
+    Range,
+    Replaced,
+    Seed,
+    Stack,
+    StreamKey,
+    Symbol,
+    Text,
+    Value,
+    are_symbols,
+    is_operation,
+)
 from keystream._lint.values import (
     Class,
     Function,
@@ -22,11 +40,12 @@ from keystream._lint.values import (
     Partial,
     Reference,
     Sequence,
-    Symbol,
-    Value,
     Wrapped,
     constant_of,
 )
+
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
 
 _ARITHMETIC: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -39,35 +58,66 @@ _ARITHMETIC: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
 }
 
 
-class Expressions(Containers):
+class Expressions:
     """Evaluates expressions."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        containers, comprehension = reader.containers, reader.iteration.comprehension
+        self._handlers: dict[type[ast.expr], Callable[[Any], Value]] = {
+            ast.Constant: self.constant,
+            ast.Name: self.name,
+            ast.Attribute: self.attribute,
+            ast.Subscript: self.subscript,
+            ast.Tuple: containers.tuple_,
+            ast.List: containers.tuple_,
+            ast.Set: containers.set_,
+            ast.Dict: containers.dictionary,
+            ast.BinOp: self.binary,
+            ast.UnaryOp: self.unary,
+            ast.BoolOp: self.boolean,
+            ast.Compare: self.compare,
+            ast.IfExp: self.conditional,
+            ast.JoinedStr: self.formatted,
+            ast.Lambda: self.lambda_,
+            ast.ListComp: comprehension,
+            ast.SetComp: comprehension,
+            ast.GeneratorExp: comprehension,
+            ast.DictComp: comprehension,
+            ast.NamedExpr: self.named,
+            ast.Await: self.passed,
+            ast.Starred: self.passed,
+            ast.Yield: self.passed,
+            ast.YieldFrom: self.passed,
+            ast.Call: self.call_expression,
+        }
 
     def evaluate(self, node: ast.expr | None) -> Value:
         """What an expression is worth."""
         if node is None:
-            return self.table.constant(None)
-        handler = _HANDLERS.get(type(node))
+            return self.reader.table.constant(None)
+        handler = self._handlers.get(type(node))
         if handler is None:
             for child in ast.iter_child_nodes(node):
                 if isinstance(child, ast.expr):
                     self.evaluate(child)
-            return self.fresh(type(node).__name__)
-        return handler(self, node)
+            return self.reader.fresh(type(node).__name__)
+        return handler(node)
 
     def constant(self, node: ast.Constant) -> Value:
         """A literal."""
         if isinstance(node.value, int | float | str | bool | bytes | None.__class__):
-            return self.table.constant(node.value)
-        return self.fresh("constant")
+            return self.reader.table.constant(node.value)
+        return self.reader.fresh("constant")
 
     def name(self, node: ast.Name) -> Value:
         """A name."""
-        found = self.scope.find(node.id)
+        found = self.reader.scope.find(node.id)
         if found is not None:
             return found
         if node.id in _BUILTINS:
             return Reference("builtins." + node.id)
-        return self.table.symbol("global", node.id)
+        return self.reader.table.symbol(Global, node.id)
 
     def attribute(self, node: ast.Attribute) -> Value:
         """An attribute."""
@@ -77,10 +127,10 @@ class Expressions(Containers):
         """An element, a slice or the value of a mapping."""
         owner = self.evaluate(node.value)
         if isinstance(node.slice, ast.Slice):
-            return self._slice(owner, node.slice)
+            return self.reader.containers.sliced(owner, node.slice)
         index = self.evaluate(node.slice)
-        self.picked(node, owner, index)
-        return self.element(owner, index)
+        self.reader.calls.picked(node, owner, index)
+        return self.reader.containers.element(owner, index)
 
     def binary(self, node: ast.BinOp) -> Value:
         """Arithmetic."""
@@ -89,18 +139,18 @@ class Expressions(Containers):
         one, other = constant_of(left, _NOTHING), constant_of(right, _NOTHING)
         if function and isinstance(one, int | float) and isinstance(other, int | float):
             try:
-                return self.table.constant(function(one, other))
+                return self.reader.table.constant(function(one, other))
             except (ArithmeticError, ValueError):
-                return self.fresh("arithmetic")
+                return self.reader.fresh("arithmetic")
         if isinstance(node.op, ast.Mult) and isinstance(left, Sequence) and len(left.items) == 1:
-            return self.repeated(left.items[0], right)  # [key] * n
+            return self.reader.containers.repeated(left.items[0], right)  # [key] * n
         if (
             isinstance(node.op, ast.Add)
             and isinstance(left, Sequence)
             and isinstance(right, Sequence)
         ):
             return Sequence([*left.items, *right.items], right.rest)
-        return self.operated(node, left, right)
+        return self.reader.calls.operated(node, left, right)
 
     def unary(self, node: ast.UnaryOp) -> Value:
         """``not``, ``-``, ``~``."""
@@ -108,52 +158,54 @@ class Expressions(Containers):
         plain = constant_of(value, _NOTHING)
         if plain is not _NOTHING:
             if isinstance(node.op, ast.Not):
-                return self.table.constant(not plain)
+                return self.reader.table.constant(not plain)
             if isinstance(node.op, ast.USub) and isinstance(plain, int | float):
-                return self.table.constant(-plain)
+                return self.reader.table.constant(-plain)
         if isinstance(value, Symbol):
-            return self.table.symbol(type(node.op).__name__, value)
-        return self.fresh("unary")
+            return self.reader.table.symbol(Operation, type(node.op).__name__, (value,))
+        return self.reader.fresh("unary")
 
     def boolean(self, node: ast.BoolOp) -> Value:
         """``and``, ``or``."""
         values = [self.evaluate(node.values[0])]
-        branch = ("bool", node, len(self.frames))
-        with self.arm(branch, 1):
+        branch = ("bool", node, len(self.reader.frames))
+        with self.reader.arm(branch, 1):
             values += [self.evaluate(value) for value in node.values[1:]]
         first = constant_of(values[0], _NOTHING)
         if first is not _NOTHING and len(values) == 2:
             return values[1] if bool(first) == isinstance(node.op, ast.And) else values[0]
-        if all(isinstance(value, Symbol) for value in values):
-            return self.table.symbol(type(node.op).__name__, *values)
+        if are_symbols(values):
+            return self.reader.table.symbol(Operation, type(node.op).__name__, tuple(values))
         if isinstance(node.op, ast.Or) and isinstance(values[0], Instance | Made | Function):
             return values[0]
-        return self.fresh("boolean", *values)
+        return self.reader.fresh("boolean", *values)
 
     def compare(self, node: ast.Compare) -> Value:
         """A comparison."""
         values = [self.evaluate(node.left), *(self.evaluate(value) for value in node.comparators)]
-        if len(values) == 2 and all(isinstance(value, Symbol) for value in values):
+        if len(values) == 2 and are_symbols(values):
             one, other = constant_of(values[0], _NOTHING), constant_of(values[1], _NOTHING)
             if (
                 other is None
                 and isinstance(node.ops[0], ast.Is | ast.IsNot)
                 and is_something(values[0])
             ):
-                return self.table.constant(isinstance(node.ops[0], ast.IsNot))
+                return self.reader.table.constant(isinstance(node.ops[0], ast.IsNot))
             if one is not _NOTHING and other is not _NOTHING:
                 if isinstance(node.ops[0], ast.Is | ast.Eq):
-                    return self.table.constant(one == other and type(one) is type(other))
+                    return self.reader.table.constant(one == other and type(one) is type(other))
                 if isinstance(node.ops[0], ast.IsNot | ast.NotEq):
-                    return self.table.constant(not (one == other and type(one) is type(other)))
-            return self.table.symbol(type(node.ops[0]).__name__, *values)
+                    return self.reader.table.constant(
+                        not (one == other and type(one) is type(other))
+                    )
+            return self.reader.table.symbol(Operation, type(node.ops[0]).__name__, tuple(values))
         if (
             len(values) == 2
             and constant_of(values[1], 0) is None
             and not isinstance(values[0], Symbol)
         ):
-            return self.table.constant(isinstance(node.ops[0], ast.IsNot | ast.NotEq))
-        return self.fresh("compare", *values)
+            return self.reader.table.constant(isinstance(node.ops[0], ast.IsNot | ast.NotEq))
+        return self.reader.fresh("compare", *values)
 
     def conditional(self, node: ast.IfExp) -> Value:
         """``a if test else b``."""
@@ -161,12 +213,12 @@ class Expressions(Containers):
         plain = constant_of(test, _NOTHING)
         if plain is not _NOTHING:
             return self.evaluate(node.body if plain else node.orelse)
-        branch, choices = self.branch_of(node.test, node)
-        with self.arm(branch, choices[0]):
+        branch, choices = self.reader.branching.branch_of(node.test, node)
+        with self.reader.arm(branch, choices[0]):
             yes = self.evaluate(node.body)
-        with self.arm(branch, choices[1]):
+        with self.reader.arm(branch, choices[1]):
             no = self.evaluate(node.orelse)
-        return self.join([yes, no])
+        return self.reader.containers.join([yes, no])
 
     def formatted(self, node: ast.JoinedStr) -> Value:
         """An f-string."""
@@ -175,14 +227,17 @@ class Expressions(Containers):
             for part in node.values
             if isinstance(part, ast.FormattedValue)
         ]
-        if all(isinstance(part, Symbol) for part in parts):
-            return self.table.symbol("string", node, *parts)
-        return self.fresh("string", *parts)
+        if are_symbols(parts):
+            return self.reader.table.symbol(Text, node, tuple(parts))
+        return self.reader.fresh("string", *parts)
 
     def lambda_(self, node: ast.Lambda) -> Value:
         """A lambda."""
         return Function(
-            node, self.scope, self.scope.qualified("<lambda>"), defaults=self.defaults_of(node.args)
+            node,
+            self.reader.scope,
+            self.reader.scope.qualified("<lambda>"),
+            defaults=self.defaults_of(node.args),
         )
 
     def defaults_of(self, arguments: ast.arguments) -> dict[str, Value]:
@@ -199,56 +254,29 @@ class Expressions(Containers):
     def named(self, node: ast.NamedExpr) -> Value:
         """``name := value``."""
         value = self.evaluate(node.value)
-        self.assign(node.target, value)
+        self.reader.binding.assign(node.target, value)
         return value
 
     def passed(self, node: ast.Await | ast.Starred | ast.Yield | ast.YieldFrom) -> Value:
         """What hands its operand on, or to someone else."""
         value = self.evaluate(node.value)
         if isinstance(node, ast.Yield):
-            self.frame.yields.append(value)
-            if self.frame.paused is None and _manages_context(self.frame.node):
-                self.frame.paused = dict(self.heap)
+            self.reader.frame.yields.append(value)
+            if self.reader.frame.paused is None and _manages_context(self.reader.frame.node):
+                self.reader.frame.paused = dict(self.reader.heap)
         elif isinstance(node, ast.YieldFrom):
-            self.frame.yields += [self.elem(value, 1), self.elem(value, 2)]
-        return value if isinstance(node, ast.Starred | ast.Await) else self.fresh("sent")
+            self.reader.frame.yields += [
+                self.reader.iteration.elem(value, 1),
+                self.reader.iteration.elem(value, 2),
+            ]
+        return value if isinstance(node, ast.Starred | ast.Await) else self.reader.fresh("sent")
 
     def call_expression(self, node: ast.Call) -> Value:
         """A call."""
-        self.steps += 1
+        self.reader.steps += 1
         function = self.evaluate(node.func)
-        self.told(function, node)
-        args: list[Value] = []
-        for argument in node.args:
-            if isinstance(argument, ast.Starred):
-                inner = self.evaluate(argument.value)
-                if isinstance(inner, Sequence) and inner.rest is None:
-                    args.extend(inner.items)
-                elif (
-                    isinstance(inner, Symbol)
-                    and inner.op == "stack"
-                    and isinstance(constant_of(inner.args[1]), int)
-                    and constant_of(inner.args[1]) <= MAX_UNROLLED * 4
-                ):
-                    args.extend(
-                        self.child(inner, self.table.constant(i))
-                        for i in range(constant_of(inner.args[1]))
-                    )
-                elif isinstance(inner, Symbol) and len(node.args) == args.__len__() + 1:
-                    args.append(Made("starred", [inner], {}, argument, inner))
-                else:
-                    args.append(
-                        Made("starred", [inner], {}, argument, self.fresh("starred", inner))
-                    )
-                    args.extend(
-                        self.evaluate(a)
-                        if not isinstance(a, ast.Starred)
-                        else self.fresh("starred")
-                        for a in node.args[node.args.index(argument) + 1 :]
-                    )
-                    break
-            else:
-                args.append(self.evaluate(argument))
+        self.reader.calls.told(function, node)
+        args = self._arguments(node)
         keywords: dict[str, Value] = {}
         for keyword in node.keywords:
             value = self.evaluate(keyword.value)
@@ -260,49 +288,71 @@ class Expressions(Containers):
                     keywords["**"] = value
             else:
                 keywords["**"] = value
-        return self.call(function, args, keywords, node)
+        return self.reader.calls.call(function, args, keywords, node)
+
+    def _arguments(self, node: ast.Call) -> list[Value]:
+        """The positional arguments; where a ``*`` is not seen, one stands for all that follow."""
+        args: list[Value] = []
+        for position, argument in enumerate(node.args):
+            if not isinstance(argument, ast.Starred):
+                args.append(self.evaluate(argument))
+                continue
+            inner = self.evaluate(argument.value)
+            known = self.reader.containers.known_elements(inner)
+            if known is not None:
+                args += known
+                continue
+            after = node.args[position + 1 :]
+            if isinstance(inner, Symbol) and len(node.args) == len(args) + 1:
+                args.append(Made("starred", [inner], {}, argument, inner))
+                continue
+            symbol = self.reader.fresh("starred", inner)
+            args.append(Made("starred", [inner], {}, argument, symbol))
+            args += [
+                self.reader.fresh("starred") if isinstance(a, ast.Starred) else self.evaluate(a)
+                for a in after
+            ]
+            break
+        return args
 
     def attribute_of(self, owner: Value, name: str, node: ast.AST) -> Value:
         """``owner.name``."""
         if isinstance(owner, Reference):
-            return self.reference(owner.name + "." + name)
+            return self.reader.calls.reference(owner.name + "." + name)
         if isinstance(owner, Instance):
-            return self.instance_attribute(owner, name, node)
+            return self.reader.objects.instance_attribute(owner, name, node)
         if isinstance(owner, Class):
-            found = self.class_attribute(owner, name)
+            found = self.reader.objects.class_attribute(owner, name)
             if isinstance(found, Function) and is_classmethod(found):
                 return replace(found, bound=owner)
-            return found if found is not None else self.table.symbol("attr", owner, name)
+            return found if found is not None else self.reader.table.symbol(Attribute, owner, name)
         if isinstance(owner, Made) and owner.name == "module" and owner.place is not None:
             found = owner.place.names.get(name)
-            return found if found is not None else self.table.symbol("attr", owner, name)
+            return found if found is not None else self.reader.table.symbol(Attribute, owner, name)
         if isinstance(owner, Symbol):
-            found = self.load(owner, name)
+            found = self.reader.load(owner, name)
             if found is not None:
                 return found
-            if owner.op == "const":
+            if isinstance(owner, Constant):
                 return Method(owner, name)
-            if owner.op == "replaced" and name not in REPLACES:
-                return self.attribute_of(owner.args[0], name, node)
-            return self.table.symbol("attr", owner, name, self.version(owner))
-        found = self.load(owner, name)
+            if isinstance(owner, Replaced) and name not in REPLACES:
+                return self.attribute_of(owner.owner, name, node)
+            return self.reader.table.symbol(Attribute, owner, name, self.reader.version(owner))
+        found = self.reader.load(owner, name)
         if found is not None:
             return found
         if isinstance(owner, Made | Wrapped | Partial | Function | Mapping | Sequence | Method):
             return Method(owner, name)
-        return self.fresh("attribute")
+        return self.reader.fresh("attribute")
 
-    def mentions(self, node: ast.AST) -> str:
-        """Source of a node."""
-        return text_of(node)
+
+_SOMETHING = Seed | Child | Stack | KeyArray | StreamKey | NamedKey | KeyData | Range | Mask | Text
 
 
 def is_something(value: Value) -> bool:
     """Whether a value is surely not None: a key, keys, or what arithmetic gives."""
-    return isinstance(value, Symbol) and value.op in (
-        *("seed", "child", "stack", "split", "stream", "named", "data", "range", "mask"),
-        *("Add", "Sub", "Mult", "Div", "Mod", "FloorDiv", "USub", "string"),
-    )
+    computed = is_operation(value, "Add", "Sub", "Mult", "Div", "Mod", "FloorDiv", "USub")
+    return computed or isinstance(value, _SOMETHING)
 
 
 def _manages_context(node: ast.AST) -> bool:
@@ -316,31 +366,4 @@ def _manages_context(node: ast.AST) -> bool:
 _NOTHING = object()
 
 
-_HANDLERS: dict[type[ast.AST], Callable[[Any, Any], Value]] = {
-    ast.Constant: Expressions.constant,
-    ast.Name: Expressions.name,
-    ast.Attribute: Expressions.attribute,
-    ast.Subscript: Expressions.subscript,
-    ast.Tuple: Expressions.tuple_,
-    ast.List: Expressions.tuple_,
-    ast.Set: Expressions.set_,
-    ast.Dict: Expressions.dictionary,
-    ast.BinOp: Expressions.binary,
-    ast.UnaryOp: Expressions.unary,
-    ast.BoolOp: Expressions.boolean,
-    ast.Compare: Expressions.compare,
-    ast.IfExp: Expressions.conditional,
-    ast.JoinedStr: Expressions.formatted,
-    ast.Lambda: Expressions.lambda_,
-    ast.ListComp: Expressions.comprehension,
-    ast.SetComp: Expressions.comprehension,
-    ast.GeneratorExp: Expressions.comprehension,
-    ast.DictComp: Expressions.comprehension,
-    ast.NamedExpr: Expressions.named,
-    ast.Await: Expressions.passed,
-    ast.Starred: Expressions.passed,
-    ast.Yield: Expressions.passed,
-    ast.YieldFrom: Expressions.passed,
-    ast.Call: Expressions.call_expression,
-}
 _BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from keystream._findings import Location
-from keystream._lint.values import Symbol, Value, constant_of, is_constant
+from keystream._lint.symbols import Symbol, Value
+from keystream._lint.values import constant_of, is_constant
 
 
 @dataclass(frozen=True, slots=True)

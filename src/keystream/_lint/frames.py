@@ -8,7 +8,7 @@ from typing import Any
 
 from keystream._lint.facts import Chain, Site, Turn
 from keystream._lint.scope import Scope
-from keystream._lint.values import Value
+from keystream._lint.symbols import Value
 
 Heap = dict[tuple[int, str], Value]  # attributes of objects, by the object's identity and a name
 

@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from collections.abc import Sequence as Items
+from typing import TYPE_CHECKING, Any
 
 from keystream._lint.facts import Turn
-from keystream._lint.noticing import Noticing
 from keystream._lint.scope import Scope
-from keystream._lint.values import (
-    Class,
-    Function,
-    Instance,
-    Made,
-    Mapping,
-    Sequence,
+from keystream._lint.symbols import (
+    Count,
+    Element,
+    Listed,
+    Range,
+    Repeated,
     Symbol,
     Value,
-    constant_of,
+    are_symbols,
 )
+from keystream._lint.values import Class, Function, Instance, Made, Mapping, Sequence, constant_of
+
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
 
 MAX_UNROLLED = 8
 
 
-class Iteration(Noticing):
+class Iteration:
     """What a loop variable is, turn by turn."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
 
     def comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
     ) -> Value:
         """A comprehension, read like the loop that it is."""
-        scope = Scope(self.scope.unit, "function", self.scope.name, self.scope)
-        frame = self.frame
+        scope = Scope(self.reader.scope.unit, "function", self.reader.scope.name, self.reader.scope)
+        frame = self.reader.frame
         outer = frame.scope
         frame.scope = scope
         elements: list[Value] = []
@@ -40,41 +46,47 @@ class Iteration(Noticing):
         finally:
             frame.scope = outer
         if isinstance(node, ast.DictComp):
-            return self.fresh("mapping", *elements)
+            return self.reader.fresh("mapping", *elements)
         if isinstance(node, ast.SetComp):
-            return Made("set", elements[:1], {}, node, self.fresh("set"), self.site(node))
+            return Made(
+                "set", elements[:1], {}, node, self.reader.fresh("set"), self.reader.site(node)
+            )
         if len(node.generators) == 1 and not node.generators[0].ifs and "unrolled" in scope.names:
             return Sequence(elements)
         if len(elements) >= 2 and elements[0] is elements[1] and isinstance(elements[0], Symbol):
-            return self.table.symbol("same", elements[0])
+            return self.reader.table.symbol(Repeated, elements[0])
         if elements and isinstance(elements[0], Made | Instance | Function | Class):
-            return self.table.symbol("same", elements[0])
-        if len(elements) >= 2 and all(isinstance(element, Symbol) for element in elements[:2]):
-            return self.table.symbol("list", node, elements[0], elements[1])
-        return self.fresh("list", *elements)
+            return self.reader.table.symbol(Repeated, elements[0])
+        if len(turns := elements[:2]) == 2 and are_symbols(turns):
+            return self.reader.table.symbol(Listed, node, *turns)
+        return self.reader.fresh("list", *elements)
 
     def _generators(self, node: Any, index: int, elements: list[Value]) -> None:
         if index == len(node.generators):
             if isinstance(node, ast.DictComp):
-                self.evaluate(node.key)
-                elements.append(self.evaluate(node.value))
+                self.reader.expressions.evaluate(node.key)
+                elements.append(self.reader.expressions.evaluate(node.value))
             else:
-                elements.append(self.evaluate(node.elt))
+                elements.append(self.reader.expressions.evaluate(node.elt))
             return
         generator: ast.comprehension = node.generators[index]
-        iterable = self.iterated(self.evaluate(generator.iter), generator.iter)
+        iterable = self.reader.calls.iterated(
+            self.reader.expressions.evaluate(generator.iter), generator.iter
+        )
         self.comprehended(node, generator, iterable)
         known = self.unrolled(iterable)
         if known is not None and len(node.generators) == 1 and not generator.ifs:
-            self.scope.names["unrolled"] = self.table.constant(True)
+            self.reader.scope.names["unrolled"] = self.reader.table.constant(True)
         rounds = known if known is not None else [self.elem(iterable, 1), self.elem(iterable, 2)]
-        if self.exhausted() or len(self.frame.turns) >= 3:
+        if self.reader.exhausted() or len(self.reader.frame.turns) >= 3:
             rounds = rounds[:1]
         for number, value in enumerate(rounds, 1):
-            self.assign(generator.target, value)
-            with self.turn(Turn(generator, number, "comprehension", node.lineno, self.graded)):
+            self.reader.binding.assign(generator.target, value)
+            with self.reader.turn(
+                Turn(generator, number, "comprehension", node.lineno, self.reader.graded)
+            ):
                 for test in generator.ifs:
-                    self.evaluate(test)
+                    self.reader.expressions.evaluate(test)
                 self._generators(node, index + 1, elements)
 
     def comprehended(self, node: ast.expr, generator: ast.comprehension, iterable: Value) -> None:
@@ -82,67 +94,59 @@ class Iteration(Noticing):
         loop = ast.copy_location(
             ast.For(generator.target, generator.iter, [ast.Expr(node)], []), node
         )
-        self.loop_over(loop, iterable)
+        self.reader.calls.loop_over(loop, iterable)
 
     def unrolled(self, iterable: Value) -> list[Value] | None:
         """The elements of a short iterable, where all are known."""
-        if (
-            isinstance(iterable, Sequence)
-            and iterable.rest is None
-            and len(iterable.items) <= MAX_UNROLLED
-        ):
-            return list(iterable.items)
-        if (
-            isinstance(iterable, Mapping)
-            and iterable.complete
-            and len(iterable.items) <= MAX_UNROLLED
-        ):
-            return [self.table.constant(name) for name in iterable.items]
-        if isinstance(iterable, Symbol) and iterable.op == "range":
-            bounds = [constant_of(bound) for bound in iterable.args]
-            if all(isinstance(bound, int) for bound in bounds) and bounds[-1] != 0:
-                numbers = range(*bounds)
-                if len(numbers) <= MAX_UNROLLED:
-                    return [self.table.constant(number) for number in numbers]
-        return None
+        constant = self.reader.table.constant
+        known: list[Value]
+        match iterable:
+            case Sequence(items, rest=None):
+                known = items[: MAX_UNROLLED + 1]
+            case Mapping(items, complete=True) if len(items) <= MAX_UNROLLED:
+                known = [constant(name) for name in items]
+            case Range():
+                bounds = [constant_of(bound) for bound in iterable.bounds]
+                if not all(isinstance(bound, int) for bound in bounds) or bounds[-1] == 0:
+                    return None
+                known = [constant(number) for number in range(*bounds)[: MAX_UNROLLED + 1]]
+            case _:
+                return None
+        return known if len(known) <= MAX_UNROLLED else None
 
     def elem(self, iterable: Value, number: int) -> Value:
         """What a loop variable is in the first or second iteration."""
-        if isinstance(iterable, Sequence):
-            if number <= len(iterable.items):
-                return iterable.items[number - 1]
-            return iterable.rest if iterable.rest is not None else self.fresh("elem")
-        if isinstance(iterable, Mapping):
-            names = list(iterable.items)
-            return (
-                self.table.constant(names[number - 1])
-                if number <= len(names)
-                else self.fresh("elem")
-            )
-        if isinstance(iterable, Made) and iterable.name == "generated":
-            return iterable.args[number - 1] if number <= len(iterable.args) else self.fresh("elem")
-        if isinstance(iterable, Made) and iterable.name in {"zip", "enumerate"}:
-            return self._zipped(iterable, number)
-        if (
-            isinstance(iterable, Made)
-            and iterable.name == "items"
-            and isinstance(iterable.args[0], Mapping)
-        ):
-            pairs = list(iterable.args[0].items.items())
-            if number <= len(pairs):
-                return Sequence([self.table.constant(pairs[number - 1][0]), pairs[number - 1][1]])
-            return self.fresh("elem")
-        if isinstance(iterable, Symbol):
-            if iterable.op == "same":
-                return iterable.args[0]
-            if iterable.op == "list":
-                return iterable.args[min(number, 2)]
-            return self.table.symbol("elem", iterable, number)
-        return self.fresh("elem")
+        constant = self.reader.table.constant
+        match iterable:
+            case Sequence(items, rest):
+                return self._nth(items, number, rest)
+            case Mapping(items):
+                return self._nth([constant(name) for name in items], number)
+            case Made(name="generated", args=rows):
+                return self._nth(rows, number)
+            case Made(name="zip" | "enumerate"):
+                return self._zipped(iterable, number)
+            case Made(name="items", args=[Mapping(items)]):
+                pairs = [Sequence([constant(name), value]) for name, value in items.items()]
+                return self._nth(pairs, number)
+            case Repeated(inner):
+                return inner
+            case Listed(_, first, second):
+                return first if number == 1 else second
+            case Symbol():
+                return self.reader.table.symbol(Element, iterable, number)
+            case _:
+                return self.reader.fresh("elem")
+
+    def _nth(self, items: Items[Value], number: int, rest: Value | None = None) -> Value:
+        """An element by its number from 1; where there are fewer, one of the rest."""
+        if number <= len(items):
+            return items[number - 1]
+        return rest if rest is not None else self.reader.fresh("elem")
 
     def _zipped(self, iterable: Made, number: int) -> Value:
         if iterable.name == "zip":
             return Sequence([self.elem(part, number) for part in iterable.args])
-        start = iterable.args[1] if len(iterable.args) > 1 else self.table.constant(0)
-        counter = self.table.symbol("elem", self.table.symbol("count", start), number)
+        start = iterable.args[1] if len(iterable.args) > 1 else self.reader.table.constant(0)
+        counter = self.reader.table.symbol(Element, self.reader.table.symbol(Count, start), number)
         return Sequence([counter, self.elem(iterable.args[0], number)])

@@ -11,6 +11,7 @@ from keystream._judge.words import copied
 from keystream._lint.accumulation import accumulates
 from keystream._lint.excuses import COPIED, DECLARED, Excuse, excuse
 from keystream._lint.facts import Facts, Repeat, Site, Unread, Use
+from keystream._lint.symbols import Attribute, Child, Element, Parameter, Seed, StreamKey, Symbol
 from keystream._lint.turns import (
     counts,
     depends_on_loop,
@@ -20,7 +21,7 @@ from keystream._lint.turns import (
     repeated,
     rewound,
 )
-from keystream._lint.values import Symbol, constant_of, root_of
+from keystream._lint.values import constant_of, root_of
 
 _RUNS = frozenset({"init", "apply"})
 _INFERENCES = frozenset(["MCMC.run", "MCMC.warmup", "SVI.run", "SVI.init", "Predictive"])
@@ -115,9 +116,9 @@ def _marks(repeat: Repeat) -> Iterable[Any]:
         root = root_of(key)
         yield ("loop", repeat.turn.node, id(root))
         yield ("root", id(root), repeat.turn.line, site.function)
-    elif key.op == "child":
-        yield ("pair", id(key.args[0]), repeat.earlier.node, site.node)
-        yield ("parent", id(key.args[0]), site.function)
+    elif isinstance(key, Child):
+        yield ("pair", id(key.key), repeat.earlier.node, site.node)
+        yield ("parent", id(key.key), site.function)
     for use in (repeat.first, repeat.second):
         last = use.chain[-1]
         if repeat.turn is None:
@@ -127,8 +128,8 @@ def _marks(repeat: Repeat) -> Iterable[Any]:
 
 def ancestors(key: Symbol) -> Iterable[Symbol]:
     """The keys that a key was derived from, nearest first."""
-    while key.args and isinstance(key.args[0], Symbol):
-        key = key.args[0]
+    while key.parent is not None:
+        key = key.parent
         yield key
 
 
@@ -161,7 +162,7 @@ def _said(repeat: Repeat) -> Excuse | None:
 
 def _by_stream(use: Use) -> bool:
     """Whether a framework's stream stands between the key and the draw."""
-    return use.key.op == "stream"
+    return isinstance(use.key, StreamKey)
 
 
 # In a loop.
@@ -183,9 +184,9 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
     root = root_of(key)
     seeds = _seeds(repeat)
     severity: Severity = "error" if second.kind in ("draw", "layer") else "warning"
-    if key.op == "child" and of_state(key.args[1]):
+    if isinstance(key, Child) and of_state(key.index):
         return Mistake("KS204", "warning", repeat, seeds)
-    if root.op == "seed" and made_inside(repeat, seeds):
+    if isinstance(root, Seed) and made_inside(repeat, seeds):
         return _made_again(repeat, severity, seeds)
     if rewound(repeat):
         return Mistake("KS204", "warning", repeat, seeds)
@@ -242,7 +243,7 @@ def _handed(repeat: Repeat, facts: Facts) -> Mistake | None:
             return None
         if second.name.endswith(".init"):
             return None  # a model that is made anew, mostly for its shapes
-        if root_of(second.key).op == "seed" and made_inside(repeat, seeds):
+        if isinstance(root_of(second.key), Seed) and made_inside(repeat, seeds):
             return _made_again(repeat, "warning", seeds)
         loops = ("for", "while")
         code = "KS201" if repeat.turn.kind in loops else "KS203"
@@ -252,7 +253,7 @@ def _handed(repeat: Repeat, facts: Facts) -> Mistake | None:
     unread = _unread(second.key, facts)
     if unread is not None:
         return Mistake("KS107", "warning", repeat, seeds, unread=unread)
-    if root_of(second.key).op == "seed" and len({site.node for site in seeds}) > 1:
+    if isinstance(root_of(second.key), Seed) and len({site.node for site in seeds}) > 1:
         return None  # two keys of one seed, of which one goes somewhere unknown
     if second.kind == "split":  # the function may have split it as well, or may not have used it
         return Mistake("KS102", "note", repeat, seeds)
@@ -261,7 +262,7 @@ def _handed(repeat: Repeat, facts: Facts) -> Mistake | None:
 
 def _unread(key: Symbol, facts: Facts) -> Unread | None:
     """A child of a split that nothing reads: of this key, or of the one that this key is a child of."""
-    parent = key.args[0] if key.op == "child" else None
+    parent = key.key if isinstance(key, Child) else None
     for split in (key, parent):
         if isinstance(split, Symbol) and facts.unread.get(split):
             return facts.unread[split][0]
@@ -276,7 +277,7 @@ def _in_line(repeat: Repeat) -> Mistake | None:
     kinds = {first.kind, second.kind}
     seeds = _seeds(repeat)
     root = root_of(second.key)
-    if root.op == "seed" and root.args[1] == "nnx":
+    if isinstance(root, Seed) and root.implementation == "nnx":
         return None  # models built anew; two that stand side by side are told by their class
     callee = first.chain[repeat.level].callee
     if callee is not None and callee is second.chain[repeat.level].callee:
@@ -285,7 +286,7 @@ def _in_line(repeat: Repeat) -> Mistake | None:
         return _runs(repeat)
     direct = len(first.chain) == len(second.chain) == repeat.level + 1
     severity: Severity = "error" if direct else "warning"
-    recreated = root_of(second.key).op == "seed" and len({site.node for site in seeds}) > 1
+    recreated = isinstance(root_of(second.key), Seed) and len({site.node for site in seeds}) > 1
     if recreated and "fold" in kinds:
         return None
     if kinds & _RUNS and kinds - _RUNS - {"draw", "split"}:
@@ -308,7 +309,7 @@ def _one_key(repeat: Repeat, severity: Severity, seeds: tuple[Site, ...]) -> Mis
     kinds = {repeat.first.kind, repeat.second.kind}
     routes = {kind for kind, _ in repeat.routes}
     if kinds <= {"draw", "layer"}:
-        if {"split", "fold"} <= routes and repeat.second.key.op == "child":
+        if {"split", "fold"} <= routes and isinstance(repeat.second.key, Child):
             return Mistake("KS103", severity, repeat, seeds)
         return Mistake("KS101", "error", repeat, seeds)
     if kinds == {"split"}:
@@ -327,7 +328,7 @@ def _twice_called(repeat: Repeat, seeds: tuple[Site, ...]) -> Mistake | None:
         or first.graded != second.graded
     ):
         return None
-    if root_of(second.key).op == "seed" and len(seeds) > 1 and repeated(seeds):
+    if isinstance(root_of(second.key), Seed) and len(seeds) > 1 and repeated(seeds):
         return Mistake("KS106", "warning", repeat, seeds)
     return Mistake("KS101", "warning", repeat, seeds)
 
@@ -371,4 +372,6 @@ def _may_be_index(datum: Symbol, count: object) -> bool:
     if isinstance(number, int):
         children = constant_of(count) if isinstance(count, Symbol) else None
         return number >= 0 and (not isinstance(children, int) or number < children)
-    return datum.op in ("elem", "parameter", "attr")  # a counter, or a number given by the caller
+    return isinstance(
+        datum, Element | Parameter | Attribute
+    )  # a counter, or a number given by the caller

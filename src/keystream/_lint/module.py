@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from keystream._findings import Finding, Location, Severity
 from keystream._lint.facts import Fact, Facts, Site
 from keystream._lint.mistakes import Mistake
-from keystream._lint.values import Symbol
+from keystream._lint.symbols import Child, Parameter, Seed, Symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +70,15 @@ def lineage(key: Symbol | None) -> str:
         return ""
     steps: list[str] = []
     while isinstance(key, Symbol) and len(steps) < 6:
-        if key.op == "seed":
+        if isinstance(key, Seed):
             steps.append("a seed")
             break
-        if key.op == "parameter":
-            steps.append(f"the parameter {key.args[1]!r}")
+        if isinstance(key, Parameter):
+            steps.append(f"the parameter {key.name!r}")
             break
-        if key.op == "child":
+        if isinstance(key, Child):
             steps.append("split or fold_in")
-        key = key.args[0] if key.args and isinstance(key.args[0], Symbol) else None
+        key = key.parent
     return " ← ".join(steps)
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from keystream._lint.machine import State
-from keystream._lint.registry import METHODS
-from keystream._lint.scope import Scope
+from keystream._lint.libraries.table import FRAMEWORKS, METHODS
+from keystream._lint.symbols import Attribute, Option, Place, Value
 from keystream._lint.values import (
     Class,
     Function,
@@ -16,63 +14,60 @@ from keystream._lint.values import (
     Made,
     Method,
     Reference,
-    Value,
     Wrapped,
     constant_of,
 )
 
 if TYPE_CHECKING:
-    from keystream._lint.project import Project
+    from keystream._lint.reader import Reader
 
 REPLACES = ("replace", "_replace", "apply_gradients")  # methods that return a changed copy
 INITIALISERS = ("__init__", "setup", "__post_init__")
 
 
-class Objects(State):
+class Objects:
     """Makes objects and looks up attributes. What it needs of the rest is declared here."""
 
-    project: Project
-    initialised: dict[int, dict[str, Value]]
-
-    # Implemented by what derives from this class.
-    call: Callable[[Value, list[Value], dict[str, Value], ast.AST], Value]
-    run: Callable[[Function, Scope], Value]
-    bound: Callable[..., Scope]
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self._initialised: dict[
+            int, dict[str, Value]
+        ] = {}  # attributes that a class's __init__ sets
 
     def instantiate(
         self, cls: Class, args: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> Value:
         """Make an object of a class of the project."""
-        instance = Instance(cls, self.table.fresh("object"))
+        instance = Instance(cls, self.reader.table.fresh("object"))
         for value in (*args, *keywords.values()):
             if isinstance(value, Made) and value.name == "flax.nnx.Rngs":
-                self.fact(
+                self.reader.fact(
                     "model_seeded",
                     node,
                     cls=cls,
                     rngs=value,
-                    turns=self.frame.turns,
-                    target=self.frame.target,
-                    arms=tuple(self.arms),
+                    turns=self.reader.frame.turns,
+                    target=self.reader.frame.target,
+                    arms=tuple(self.reader.arms),
                 )
-        self.kept.append(instance)
-        self.store(instance.symbol, "__made__", self.table.symbol("site", node))
+        self.reader.kept.append(instance)
+        self.reader.store(instance.symbol, "__made__", self.reader.table.symbol(Place, node))
         init = self.class_attribute(cls, "__init__")
         if isinstance(init, Function):
-            self.call(self.bind_method(init, instance), args, keywords, node)
+            self.reader.calls.call(self.bind_method(init, instance), args, keywords, node)
             return instance
         if init is None and (cls.fields or not cls.bases):
             self._fields(cls, instance, args, keywords)
         for name, value in keywords.items():
-            if name != "**" and self.load(instance.symbol, name) is None:
-                self.store(instance.symbol, name, value)
+            if name != "**" and self.reader.load(instance.symbol, name) is None:
+                self.reader.store(instance.symbol, name, value)
         for name in ("__post_init__", "setup"):
             method = self.class_attribute(cls, name)
             if isinstance(method, Function):
                 hushed = name == "setup"
-                self.hushed += hushed
-                self.call(self.bind_method(method, instance), [], {}, node)
-                self.hushed -= hushed
+                self.reader.hushed += hushed
+                self.reader.calls.call(self.bind_method(method, instance), [], {}, node)
+                self.reader.hushed -= hushed
         return instance
 
     def _fields(
@@ -80,16 +75,16 @@ class Objects(State):
     ) -> None:
         names = self.all_fields(cls)
         for name, value in zip(names, args, strict=False):
-            self.store(instance.symbol, name, value)
+            self.reader.store(instance.symbol, name, value)
         for name in names:
             if name in keywords:
-                self.store(instance.symbol, name, keywords[name])
-            elif self.load(instance.symbol, name) is None and "**" not in keywords:
+                self.reader.store(instance.symbol, name, keywords[name])
+            elif self.reader.load(instance.symbol, name) is None and "**" not in keywords:
                 default = self.class_attribute(cls, name)
                 if isinstance(default, Made) and default.name.endswith(".field"):
                     default = default.keywords.get("default")
                 if default is not None:
-                    self.store(instance.symbol, name, default)
+                    self.reader.store(instance.symbol, name, default)
 
     def all_fields(self, cls: Class) -> list[str]:
         """The names of a dataclass's fields, those of its bases first."""
@@ -119,7 +114,7 @@ class Objects(State):
                 if found:
                     return found
             if isinstance(base, Reference):
-                found = _FRAMEWORKS.get(base.name)
+                found = FRAMEWORKS.get(base.name)
                 if found:
                     return found
         return ""
@@ -148,7 +143,7 @@ class Objects(State):
     def instance_attribute(self, instance: Instance, name: str, node: ast.AST) -> Value:
         """An attribute of an object of the project's classes."""
         symbol = instance.symbol
-        found = self.load(symbol, name)
+        found = self.reader.load(symbol, name)
         if found is not None:
             return found
         found = self.class_attribute(instance.cls, name)
@@ -162,10 +157,10 @@ class Objects(State):
                 in ("property", "cached_property")
                 for decorator in getattr(found.node, "decorator_list", ())
             ):
-                return self.call(self.bind_method(found, instance), [], {}, node)
+                return self.reader.calls.call(self.bind_method(found, instance), [], {}, node)
             return self.bind_method(found, instance)
         known = self.initial(instance).get(name)
-        if known is not None and name not in self.project.mutated(instance.cls.node):
+        if known is not None and name not in self.reader.project.mutated(instance.cls.node):
             return known
         if found is not None and name not in instance.cls.fields:
             return found
@@ -173,34 +168,36 @@ class Objects(State):
             return Method(instance, name)
         default = constant_of(found) if name in instance.cls.fields else None
         if isinstance(default, int | float) and not isinstance(default, bool):
-            return self.table.symbol("option", symbol, name, default, self.version(symbol))
-        return self.table.symbol("attr", symbol, name, self.version(symbol))
+            return self.reader.table.symbol(
+                Option, symbol, name, default, self.reader.version(symbol)
+            )
+        return self.reader.table.symbol(Attribute, symbol, name, self.reader.version(symbol))
 
     def initial(self, instance: Instance) -> dict[str, Value]:
         """The attributes that the initialisers of an unknown object's class give it."""
         node = instance.cls.node
-        found = self.initialised.get(id(node))
+        found = self._initialised.get(id(node))
         if found is None:
-            found = self.initialised[id(node)] = {}
-            own = Instance(instance.cls, self.table.fresh("self"))
+            found = self._initialised[id(node)] = {}
+            own = Instance(instance.cls, self.reader.table.fresh("self"))
             for name in INITIALISERS:
                 method = instance.cls.attributes.get(name)
-                if isinstance(method, Function) and method.node not in self.active:
-                    self.hushed += 1
-                    arms = list(self.arms)
-                    with self.aside() as changes:
+                if isinstance(method, Function) and method.node not in self.reader.active:
+                    self.reader.hushed += 1
+                    arms = list(self.reader.arms)
+                    with self.reader.aside() as changes:
                         self.run_method(method, own)
                     for (owner, attribute), value in changes.items():
                         if owner == id(own.symbol):
                             found[attribute] = value
-                    self.arms = arms
-                    self.hushed -= 1
+                    self.reader.arms = arms
+                    self.reader.hushed -= 1
         return found
 
     def run_method(self, method: Function, instance: Instance) -> None:
         """Read a method whose arguments are not known."""
-        scope = self.bound(method, [instance], {})
-        self.run(method, scope)
+        scope = self.reader.calls.bound(method, [instance], {})
+        self.reader.statements.run(method, scope)
 
 
 def is_classmethod(function: Function) -> bool:
@@ -208,18 +205,3 @@ def is_classmethod(function: Function) -> bool:
     return "classmethod" in {
         getattr(decorator, "id", "") for decorator in getattr(function.node, "decorator_list", ())
     }
-
-
-_FRAMEWORKS = {
-    "flax.linen.Module": "linen",
-    "flax.nnx.Module": "nnx",
-    "equinox.Module": "equinox",
-    "equinox.nn.StatefulLayer": "equinox",
-    "haiku.Module": "haiku",
-    "haiku.RNNCore": "haiku",
-    "keras.Model": "keras",
-    "keras.layers.Layer": "keras",
-    "keras.Layer": "keras",
-    "flax.linen.nn.Module": "linen",
-    "flax.linen.RNNCellBase": "linen",
-}

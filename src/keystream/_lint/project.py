@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from keystream._lint.scope import Scope, Unit
-from keystream._lint.values import Made, Symbol, Value
+from keystream._lint.symbols import ModuleName, Value
+from keystream._lint.values import Made
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,13 +123,12 @@ def mark_relevant(tree: ast.Module, words: frozenset[str] | set[str]) -> None:
     names: dict[ast.AST, str] = {}
     named: dict[ast.AST, str] = {}
     aliases: list[tuple[str, set[str]]] = []
-    stack: list[tuple[ast.AST, tuple[set[str], ...]]] = [(tree, ())]
+    stack: list[tuple[Any, tuple[set[str], ...]]] = [(tree, ())]
     while stack:
         node, around = stack.pop()
         kind = type(node)
-        word = _WORD_OF.get(kind)
-        if word is not None:
-            said = getattr(node, word)
+        said = _said(node, kind)
+        if said:
             for words_said in around:
                 words_said.add(said)
         elif kind is ast.Assign:
@@ -138,14 +138,15 @@ def mark_relevant(tree: ast.Module, words: frozenset[str] | set[str]) -> None:
             own = mentions[node] = set[str]()
             around = (*around[-3:], own)
             names[node] = getattr(node, "name", named.get(node, ""))
-            if kind is not ast.ClassDef and _calls_parameter(node):
-                own.add("key")
         for name in node._fields:
             value = getattr(node, name, None)
             if isinstance(value, list):
                 stack.extend((item, around) for item in value if isinstance(item, ast.AST))
             elif isinstance(value, ast.expr | ast.arguments):
                 stack.append((value, around))
+    for node, names_said in mentions.items():
+        if any(parameter + "()" in names_said for parameter in _parameters(node)):
+            names_said.add("key")  # what it is handed may draw
     found = _spread(mentions, names, words, aliases)
     for node in mentions:
         setattr(node, "_relevant", node in found)  # noqa: B010
@@ -188,6 +189,16 @@ _WORD_OF: dict[type[ast.AST], str] = {
 _SCOPES = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef})
 
 
+def _said(node: Any, kind: type[ast.AST]) -> str:
+    """The name that a node mentions; with brackets behind, the one that it calls."""
+    word = _WORD_OF.get(kind)
+    if word is not None:
+        return getattr(node, word) or ""
+    if kind is ast.Call and type(node.func) is ast.Name:
+        return node.func.id + "()"
+    return ""
+
+
 def _name_lambda(node: ast.AST, named: dict[ast.AST, str]) -> None:
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
         target = node.targets[0]
@@ -221,20 +232,11 @@ def _compiles(decorator: ast.expr) -> bool:
     )
 
 
-def _calls_parameter(node: Any) -> bool:
-    parameters = {p.arg for p in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
-    body = node.body if isinstance(node.body, list) else [node.body]
-    return (
-        any(
-            isinstance(part, ast.Call)
-            and isinstance(part.func, ast.Name)
-            and part.func.id in parameters
-            for statement in body[:40]
-            for part in ast.walk(statement)
-        )
-        if parameters
-        else False
-    )
+def _parameters(node: Any) -> list[str]:
+    """The names of a function's parameters; of a class, none."""
+    if isinstance(node, ast.ClassDef):
+        return []
+    return [p.arg for p in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
 
 
 def dotted_name(path: Path) -> tuple[str, Path]:
@@ -339,9 +341,7 @@ class Project:
         scope = self.scope_of(name)
         if scope is None:
             return None
-        return Made(
-            "module", [], {}, scope.unit.tree, Symbol("module", (name,), frozenset()), scope
-        )
+        return Made("module", [], {}, scope.unit.tree, ModuleName(name), scope)
 
     def module_member(self, name: str) -> Value | None:
         """A name in a module of the project, or one of its submodules."""

@@ -6,13 +6,22 @@ import ast
 import sys
 from typing import Any
 
-from keystream._lint import libraries
+from keystream._lint.binding import Binding
+from keystream._lint.branching import Branching
+from keystream._lint.calls import Calls
+from keystream._lint.containers import Containers
+from keystream._lint.definitions import Definitions
+from keystream._lint.expressions import Expressions
 from keystream._lint.facts import Facts
 from keystream._lint.frames import Frame
+from keystream._lint.iteration import Iteration
+from keystream._lint.objects import Objects
 from keystream._lint.project import INTERESTING, Project, mark_relevant
 from keystream._lint.scope import Scope, Unit
+from keystream._lint.state import State
 from keystream._lint.statements import Statements
-from keystream._lint.values import Class, Function, Instance, Made, Symbol, Value, Wrapped
+from keystream._lint.symbols import Value
+from keystream._lint.values import Function, Instance
 
 STEPS_PER_LINE = 10
 STEPS_OF_FILE = 6000
@@ -20,19 +29,26 @@ STEPS_OF_ENTRY = 2500
 STEPS_TO_DECLARE = 2000
 
 
-LIBRARIES = libraries.__all__  # importing them registered what calls of libraries do
+class Reader(State):
+    """Reads a module and keeps what it saw in `facts`: the state of a reading, and the parts that read.
 
-
-class Reader(Statements):
-    """Reads a module and keeps what it saw in `facts`."""
+    Each part knows the reader, and by it the others: `expressions` evaluates, `calls` follows calls,
+    `statements` executes, and so on.
+    """
 
     def __init__(self, project: Project, budget: int) -> None:
         super().__init__(budget)
         self.project = project
-        self.definitions: list[Function] = []
-        self.initialised: dict[int, dict[str, Value]] = {}
-        self.wrappers: dict[ast.AST, list[Wrapped]] = {}
         self.total = budget
+        self.objects = Objects(self)
+        self.calls = Calls(self)
+        self.definitions = Definitions(self)
+        self.iteration = Iteration(self)
+        self.containers = Containers(self)
+        self.binding = Binding(self)
+        self.branching = Branching(self)
+        self.expressions = Expressions(self)
+        self.statements = Statements(self)
 
     def declare(self, unit: Unit) -> Scope:
         """Bind the names of a module, without judging what its top level does."""
@@ -51,7 +67,9 @@ class Reader(Statements):
             ast.Try,
         )
         try:
-            self.block([statement for statement in unit.tree.body if isinstance(statement, wanted)])
+            self.statements.block(
+                [statement for statement in unit.tree.body if isinstance(statement, wanted)]
+            )
         finally:
             self.frames.pop()
             self.hushed -= 1
@@ -63,17 +81,17 @@ class Reader(Statements):
         frame = Frame(scope, unit.tree)
         self.frames.append(frame)
         self.limit = max(STEPS_OF_FILE, self.total // 2)
-        self.block(unit.tree.body)
+        self.statements.block(unit.tree.body)
         heap = dict(self.heap)
         started = 0
-        while started < len(self.definitions):
-            function = self.definitions[started]
+        while started < len(self.definitions.functions):
+            function = self.definitions.functions[started]
             started += 1
             if function.scope.kind == "function" and function.node in self.covered:
                 continue
             if self.steps > self.total:
                 break
-            if function.scope.unit is unit and self.worth(function):
+            if function.scope.unit is unit and self.calls.worth(function):
                 self._entry(function, heap)
         return self.facts
 
@@ -85,46 +103,33 @@ class Reader(Statements):
         self.streams, self.mapped, self.graded = [], [], 0
         self.compiled = {}
         self.limit = min(self.total, self.steps + STEPS_OF_ENTRY)
-        wrappers = self.wrappers.get(function.node, [])
+        wrappers = self.definitions.wrappers.get(function.node, [])
         self.jitted = [
             self.site(wrapper.node, wrapper)
             for wrapper in wrappers
             if wrapper.kind in ("jit", "pmap")
         ][:1]
-        if function.scope.kind == "function" and not self.jitted and self._inside_jit(function):
-            return
         args: list[Value] = []
         node = function.node
         positional = [*node.args.posonlyargs, *node.args.args]
         if function.owner is not None and positional and not _static(node):
-            symbol = self.parameter(node, positional[0].arg)
+            symbol = self.calls.parameter(node, positional[0].arg)
             args = [Instance(function.owner, symbol, known=False)]
         fresh = Function(node, function.scope, function.name, function.owner, None, {})
-        scope = self.bound(fresh, args, {})
+        scope = self.calls.bound(fresh, args, {})
         self._mark_variadic(node, scope)
-        self.run(fresh, scope)
+        self.statements.run(fresh, scope)
         self.jitted = []
 
     def _mark_variadic(self, node: Any, scope: Scope) -> None:
         if node.args.vararg is not None:
-            scope.names[node.args.vararg.arg] = self.parameter(node, "*" + node.args.vararg.arg)
+            scope.names[node.args.vararg.arg] = self.calls.parameter(
+                node, "*" + node.args.vararg.arg
+            )
         if node.args.kwarg is not None:
-            scope.names[node.args.kwarg.arg] = self.parameter(node, "**" + node.args.kwarg.arg)
-
-    def _inside_jit(self, function: Function) -> bool:
-        """A nested function that nobody called: what it does belongs to whoever is handed it."""
-        del function
-        return False
-
-    def decorated(self, value: Value, decorator: ast.expr) -> Value:
-        """Remember the transformations over a function, for when it is read on its own."""
-        found = super().decorated(value, decorator)
-        inner = found
-        while isinstance(inner, Wrapped):
-            if isinstance(inner.function, Function):
-                self.wrappers.setdefault(inner.function.node, []).append(inner)
-            inner = inner.function
-        return found
+            scope.names[node.args.kwarg.arg] = self.calls.parameter(
+                node, "**" + node.args.kwarg.arg
+            )
 
 
 def _static(node: ast.AST) -> bool:
@@ -155,4 +160,3 @@ def prepare(tree: ast.Module) -> None:
 
 
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 5000))
-_TYPES = (Class, Made, Symbol)

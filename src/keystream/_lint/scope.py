@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from keystream._lint.values import Value
+from keystream._lint.symbols import Value
 
 
 @dataclass(slots=True, eq=False)

@@ -6,7 +6,8 @@ import ast
 from typing import Any
 
 from keystream._lint.facts import Repeat, Site
-from keystream._lint.values import Symbol, constant_of
+from keystream._lint.symbols import Child, Element, Read, Symbol
+from keystream._lint.values import constant_of
 
 
 def made_inside(repeat: Repeat, seeds: tuple[Site, ...]) -> bool:
@@ -56,10 +57,10 @@ def rewound(repeat: Repeat) -> bool:
         return True
     depth = 0
     while isinstance(key, Symbol) and depth < 20:
-        if key.op == "child" and isinstance(key.args[1], Symbol) and counts(key.args[1]):
+        if isinstance(key, Child) and counts(key.index):
             turns = repeat.second.chain[repeat.level].turns
             return bool(turns) and repeat.turn is not turns[-1]
-        key = key.args[0] if key.args else None
+        key = key.parent
         depth += 1
     return False
 
@@ -72,30 +73,30 @@ def _unrolled(repeat: Repeat) -> bool:
         return False
     inner = turns[nodes.index(repeat.turn.node) + 1 :]
     folded = any(kind == "fold" for kind, _ in repeat.routes)
-    number = constant_of(repeat.second.key.args[1]) if repeat.second.key.op == "child" else None
+    number = constant_of(repeat.second.key.index) if isinstance(repeat.second.key, Child) else None
     return folded and any(turn.number - 1 == number for turn in inner)
 
 
 def of_state(datum: object) -> bool:
     """Whether a folded counter is kept in a state, which was not handed on."""
-    return isinstance(datum, Symbol) and (datum.op == "state" or any(map(of_state, datum.args)))
+    return isinstance(datum, Symbol) and (isinstance(datum, Read) or any(map(of_state, datum.args)))
 
 
 def neighbours(repeat: Repeat) -> tuple[Site, ...]:
     """Two places whose keys meet in different turns, as those of `t` and `t + 1` do."""
     key = repeat.second.key
-    if repeat.turn is None or key.op != "child":
+    if repeat.turn is None or not isinstance(key, Child):
         return ()
     folds = {site.node: site for kind, site in repeat.routes if kind == "fold"}
     if len(folds) > 1:
         return tuple(folds.values())
     one, other = repeat.earlier, repeat.site
-    if isinstance(key.args[1], Symbol) and key.args[1].op == "elem" and one.node is not other.node:
+    if isinstance(key.index, Element) and one.node is not other.node:
         return (other, one)
     return ()
 
 
 def counts(datum: Symbol) -> bool:
-    return datum.op == "elem" or any(
+    return isinstance(datum, Element) or any(
         isinstance(part, Symbol) and counts(part) for part in datum.args
     )

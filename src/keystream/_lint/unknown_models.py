@@ -13,11 +13,24 @@ from typing import TYPE_CHECKING
 
 from keystream._lint.dataflow import loads_in
 from keystream._lint.facts import Key
-from keystream._lint.registry import Call
-from keystream._lint.values import Instance, Made, Mapping, Symbol, Value, constant_of
+from keystream._lint.libraries.call import Call
+from keystream._lint.symbols import (
+    Attribute,
+    Child,
+    Element,
+    Lane,
+    NamedKey,
+    Parameter,
+    Seed,
+    Stack,
+    StreamKey,
+    Symbol,
+    Value,
+)
+from keystream._lint.values import Instance, Made, Mapping, constant_of
 
 if TYPE_CHECKING:
-    from keystream._lint.calls import Calls
+    from keystream._lint.reader import Reader
 
 _SWITCHES = {"deterministic": True, "inference": True, "train": False, "training": False}
 _KEY_NAME = re.compile(r"(?:^|_)(?:key|rng|prng|prngkey|subkey)\d*$", re.IGNORECASE)
@@ -30,7 +43,7 @@ _EVALUATING = frozenset(["deterministic", "eval", "inference", "is_eval"])
 _TRAINING = frozenset(["train", "training", "is_training", "is_train"])
 
 
-def check_apply(reader: Calls, call: Call) -> None:
+def check_apply(reader: Reader, call: Call) -> None:
     """Note what is wrong with a call of ``apply`` on a model that is not known."""
     if isinstance(call.owner, Instance | Made) or "**" in call.keywords:
         return
@@ -45,7 +58,7 @@ def check_apply(reader: Calls, call: Call) -> None:
         reader.fact("off_in_training", call.node, layer=call.name, made=None)
 
 
-def check_flags(reader: Calls, node: ast.Call) -> None:
+def check_flags(reader: Reader, node: ast.Call) -> None:
     """Note a flag of any call that is wired to its own opposite, as ``deterministic=train``."""
     for keyword in node.keywords:
         if keyword.arg not in _OFF:
@@ -63,7 +76,7 @@ def check_flags(reader: Calls, node: ast.Call) -> None:
             reader.fact("flag_inverted", node, flag=keyword.arg, value=spelt, said=said)
 
 
-def note_unread(reader: Calls, name: str, value: Value, around: ast.AST, place: ast.AST) -> None:
+def note_unread(reader: Reader, name: str, value: Value, around: ast.AST, place: ast.AST) -> None:
     """Note a name for one key that nothing in its function reads."""
     if name.startswith("_") or reader.hushed or not is_one_key(value):
         return
@@ -73,11 +86,9 @@ def note_unread(reader: Calls, name: str, value: Value, around: ast.AST, place: 
 
 def is_one_key(value: Value | None) -> bool:
     """Whether a value is surely one key, or the keys of one batch, by how it was made."""
-    if not isinstance(value, Symbol):
-        return False
-    if value.op in ("lane", "elem"):
-        return is_one_key(value.args[0])
-    return value.op in ("seed", "child", "stream", "named", "stack")
+    if isinstance(value, Lane | Element):
+        return is_one_key(value.parent)
+    return isinstance(value, Seed | Child | StreamKey | NamedKey | Stack)
 
 
 def is_called_a_key(value: Symbol) -> bool:
@@ -85,18 +96,18 @@ def is_called_a_key(value: Symbol) -> bool:
 
     A name is no proof of a mistake: it says which argument an unknown function may draw from.
     """
-    if value.op not in ("parameter", "attr") or not isinstance(value.args[1], str):
+    if not isinstance(value, Parameter | Attribute):
         return False
-    arguments = getattr(value.args[0], "args", None) if value.op == "parameter" else None
+    arguments = getattr(value.function, "args", None) if isinstance(value, Parameter) else None
     if isinstance(arguments, ast.arguments):
         for parameter in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-            if parameter.arg == value.args[1] and parameter.annotation is not None:
+            if parameter.arg == value.name and parameter.annotation is not None:
                 annotated = ast.unparse(parameter.annotation)
                 if annotated in ("str", "int", "float", "bool"):
                     return False  # a key of a dictionary, say
                 if _KEY_TYPE.search(annotated):
                     return True
-    return is_name_of_key(value.args[1])
+    return is_name_of_key(value.name)
 
 
 def is_name_of_key(name: str) -> bool:
@@ -104,7 +115,7 @@ def is_name_of_key(name: str) -> bool:
     return bool(_KEY_NAME.search(name))
 
 
-def check_streams(reader: Calls, items: Mapping, node: ast.AST) -> None:
+def check_streams(reader: Reader, items: Mapping, node: ast.AST) -> None:
     """Note a name in a display of keys by stream that is nearly ``dropout`` or ``params``."""
     names = [name for name in items.items if isinstance(name, str)]
     keys = items.items.values()

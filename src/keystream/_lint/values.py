@@ -1,50 +1,38 @@
-"""What an expression may be worth while a program is only read: symbols, containers, functions, objects.
-
-A `Symbol` stands for one unknown or constant value. Symbols are interned: two expressions that must have
-the same value are one object, so that reuse of a key is a question of identity. Anything that may differ
-from one evaluation to the next is `fresh`.
-"""
+"""What an expression may be worth while a program is only read: symbols, containers, objects."""
 
 from __future__ import annotations
 
 import ast
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeGuard, TypeVar
+
+from keystream._lint.symbols import (
+    Child,
+    Constant,
+    Element,
+    Item,
+    KeyData,
+    Lane,
+    NamedKey,
+    NextKey,
+    Opaque,
+    Option,
+    Stack,
+    StreamKey,
+    Symbol,
+    Tag,
+    Value,
+)
 
 if TYPE_CHECKING:
     from keystream._lint.scope import Scope
 
-# (kind, number): a lane of a vmapped call, an iteration of a loop, a parameter.
-Tag = tuple[str, int]
+Fields = ParamSpec("Fields")
+Kind = TypeVar("Kind", bound=Symbol)
 
 _serial = itertools.count(1)
-
-
-class Value:
-    """Anything the reader knows about an expression."""
-
-    __slots__ = ()
-
-
-class Symbol(Value):
-    """A value by the way it came about: an operation and its arguments.
-
-    Attributes:
-        op: what made it, such as ``const``, ``parameter``, ``child``, ``elem`` or ``opaque``.
-        args: of the operation: symbols, other values and plain constants.
-        tags: the lanes, iterations and parameters that it depends on.
-    """
-
-    __slots__ = ("args", "op", "tags")
-
-    def __init__(self, op: str, args: tuple[Any, ...], tags: frozenset[Tag]) -> None:
-        self.op = op
-        self.args = args
-        self.tags = tags
-
-    def __repr__(self) -> str:
-        return f"{self.op}({', '.join(map(repr, self.args))})"
 
 
 class Interning:
@@ -53,30 +41,38 @@ class Interning:
     def __init__(self) -> None:
         self._table: dict[tuple[Any, ...], Symbol] = {}
 
-    def symbol(self, op: str, *args: Any, tags: frozenset[Tag] = frozenset()) -> Symbol:
-        """The one symbol with this operation and these arguments."""
-        name = (op, *(_identity(argument) for argument in args))
-        found = self._table.get(name)
+    def symbol(
+        self, kind: Callable[Fields, Kind], *args: Fields.args, **more: Fields.kwargs
+    ) -> Kind:
+        """The one symbol of a kind with these fields; it depends on what they depend on."""
+        parts = [id(part) if isinstance(part, Value) else _identity(part) for part in args]
+        name = (kind, *parts)
+        found: Any = self._table.get(name)
         if found is None:
-            for argument in args:
-                if isinstance(argument, Value):
-                    tags = tags | tags_of(argument)
-            found = self._table[name] = Symbol(op, args, tags)
+            found = self._table[name] = kind(*args, **more)
+            for part in found.args:
+                if isinstance(part, Value):
+                    found.tags |= tags_of(part)
         return found
 
-    def constant(self, value: object) -> Symbol:
+    def constant(self, value: object) -> Constant:
         """The symbol of a literal."""
-        return self.symbol("const", value)
+        return self.symbol(Constant, value)
 
-    def fresh(self, why: str = "", tags: frozenset[Tag] = frozenset()) -> Symbol:
+    def fresh(self, why: str = "", tags: frozenset[Tag] = frozenset()) -> Opaque:
         """A symbol that equals no other."""
-        return Symbol("opaque", (why, next(_serial)), tags)
+        return Opaque(why, next(_serial), tags=tags)
 
 
-def _identity(argument: Any) -> Any:
-    if isinstance(argument, Value | ast.AST):
-        return id(argument)
-    return (type(argument).__name__, repr(argument) if isinstance(argument, float) else argument)
+def _identity(part: Any) -> Any:
+    """What two equal parts have in common: 1, 1.0 and True differ, and so do 0.0 and -0.0."""
+    if isinstance(part, Value):
+        return id(part)
+    if isinstance(part, tuple):
+        return tuple(map(_identity, part))
+    if isinstance(part, ast.AST):
+        return id(part)
+    return (type(part).__name__, repr(part) if isinstance(part, float) else part)
 
 
 @dataclass(slots=True, eq=False)
@@ -219,38 +215,35 @@ def tags_of(value: Value) -> frozenset[Tag]:
 
 def constant_of(value: Value | None, missing: object = None) -> Any:
     """The literal behind a value, or `missing`."""
-    if isinstance(value, Symbol) and value.op == "const":
-        return value.args[0]
-    return missing
+    return value.value if isinstance(value, Constant) else missing
 
 
 def usual(value: Value | None, missing: object = None) -> object:
     """The literal behind a value; of an option, its default."""
-    if isinstance(value, Symbol) and value.op == "option":
-        return value.args[2]
-    return constant_of(value, missing)
+    return value.default if isinstance(value, Option) else constant_of(value, missing)
 
 
-def is_constant(value: Value | None) -> bool:
+def is_constant(value: Value | None) -> TypeGuard[Constant]:
     """Whether a value is a literal."""
-    return isinstance(value, Symbol) and value.op == "const"
+    return isinstance(value, Constant)
 
 
 def root_of(symbol: Symbol) -> Symbol:
     """Where a key's derivation begins: a seed, a parameter, or what could not be followed."""
-    while symbol.op in (
-        "child",
-        "stack",
-        "index",
-        "lane",
-        "stream",
-        "elem",
-        "next",
-        "named",
-        "data",
-    ):
-        parent = symbol.args[0]
+    while True:
+        match symbol:
+            case (
+                Child(parent)
+                | Stack(parent)
+                | StreamKey(parent)
+                | NextKey(parent)
+                | KeyData(parent)
+            ):
+                pass
+            case Item(parent) | Lane(parent) | Element(parent) | NamedKey(parent):
+                pass
+            case _:
+                return symbol
         if not isinstance(parent, Symbol):
-            break
+            return symbol
         symbol = parent
-    return symbol

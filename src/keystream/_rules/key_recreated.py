@@ -53,10 +53,11 @@ from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Relation
 from keystream._findings import Finding, Severity
 from keystream._lint.facts import Fact, value_text
-from keystream._lint.machine import exclusive
 from keystream._lint.module import Module, finding, used_by
 from keystream._lint.places import inner
-from keystream._lint.values import Symbol, Value, root_of
+from keystream._lint.state import exclusive
+from keystream._lint.symbols import Child, Constant, Seed, Symbol, Value
+from keystream._lint.values import root_of
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -96,9 +97,13 @@ def read(module: Module) -> Iterator[Finding]:
 def _handlers(module: Module) -> Iterator[Finding]:
     for fact in module.seen("seed_handler"):
         seed, turns = fact.data["seed"], fact.data["turns"]
-        if not turns or not isinstance(seed, Symbol) or seed.op not in ("const", "seed", "child"):
+        if (
+            not turns
+            or not isinstance(seed, Symbol)
+            or not isinstance(seed, Constant | Seed | Child)
+        ):
             continue
-        if seed.op != "const" and seed.tags:
+        if not isinstance(seed, Constant) and seed.tags:
             continue
         yield finding(
             "KS106",

@@ -100,7 +100,8 @@ from keystream._lint.draws import streams_drawn
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
 from keystream._lint.places import distinct, of_shared
-from keystream._lint.values import Mapping, Value, constant_of
+from keystream._lint.symbols import StreamKey, Value
+from keystream._lint.values import Mapping, constant_of
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -152,7 +153,7 @@ def _batches(module: Module) -> Iterator[Finding]:
     """Batches that lift streams: `hk.vmap(split_rng=False)`, and `nn.vmap` over shared layers."""
     for fact in module.seen("shared"):
         mapped, use = fact.data["mapped"], fact.data["use"]
-        if mapped.name == "haiku.vmap" and use.key.op == "stream":
+        if mapped.name == "haiku.vmap" and isinstance(use.key, StreamKey):
             yield finding(
                 "KS305",
                 "warning",

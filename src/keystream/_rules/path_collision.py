@@ -84,10 +84,10 @@ from typing import TYPE_CHECKING
 from keystream._audit.verdicts import verdicts
 from keystream._evidence.pairs import Pair
 from keystream._findings import Finding, Severity
-from keystream._lint.libraries.trees import is_part_of_path
+from keystream._lint.libraries.paths import is_part_of_path
 from keystream._lint.module import Module, finding
 from keystream._lint.places import of_chain
-from keystream._lint.values import Symbol
+from keystream._lint.symbols import Leaf, Path, Symbol
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -120,7 +120,7 @@ def read(module: Module) -> Iterator[Finding]:
 def _tells_leaves_apart(key: object) -> bool:
     """Whether a key was derived for this leaf before."""
     return isinstance(key, Symbol) and (
-        key.op in ("path", "leaf") or any(map(_tells_leaves_apart, key.args))
+        isinstance(key, Path | Leaf) or any(map(_tells_leaves_apart, key.args))
     )
 
 

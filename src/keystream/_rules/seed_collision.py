@@ -51,11 +51,12 @@ from keystream._audit.verdicts import verdicts
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Relation
 from keystream._findings import Finding, Severity
-from keystream._lint.counting import collision
+from keystream._lint.counting import collision, is_counter
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
 from keystream._lint.places import inner, of_chain
-from keystream._lint.values import Symbol, Value, constant_of
+from keystream._lint.symbols import Called, Constant, Element, Symbol, Value, is_operation
+from keystream._lint.values import constant_of
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -170,34 +171,30 @@ def _floats(fact: Fact) -> Finding:
 def _is_float(datum: Value) -> bool:
     if not isinstance(datum, Symbol):
         return False
-    if datum.op == "const":
-        return isinstance(datum.args[0], float)
-    if datum.op == "Div":
+    if isinstance(datum, Constant):
+        return isinstance(datum.value, float)
+    if is_operation(datum, "Div"):
         return True
-    if datum.op == "call":
-        return str(datum.args[0]).startswith(_FLOATS) and "floor" not in str(datum.args[0])
-    if datum.op == "elem" and isinstance(datum.args[0], Symbol):
-        return _is_float(datum.args[0])
+    if isinstance(datum, Called):
+        return datum.function.startswith(_FLOATS) and "floor" not in datum.function
+    if isinstance(datum, Element):
+        return _is_float(datum.iterable)
     return False
 
 
 def _adds_counters(datum: Value) -> bool:
-    if not (isinstance(datum, Symbol) and datum.op == "Add"):
+    if not is_operation(datum, "Add"):
         return False
     terms = list(_terms(datum))
-    counters = {id(term.args[0]) for term in terms if term.op == "elem" and _counts(term.args[0])}
+    counters = {id(term.iterable) for term in terms if is_counter(term)}
     return len(counters) > 1
 
 
 def _terms(datum: Symbol) -> Iterator[Symbol]:
-    if datum.op == "Add":
-        yield from itertools.chain(*(_terms(part) for part in datum.args))
+    if is_operation(datum, "Add"):
+        yield from itertools.chain(*(_terms(part) for part in datum.operands))
     else:
         yield datum
-
-
-def _counts(iterable: object) -> bool:
-    return isinstance(iterable, Symbol) and iterable.op in ("range", "count")
 
 
 def _keras(module: Module) -> Iterator[Finding]:

@@ -83,7 +83,7 @@ def read(module: Module) -> Iterator[Finding]:
         part = host_part(datum)
         if part is None:
             continue
-        name = str(part.args[0])
+        name = part.name
         drawn = name.startswith(("numpy.random.", "random."))
         if drawn and seeded:
             continue

@@ -95,3 +95,12 @@ def state_handed_on(xs):
     for x in xs:
         y, state = noise(x, state)
     return y
+
+
+def the_private_optimiser_where_optax_keeps_it_now(params, seed):
+    tx = optax.contrib.dpsgd(0.1, 1.0, 1.0, seed)
+    for _ in range(10):
+        state = tx.init(params)  # KS204
+        updates, state = tx.update(params, state)
+        params = optax.apply_updates(params, updates)
+    return params

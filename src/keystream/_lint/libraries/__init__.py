@@ -1,51 +1,6 @@
-"""What calls of libraries do to keys: one module a library. Importing this package registers all."""
+"""What calls of libraries do to keys.
 
-from keystream._lint.libraries import (
-    equinox,
-    haiku,
-    host,
-    keras,
-    lifted,
-    linen,
-    loops,
-    nnx,
-    numpyro,
-    optax,
-    options,
-    plain,
-    random,
-    rates,
-    records,
-    sets,
-    states,
-    streams,
-    supplies,
-    train_states,
-    transforms,
-    trees,
-)
-
-__all__ = [
-    "equinox",
-    "haiku",
-    "host",
-    "keras",
-    "lifted",
-    "linen",
-    "loops",
-    "nnx",
-    "numpyro",
-    "optax",
-    "options",
-    "plain",
-    "random",
-    "rates",
-    "records",
-    "sets",
-    "states",
-    "streams",
-    "supplies",
-    "train_states",
-    "transforms",
-    "trees",
-]
+`table` says it, one line a function: by a form of `signatures` where all that matters fits into its
+fields, else by a handler of the module that is named for the library. To add a library is to add its
+lines to the table.
+"""

@@ -6,21 +6,25 @@ import ast
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from keystream._lint.calls import Calls
 from keystream._lint.facts import Site
-from keystream._lint.machine import exclusive
-from keystream._lint.registry import Call
-from keystream._lint.values import (
-    Function,
-    Instance,
-    Sequence,
+from keystream._lint.libraries.call import Call
+from keystream._lint.state import exclusive
+from keystream._lint.symbols import (
+    Child,
+    Item,
+    Opaque,
+    Parameter,
+    Seed,
+    StreamKey,
     Symbol,
     Value,
-    Wrapped,
-    constant_of,
 )
+from keystream._lint.values import Function, Instance, Sequence, Wrapped, constant_of, is_constant
+
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
 
 
 @dataclass(slots=True, eq=False)
@@ -62,11 +66,11 @@ def _identity(wrapped: Wrapped) -> int:
 
 
 @contextmanager
-def compiled(reader: Calls, wrapped: Wrapped) -> Generator[None]:
+def compiled(reader: Reader, wrapped: Wrapped) -> Generator[None]:
     """Read a call of a compiled function."""
     outer = reader.compiling
     if outer is None:
-        serial = reader.fresh("compiled").args[1]
+        serial = reader.fresh("compiled").serial
         reader.compiling = Compiling(wrapped, len(reader.frames), serial, bool(reader.traced))
         calls = reader.compiled.setdefault(_identity(wrapped), (wrapped, []))[1]
         calls.append(tuple(reader.arms))
@@ -76,7 +80,7 @@ def compiled(reader: Calls, wrapped: Wrapped) -> Generator[None]:
         reader.compiling = outer
 
 
-def note_baked(reader: Calls, key: Symbol, call: Call, name: str, text: str) -> bool:
+def note_baked(reader: Reader, key: Symbol, call: Call, name: str, text: str) -> bool:
     """Note a draw from a key that is a constant of the compiled function; whether it repeats."""
     if not reader.jitted or any(mapped.kind != "vmap" for mapped in reader.mapped):
         return False  # replicas: KS301
@@ -93,27 +97,26 @@ def note_baked(reader: Calls, key: Symbol, call: Call, name: str, text: str) -> 
     return again
 
 
-def _is_literal(reader: Calls, key: Symbol) -> bool:
+def _is_literal(reader: Reader, key: Symbol) -> bool:
     """Whether a key is made of literals, and is no argument."""
     if not _runs_again(reader):
         return False
-    while key.op in ("child", "stream", "index"):
-        if key.op != "stream" and constant_of(key.args[1], reader) is reader:
+    while isinstance(key, Child | StreamKey | Item):
+        if key in reader.jit_arguments or key.parent is None:
             return False
-        if key in reader.jit_arguments or key.args[1] in reader.jit_arguments:
+        index = key.index if isinstance(key, Child | Item) else None
+        if index is not None and (index in reader.jit_arguments or not is_constant(index)):
             return False
-        if not isinstance(key.args[0], Symbol):
-            return False
-        key = key.args[0]
+        key = key.parent
     return (
-        key.op == "seed"
+        isinstance(key, Seed)
         and key not in reader.jit_arguments
         and key not in reader.default_keys
-        and isinstance(constant_of(key.args[0]), int)
+        and isinstance(constant_of(key.number), int)
     )
 
 
-def _runs_again(reader: Calls) -> bool:
+def _runs_again(reader: Reader) -> bool:
     """Whether the compiled call that is being read stands in a loop, or is not the first."""
     compiling = reader.compiling
     if not isinstance(compiling, Compiling):
@@ -135,7 +138,7 @@ def _takes_arguments(jitted: Site) -> bool:
     return bool(names - {"self"}) or arguments.vararg is not None
 
 
-def _is_closed_over(reader: Calls, key: Symbol) -> bool:
+def _is_closed_over(reader: Reader, key: Symbol) -> bool:
     """Whether the compiled function took its key from around it, and is called more than once."""
     compiling = reader.compiling
     if not isinstance(compiling, Compiling) or compiling.inside:
@@ -147,15 +150,17 @@ def _is_closed_over(reader: Calls, key: Symbol) -> bool:
     return _is_outer(reader, key, own, compiling.serial)
 
 
-def _is_outer(reader: Calls, value: Symbol, own: set[ast.AST], serial: int, depth: int = 0) -> bool:
+def _is_outer(
+    reader: Reader, value: Symbol, own: set[ast.AST], serial: int, depth: int = 0
+) -> bool:
     """Whether a value was there before the compiled call, and is no argument of it."""
     if value in reader.jit_arguments or value in reader.default_keys or depth > 20:
         return False
-    if value.op == "opaque":
-        return value.args[1] <= serial
-    if value.op == "parameter" and value.args[0] in own:
+    if isinstance(value, Opaque):
+        return value.serial <= serial
+    if isinstance(value, Parameter) and value.function in own:
         return False
-    if value.op == "seed":
+    if isinstance(value, Seed):
         sites = [site for kind, site in reader.routes.get(value, ()) if kind == "seed"]
         if not sites or sites[-1].around in own:
             return False

@@ -1,104 +1,57 @@
-"""Equinox: layers that take ``key=``, Dropout, inference mode."""
+"""Equinox: Dropout, inference mode, and states, which a caller has to hand on."""
 
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
-from keystream._lint.calls import Calls
-from keystream._lint.libraries.layers import check_flag, evaluating, is_off
-from keystream._lint.libraries.random import draw, key_text
-from keystream._lint.libraries.rates import check_rate
-from keystream._lint.machine import exclusive
-from keystream._lint.registry import MADE, PREFIXES, Call, handles
+from keystream._lint.libraries.call import Call, at
+from keystream._lint.libraries.evaluation import note_evaluation
+from keystream._lint.libraries.signatures import draw
+from keystream._lint.state import exclusive
+from keystream._lint.symbols import Join, Place, Read, Symbol, Value, Written
 from keystream._lint.values import (
+    Class,
     Instance,
     Made,
+    Sequence,
     Switched,
-    Symbol,
-    Value,
     Wrapped,
     constant_of,
     is_constant,
 )
 
-KEYED = frozenset(
-    [
-        "Linear",
-        "Conv",
-        "Conv1d",
-        "Conv2d",
-        "Conv3d",
-        "ConvTranspose",
-        "ConvTranspose1d",
-        "ConvTranspose2d",
-        "ConvTranspose3d",
-        "GRUCell",
-        "LSTMCell",
-        "MLP",
-        "Embedding",
-        "MultiheadAttention",
-    ]
-)
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
 
 
-@handles("equinox.nn.Dropout", "keystream.equinox.Dropout")
-def _dropout(reader: Calls, call: Call) -> Value:
-    check_rate(reader, call.argument(0, "p", "rate"), call.node, "eqx.nn.Dropout")
-    check_flag(reader, call.node, "inference")
-    return Made(
-        "equinox.nn.Dropout",
-        call.args,
-        call.keywords,
-        call.node,
-        reader.fresh("dropout"),
-        reader.site(call.node),
-    )
-
-
-def _dropped(reader: Calls, call: Call) -> Value | None:
-    made = call.owner
-    assert isinstance(made, Made)
-    rate = made.args[0] if made.args else made.keywords.get("p")
-    mode = call.keywords.get("inference")
-    if mode is None:
-        mode = made.keywords.get("inference")
-    check_flag(reader, call.node, "inference")
-    if is_off(rate, mode) or (mode is None and in_inference(reader)):
-        return call.argument(0, "x")
+def draw_from_argument(reader: Reader, call: Call, flag: Value | None) -> Value:
+    """A call of Dropout draws from its ``key=``."""
+    del flag
     key = call.keywords.get("key")
     if key is None or (is_constant(key) and constant_of(key) is None):
         return reader.fresh("dropped")
-    if not isinstance(key, Symbol) or key.op != "join":  # a key or None is for either mode
-        evaluating(reader, call.node, "eqx.nn.Dropout")
-    return draw(reader, key, call, "eqx.nn.Dropout", position=99)
+    if not isinstance(key, Symbol) or not isinstance(key, Join):  # a key or None is for either mode
+        note_evaluation(reader, call.node, "eqx.nn.Dropout")
+    return draw(reader, key, call, "eqx.nn.Dropout", at(None, "key"))
 
 
-MADE["equinox.nn.Dropout"] = _dropped
+# Inference mode.
 
 
-def _layer(reader: Calls, call: Call) -> Value | None:
-    name = call.name.rpartition(".")[2]
-    if name == "inference_mode":
-        return _switched(reader, call, call.argument(1, "value"), usual=True)
-    if name not in KEYED:
-        return None
-    key = call.keywords.get("key")
-    if isinstance(key, Symbol):
-        reader.use(key, "layer", f"eqx.nn.{name}", call.node, text=key_text(call, 99, "key"))
-    return Made("equinox.layer", call.args, call.keywords, call.node, reader.fresh("layer"))
+def inference_mode(reader: Reader, call: Call) -> Value | None:
+    """``eqx.nn.inference_mode(model, value=True)``."""
+    return _switched(reader, call, usual=True)
 
 
-PREFIXES.append(("equinox.nn.", _layer))
+def tree_inference(reader: Reader, call: Call) -> Value | None:
+    """``eqx.tree_inference(model, value)``."""
+    return _switched(reader, call, usual=False)
 
 
-@handles("equinox.tree_inference")
-def _inference(reader: Calls, call: Call) -> Value | None:
-    return _switched(reader, call, call.argument(1, "value"), usual=False)
-
-
-def _switched(reader: Calls, call: Call, value: Value | None, *, usual: bool) -> Value | None:
+def _switched(reader: Reader, call: Call, *, usual: bool) -> Value | None:
     """A copy of a model in inference mode, or back in training mode."""
-    model = call.args[0] if call.args else None
+    model, value = call.args[0] if call.args else None, call.argument(1, "value")
     if isinstance(model, Made) and model.name == "inference" and model.args:
         model = model.args[0]
     on = usual if value is None else constant_of(value)
@@ -110,14 +63,14 @@ def _switched(reader: Calls, call: Call, value: Value | None, *, usual: bool) ->
     return Made("inference", [model], {}, call.node, reader.fresh("inference"), mode)
 
 
-@handles("equinox.apply_updates", "optax.apply_updates", "equinox.error_if")
-def _updated(reader: Calls, call: Call) -> Value | None:
+def updated(reader: Reader, call: Call) -> Value | None:
+    """``eqx.apply_updates(model, updates)`` returns a model of the same class and mode."""
     del reader
     value = call.argument(0)
     return value if isinstance(value, Instance | Made) else None
 
 
-def note_gradient(reader: Calls, call: Call) -> None:
+def note_gradient(reader: Reader, call: Call) -> None:
     """A gradient is taken: of a model in inference mode, dropout is off in training."""
     wrapped = call.owner
     if not (isinstance(wrapped, Wrapped) and call.args):
@@ -136,7 +89,7 @@ def note_gradient(reader: Calls, call: Call) -> None:
         mode = reader.load(model.symbol, "__mode__")
         if isinstance(mode, Symbol) and "eval" in map(constant_of, (mode, *_choices(mode))):
             switched = reader.load(model.symbol, "__switched__")
-            site = switched.args[0] if isinstance(switched, Symbol) else None
+            site = switched.place if isinstance(switched, Place) else None
             reader.fact("trains_in_eval", call.node, switched=site)
 
 
@@ -152,10 +105,52 @@ def _drops(model: Value, tree: ast.AST) -> bool:
 
 
 def _choices(value: Symbol) -> tuple[Value, ...]:
-    return value.args if value.op == "join" else ()
+    return value.choices if isinstance(value, Join) else ()
 
 
-def in_inference(reader: Calls) -> bool:
-    """Whether a model that is being called was put in inference mode."""
+def in_inference(reader: Reader, flag: Value | None) -> bool:
+    """Whether a model that is being called was put in inference mode, and the flag leaves it so."""
     models = (frame.scope.names.get("self") for frame in reader.frames)
-    return any(isinstance(model, Instance) and model.switched is not None for model in models)
+    return flag is None and any(isinstance(m, Instance) and m.switched is not None for m in models)
+
+
+# States.
+
+
+def make_with_state(reader: Reader, call: Call) -> Value | None:
+    """``eqx.nn.make_with_state(Model)`` makes the model and its state when it is called."""
+    cls = call.argument(0, "make_model")
+    return call.made(reader, "make_with_state", [cls], {}) if isinstance(cls, Class) else None
+
+
+def made_with_state(reader: Reader, call: Call) -> Value:
+    """The model and its state."""
+    assert isinstance(call.owner, Made)
+    model = reader.calls.call(call.owner.args[0], call.args, call.keywords, call.node)
+    return Sequence([model, reader.fresh("state")])
+
+
+def get_state(reader: Reader, call: Call) -> Value | None:
+    """``state.get(index)``: what was set last, or what the state came with."""
+    index, state = _indexed(call), call.owner
+    if index is None or not isinstance(state, Symbol):
+        return None
+    while isinstance(state, Written):
+        if state.index is index.symbol:
+            return state.value
+        state = state.state
+    return reader.table.symbol(Read, state, index.symbol)
+
+
+def set_state(reader: Reader, call: Call) -> Value | None:
+    """``state.set(index, value)`` returns another state."""
+    index, state = _indexed(call), call.owner
+    if index is None or not isinstance(state, Symbol) or len(call.args) < 2:
+        return None
+    value = call.args[1] if isinstance(call.args[1], Symbol) else reader.fresh("value")
+    return reader.table.symbol(Written, state, index.symbol, value)
+
+
+def _indexed(call: Call) -> Made | None:
+    index = call.args[0] if call.args else None
+    return index if isinstance(index, Made) and index.name == "equinox.nn.StateIndex" else None

@@ -1,127 +1,85 @@
-"""Haiku: transformed functions with one key, key sequences, ``hk.dropout``."""
+"""Haiku: transformed functions with one key, and key sequences."""
 
 from __future__ import annotations
 
-import ast
+from typing import TYPE_CHECKING
 
-from keystream._lint.calls import Calls
-from keystream._lint.facts import text_of
 from keystream._lint.frames import Streams
-from keystream._lint.libraries.layers import evaluating
-from keystream._lint.libraries.random import draw
-from keystream._lint.libraries.rates import check_rate
-from keystream._lint.registry import MADE, Call, handles, handles_method
-from keystream._lint.values import Made, Sequence, Symbol, Value, constant_of, is_constant
+from keystream._lint.libraries.call import Call
+from keystream._lint.libraries.jax_random import seeded
+from keystream._lint.libraries.serving import next_key, note_run, serving, start_sequence
+from keystream._lint.symbols import Constant, StreamKey, Symbol, Value
+from keystream._lint.values import Made, Sequence, constant_of, is_constant
+
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
 
 
-@handles(
-    "haiku.transform",
-    "haiku.transform_with_state",
-    "haiku.without_state",
-    "haiku.without_apply_rng",
-    "haiku.with_empty_state",
-)
-def _transform(reader: Calls, call: Call) -> Value | None:
+def transform(reader: Reader, call: Call) -> Value | None:
+    """``hk.transform(f)``, or ``hk.transform_with_state(f)``."""
     if not call.args:
         return None
-    value = call.args[0]
-    if call.name == "haiku.without_apply_rng" and isinstance(value, Made):
-        return Made(
-            "haiku.without_rng", value.args, value.keywords, call.node, reader.fresh("transformed")
-        )
-    if call.name in ("haiku.without_state", "haiku.with_empty_state"):
-        return value
-    state = call.name.endswith("with_state")
-    return Made(
-        "haiku.transformed",
-        call.args,
-        {"state": reader.table.constant(state)},
-        call.node,
-        reader.fresh("transformed"),
-        reader.site(call.node),
-    )
+    state = {"state": reader.table.constant(call.short == "transform_with_state")}
+    return call.made(reader, "haiku.transformed", keywords=state)
 
 
-@handles_method("init")
-def _init(reader: Calls, call: Call) -> Value | None:
-    net = call.owner
-    if not (isinstance(net, Made) and net.name in ("haiku.transformed", "haiku.without_rng")):
-        return None
-    rng = call.argument(0, "rng")
+def without_apply_rng(reader: Reader, call: Call) -> Value | None:
+    """``hk.without_apply_rng(transformed)``: its `apply` takes no key."""
+    value = call.args[0] if call.args else None
+    if isinstance(value, Made):
+        return call.made(reader, "haiku.without_rng", value.args, value.keywords)
+    return call.made(reader, "haiku.transformed", keywords={"state": reader.table.constant(False)})
+
+
+def init(reader: Reader, call: Call) -> Value:
+    """``transformed.init(rng, ...)``."""
+    net, rng = _net(call), call.argument(0, "rng")
     _run(reader, call, rng, skip=1, kind="init")
     if rng is not None:
-        reader.use(
-            rng,
-            "init",
-            text_of(getattr(call.node, "func", None)),
-            call.node,
-            text=text_of(_node(call, 0)),
-            extra=net,
-        )
-    if constant_of(net.keywords.get("state")):
-        return Sequence([reader.fresh("params"), reader.fresh("state")])
-    return reader.fresh("params")
+        note_run(reader, call, "init", rng, model=net, text=call.text(0, "rng"))
+    params = reader.fresh("params")
+    return Sequence([params, reader.fresh("state")]) if _has_state(net) else params
 
 
-def _node(call: Call, position: int) -> ast.AST | None:
-    node = call.node
-    if isinstance(node, ast.Call) and position < len(node.args):
-        return node.args[position]
-    return None
-
-
-@handles_method("apply")
-def _apply(reader: Calls, call: Call) -> Value | None:
-    net = call.owner
-    if not (isinstance(net, Made) and net.name in ("haiku.transformed", "haiku.without_rng")):
-        return None
-    stateful = constant_of(net.keywords.get("state")) is True
-    place = 2 if stateful else 1
-    rng = call.argument(place, "rng") if net.name == "haiku.transformed" else None
-    skip = place + 1 if net.name == "haiku.transformed" else place
-    if "rng" in call.keywords:
-        skip = place
+def apply(reader: Reader, call: Call) -> Value:
+    """``transformed.apply(params, rng, ...)``; a state stands between the two."""
+    net = _net(call)
+    place = 2 if _has_state(net) else 1
+    takes_key = net.name == "haiku.transformed"
+    rng = call.argument(place, "rng") if takes_key else None
+    skip = place + 1 if takes_key and "rng" not in call.keywords else place
     result, drawn = _run(reader, call, rng, skip=skip, kind="apply")
     if rng is not None and drawn:
-        reader.use(
-            rng,
-            "apply",
-            text_of(getattr(call.node, "func", None)),
-            call.node,
-            text=text_of(_node(call, place)),
-            extra=net,
-        )
-    return Sequence([result, reader.fresh("state")]) if stateful else result
+        note_run(reader, call, "apply", rng, model=net, text=call.text(place, "rng"))
+    return Sequence([result, reader.fresh("state")]) if _has_state(net) else result
+
+
+def _net(call: Call) -> Made:
+    assert isinstance(call.owner, Made)
+    return call.owner
+
+
+def _has_state(net: Made) -> bool:
+    return constant_of(net.keywords.get("state")) is True
 
 
 def _run(
-    reader: Calls, call: Call, rng: Value | None, *, skip: int, kind: str
+    reader: Reader, call: Call, rng: Value | None, *, skip: int, kind: str
 ) -> tuple[Value, bool]:
-    net = call.owner
-    assert isinstance(net, Made)
+    """What the transformed function returns, and whether it drew."""
     site = reader.site(call.node)
-    absent = rng is None or is_constant(rng)
-    keys = {"rng": rng} if rng is not None and not absent else {}
-    context = Streams(
-        kind,
-        keys,
-        call.surely,
-        single=True,
-        site=site,
-        chain=(*reader.chain, site),
-        framework="haiku",
-    )
-    reader.streams.append(context)
+    keys = {} if rng is None or is_constant(rng) else {"rng": rng}
+    chain = (*reader.chain, site)
+    context = Streams(kind, keys, call.surely, True, site, chain, framework="haiku")
     keywords = {name: value for name, value in call.keywords.items() if name != "rng"}
-    try:
-        result = reader.call(net.args[0], call.args[skip:], keywords, call.node)
-    finally:
-        reader.streams.pop()
+    with serving(reader, context):
+        result = reader.calls.call(_net(call).args[0], call.args[skip:], keywords, call.node)
     return result, bool(context.drawn)
 
 
-@handles("haiku.next_rng_key", "haiku.maybe_next_rng_key", "haiku.next_rng_keys")
-def _next(reader: Calls, call: Call) -> Value:
+def next_rng_key(reader: Reader, call: Call) -> Value:
+    """``hk.next_rng_key()``: the next key of the one that `apply` was given."""
+    del call
     context = reader.streams[-1] if reader.streams else None
     if context is None or context.framework != "haiku":
         return reader.fresh("rng")
@@ -129,46 +87,19 @@ def _next(reader: Calls, call: Call) -> Value:
     key = context.keys.get("rng")
     if not isinstance(key, Symbol) or context.kind == "init":
         return reader.fresh("rng")
-    return reader.table.symbol("stream", key, "rng", number)
+    return reader.table.symbol(StreamKey, key, "rng", number)
 
 
-@handles("haiku.dropout")
-def _dropout(reader: Calls, call: Call) -> Value | None:
-    check_rate(reader, call.argument(1, "rate"), call.node, "hk.dropout", position=1)
-    key = call.argument(0, "rng")
-    if constant_of(call.argument(1, "rate")) == 0 or key is None:
-        return None
-    evaluating(reader, call.node, "hk.dropout")
-    return draw(reader, key, call, "hk.dropout")
-
-
-@handles("haiku.PRNGSequence")
-def _sequence(reader: Calls, call: Call) -> Value:
+def key_sequence(reader: Reader, call: Call) -> Value:
+    """``hk.PRNGSequence(key_or_seed)``."""
     key = call.argument(0, "key_or_seed")
-    if isinstance(key, Symbol) and key.op in ("const",):
+    if isinstance(key, Constant):
         reader.fact("seed", call.node, seed=key, name=call.name, jitted=tuple(reader.jitted))
-        key = reader.table.symbol("seed", key, None)
-        reader.route(key, "seed", call.node)
-    made = Made(
-        "haiku.PRNGSequence",
-        [key] if key is not None else [],
-        {},
-        call.node,
-        reader.fresh("sequence"),
-    )
-    reader.store(made, "count", reader.table.constant(0))
-    return made
+        key = seeded(reader, call, key)
+    made = call.made(reader)
+    return made if key is None else start_sequence(reader, made, key)
 
 
-def _next_of(reader: Calls, call: Call) -> Value:
-    made = call.owner
-    if not isinstance(made, Made) or not made.args or not isinstance(made.args[0], Symbol):
-        return reader.fresh("next")
-    count = constant_of(reader.load(made, "count"))
-    if not isinstance(count, int) or (reader.frame.turns != () and count > 10_000):
-        return reader.fresh("next")
-    reader.store(made, "count", reader.table.constant(count + 1))
-    return reader.table.symbol("next", made.args[0], count)
-
-
-MADE["next:haiku.PRNGSequence"] = _next_of
+def next_of_sequence(reader: Reader, call: Call) -> Value:
+    """``next(sequence)``."""
+    return next_key(reader, call.owner) or reader.fresh("next")

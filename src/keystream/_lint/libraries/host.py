@@ -3,95 +3,98 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
-from keystream._lint.calls import Calls
-from keystream._lint.names import HOST_EXACT, HOST_PREFIXES, is_host_random
-from keystream._lint.registry import LIBRARY, PREFIXES, Call, handles, handles_method
-from keystream._lint.values import Symbol, Value, constant_of
+from keystream._lint.libraries.call import Call
+from keystream._lint.symbols import (
+    Attribute,
+    Called,
+    CalledMethod,
+    Constant,
+    Element,
+    Generator,
+    Host,
+    Item,
+    Join,
+    Parameter,
+    Slice,
+    Symbol,
+    Text,
+    Value,
+    is_operation,
+)
+from keystream._lint.values import constant_of
+
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
 
 
-def _host(reader: Calls, call: Call) -> Value | None:
-    if not is_host_random(call.name):
-        if call.name in ("numpy.random.seed", "random.seed"):
-            reader.fact("host_seeded", call.node)
-        if call.name in ("numpy.random.default_rng", "numpy.random.RandomState", "random.Random"):
-            return _generator(reader, call)
+def random(reader: Reader, call: Call) -> Value | None:
+    """``numpy.random.normal()``, ``time.time()``: a value that is another in every run or call."""
+    if call.name.count(".") > 2:  # a method of a class, which is given an object
         return None
-    _baked(reader, call, call.name)
-    return host_value(reader, call.name)
+    _note_baked(reader, call, call.name)
+    return value_of_host(reader, call.name)
 
 
-def _baked(reader: Calls, call: Call, name: str) -> None:
+def _note_baked(reader: Reader, call: Call, name: str) -> None:
     around = reader.jitted or reader.traced
     if around:
-        reader.fact(
-            "host_in_jit", call.node, name=name, around=around[-1], compiled=bool(reader.jitted)
-        )
+        compiled = bool(reader.jitted)
+        reader.fact("host_in_jit", call.node, name=name, around=around[-1], compiled=compiled)
 
 
-@handles_method(
-    "normal",
-    "uniform",
-    "random",
-    "integers",
-    "choice",
-    "permutation",
-    "shuffle",
-    "standard_normal",
-    "randn",
-    "rand",
-    "randint",
-    "binomial",
-    "poisson",
-    "exponential",
-    "gauss",
-)
-def _of_generator(reader: Calls, call: Call) -> Value | None:
+def seeded(reader: Reader, call: Call) -> None:
+    """``numpy.random.seed(0)``: what is drawn afterwards can be drawn again."""
+    reader.fact("host_seeded", call.node)
+
+
+def generator(reader: Reader, call: Call) -> Value:
+    """``numpy.random.default_rng(seed)``."""
+    given = bool(call.args or call.keywords)
+    seeded = given and constant_of(call.argument(0, "seed"), 0) is not None
+    flag = reader.table.constant(seeded)
+    return reader.table.symbol(Generator, call.name, flag, reader.fresh("generator"))
+
+
+def draw_of_generator(reader: Reader, call: Call) -> Value | None:
+    """``generator.normal()``."""
     owner = call.owner
-    if not (isinstance(owner, Symbol) and owner.op == "generator"):
+    if not (isinstance(owner, Generator)):
         return None
-    _baked(reader, call, f"numpy.random.Generator.{call.name}")
-    return (
-        host_value(reader, str(owner.args[0]))
-        if constant_of(owner.args[1], 0) is False
-        else reader.fresh("drawn")
-    )
+    _note_baked(reader, call, f"numpy.random.Generator.{call.name}")
+    if constant_of(owner.seeded, 0) is False:
+        return value_of_host(reader, owner.name)
+    return reader.fresh("drawn")
 
 
-def host_value(reader: Calls, name: str) -> Symbol:
+def value_of_host(reader: Reader, name: str) -> Symbol:
     """A value that is another in every run."""
-    return reader.table.symbol("host", name, reader.fresh(name))
+    return reader.table.symbol(Host, name, reader.fresh(name))
 
 
-def _generator(reader: Calls, call: Call) -> Value:
-    seeded = (
-        bool(call.args or call.keywords) and constant_of(call.argument(0, "seed"), 0) is not None
-    )
-    return reader.table.symbol(
-        "generator", call.name, reader.table.constant(seeded), reader.fresh("generator")
-    )
-
-
-for _prefix in HOST_PREFIXES:
-    PREFIXES.append((_prefix, _host))
-for _name in HOST_EXACT:
-    LIBRARY[_name] = _host
-
-
-@handles("builtins.print")
-def _print(reader: Calls, call: Call) -> Value:
-    """What is printed can be looked up and given again."""
-    _printed(reader, call)
-    return reader.table.constant(None)
-
-
-@handles_method("info", "debug", "warning", "log", "log_param", "log_params", "log_text")
-def _log(reader: Calls, call: Call) -> Value | None:
-    _printed(reader, call)
+def hash_of(reader: Reader, call: Call) -> Value | None:
+    """``hash(text)``, which Python salts."""
+    value = call.argument(0)
+    if isinstance(value, Symbol) and stringlike(value):
+        return reader.table.symbol(Host, "hash", value)
     return None
 
 
-def _printed(reader: Calls, call: Call) -> None:
+def id_of(reader: Reader, call: Call) -> Value:
+    """``id(x)``."""
+    del call
+    return value_of_host(reader, "id")
+
+
+def print_(reader: Reader, call: Call) -> Value:
+    """What is printed can be looked up and given again."""
+    note_printed(reader, call)
+    return reader.table.constant(None)
+
+
+def note_printed(reader: Reader, call: Call) -> None:
+    """Note the names that are printed or logged."""
     node = call.node
     if not isinstance(node, ast.Call):
         return
@@ -103,64 +106,28 @@ def _printed(reader: Calls, call: Call) -> None:
                 reader.facts.printed.add(shown.id)
 
 
-@handles("builtins.hash")
-def _hash(reader: Calls, call: Call) -> Value | None:
-    value = call.argument(0)
-    if isinstance(value, Symbol) and stringlike(value):
-        return reader.table.symbol("host", "hash", value)
-    return None
-
-
-@handles("builtins.id")
-def _id(reader: Calls, call: Call) -> Value | None:
-    return reader.table.symbol("host", "id", reader.fresh("id"))
-
-
 def stringlike(value: Symbol) -> bool:
     """Whether a value is text, whose hash Python salts."""
-    if value.op == "const":
-        return isinstance(value.args[0], str | bytes)
-    if value.op == "string":
-        return True
-    if value.op == "call" and value.args[0] in ("builtins.str", "builtins.repr"):
-        return True
-    if value.op in ("parameter", "attr") and isinstance(value.args[1], str):
-        name = value.args[1].lower()
+    if isinstance(value, Constant):
+        return isinstance(value.value, str | bytes)
+    if isinstance(value, Called):
+        return value.function in ("builtins.str", "builtins.repr")
+    if isinstance(value, Parameter | Attribute):
+        name = value.name.lower()
         return name in ("name", "path", "text", "label", "word", "token", "title") or name.endswith(
-            ("_name", "_path", "__name__", "name")
+            ("_path", "__name__", "name")
         )
-    return False
+    return isinstance(value, Text)
 
 
-def host_part(value: Value | None, depth: int = 0) -> Symbol | None:
+_CARRY = Item | Slice | Attribute | Called | CalledMethod | Element | Join
+_COMPUTE = "Add Sub Mult Mod FloorDiv Div BitAnd BitXor BitOr USub RShift LShift".split()
+
+
+def host_part(value: Value | None, depth: int = 0) -> Host | None:
     """The part of a value that is another in every run."""
     if not isinstance(value, Symbol) or depth > 12:
         return None
-    if value.op == "host":
-        return value
-    if value.op in (
-        "index",
-        "slice",
-        "attr",
-        "call",
-        "method",
-        "Add",
-        "Sub",
-        "Mult",
-        "Mod",
-        "FloorDiv",
-        "Div",
-        "BitAnd",
-        "BitXor",
-        "BitOr",
-        "USub",
-        "RShift",
-        "LShift",
-        "elem",
-        "join",
-    ):
-        for part in value.args:
-            found = host_part(part, depth + 1) if isinstance(part, Symbol) else None
-            if found is not None:
-                return found
-    return None
+    if isinstance(value, _CARRY) or is_operation(value, *_COMPUTE):
+        return next(filter(None, (host_part(part, depth + 1) for part in value.args)), None)
+    return value if isinstance(value, Host) else None

@@ -1,73 +1,63 @@
-"""Keras: seeds that are integers, and layers with rates."""
+"""Keras: seeds that are integers, and generators of seeds."""
 
 from __future__ import annotations
 
-import ast
+from typing import TYPE_CHECKING
 
-from keystream._lint.calls import Calls
-from keystream._lint.facts import text_of
-from keystream._lint.libraries.rates import check_rate
-from keystream._lint.registry import PREFIXES, Call, handles
-from keystream._lint.values import Class, Made, Symbol, Value, constant_of, usual
+from keystream._lint.libraries.call import Call
+from keystream._lint.libraries.dropout import Dropout
+from keystream._lint.libraries.jax_random import seeded
+from keystream._lint.libraries.serving import next_key, start_sequence
+from keystream._lint.symbols import Seed, Value
+from keystream._lint.values import Class, Made, constant_of, usual
+
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
+
+GENERATOR = "keras.random.SeedGenerator"
+_DROPOUT = Dropout("keras.layers.Dropout", "keras.layers.Dropout", flag="")
 
 
-def _random(reader: Calls, call: Call) -> Value | None:
-    name = call.name.rpartition(".")[2]
-    if name in ("SeedGenerator", "set_random_seed"):
-        made = Made(
-            "keras.random.SeedGenerator", call.args, call.keywords, call.node, reader.fresh("seeds")
-        )
-        start = call.argument(0, "seed")
-        if isinstance(constant_of(start), int) and start is not None:
-            key = reader.table.symbol("seed", start, "keras")
-            reader.route(key, "seed", call.node)
-            reader.store(made, "key", key)
-            reader.store(made, "count", reader.table.constant(0))
+def seed_generator(reader: Reader, call: Call) -> Value:
+    """``keras.random.SeedGenerator(seed)``, which counts its draws."""
+    made, start = call.made(reader, GENERATOR), call.argument(0, "seed")
+    if start is None or not isinstance(constant_of(start), int):
         return made
+    return start_sequence(reader, made, seeded(reader, call, start, "keras"))
+
+
+def random(reader: Reader, call: Call) -> Value:
+    """A draw by ``seed=``: from the generator's next key, or the same at each call."""
     seed = call.keywords.get("seed")
-    if isinstance(seed, Made) and seed.name == "keras.random.SeedGenerator":
-        start, count = reader.load(seed, "key"), constant_of(reader.load(seed, "count"))
-        if isinstance(start, Symbol) and isinstance(count, int):
-            reader.store(seed, "count", reader.table.constant(count + 1))
-            reader.use(reader.table.symbol("next", start, count), "draw", call.name, call.node)
-        return reader.fresh(name)
-    if isinstance(usual(seed), int) and _inside_layer(reader):
-        reader.fact("keras_frozen", call.node, name=call.name, text=_said(call))
-    elif isinstance(constant_of(seed), int) and seed is not None:
-        key = reader.table.symbol("seed", seed, None)
+    if isinstance(seed, Made) and seed.name == GENERATOR:
+        key = next_key(reader, seed)
+        if key is not None:
+            reader.use(key, "draw", call.name, call.node)
+    elif isinstance(usual(seed), int) and _inside_layer(reader):
+        reader.fact("keras_frozen", call.node, name=call.name, text=call.text(None, "seed"))
+    elif seed is not None and isinstance(constant_of(seed), int):
+        key = reader.table.symbol(Seed, seed, None)
         reader.use(key, "draw", call.name, call.node, text=f"seed={constant_of(seed)}")
-    return reader.fresh(name)
+    return reader.fresh(call.short)
 
 
-def _inside_layer(reader: Calls) -> bool:
+def _inside_layer(reader: Reader) -> bool:
     """Whether the ``call`` of a layer is being read, which runs in each step."""
     for frame in reader.frames:
         owner = getattr(frame.owner, "owner", None)
         name = getattr(frame.node, "name", "")
-        if name == "call" and isinstance(owner, Class) and reader.framework(owner) == "keras":
+        if (
+            name == "call"
+            and isinstance(owner, Class)
+            and reader.objects.framework(owner) == "keras"
+        ):
             return True
     return False
 
 
-def _said(call: Call) -> str:
-    node = call.node
-    given = node.keywords if isinstance(node, ast.Call) else []
-    return next((text_of(option.value) for option in given if option.arg == "seed"), "")
-
-
-PREFIXES.append(("keras.random.", _random))
-
-
-@handles(
-    "keras.layers.Dropout",
-    "keras.layers.SpatialDropout1D",
-    "keras.layers.SpatialDropout2D",
-    "keras.layers.GaussianDropout",
-    "keras.layers.AlphaDropout",
-)
-def _dropout(reader: Calls, call: Call) -> Value:
-    check_rate(reader, call.argument(0, "rate"), call.node, "keras.layers.Dropout")
+def dropout(reader: Reader, call: Call) -> Value:
+    """A dropout layer, whose seed may be an integer."""
     seed = constant_of(call.keywords.get("seed"))
     if isinstance(seed, int):
         reader.fact("keras_seed", call.node, seed=seed, layer=call.name)
-    return Made(call.name, call.args, call.keywords, call.node, reader.fresh("layer"))
+    return _DROPOUT(reader, call)

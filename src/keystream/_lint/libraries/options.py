@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from keystream._lint.calls import Calls
-from keystream._lint.registry import Call, handles, handles_method
-from keystream._lint.values import Reference, Symbol, Value, constant_of, is_constant
+from keystream._lint.libraries.call import Call
+from keystream._lint.symbols import Option, Parser, Value
+from keystream._lint.values import Reference, constant_of, is_constant
+
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
 
 _MODES = re.compile(r"drop|determin|train|eval|infer|noise|noisy|stochastic", re.IGNORECASE)
 
 
-@handles("argparse.ArgumentParser")
-def _parser(reader: Calls, call: Call) -> Value:
-    return reader.table.symbol("parser", reader.fresh("parser"))
+def parser(reader: Reader, call: Call) -> Value:
+    """``argparse.ArgumentParser()``."""
+    del call
+    return reader.table.symbol(Parser, reader.fresh("parser"))
 
 
-@handles_method("add_argument_group", "add_mutually_exclusive_group")
-def _group(reader: Calls, call: Call) -> Value | None:
+def group(reader: Reader, call: Call) -> Value | None:
+    """``parser.add_argument_group()``."""
+    del reader
     return call.owner if _is_parser(call.owner) else None
 
 
-@handles_method("add_argument")
-def _argument(reader: Calls, call: Call) -> Value | None:
+def add_argument(reader: Reader, call: Call) -> Value | None:
+    """``parser.add_argument("--seed", default=0)``."""
     if not _is_parser(call.owner) or call.owner is None:
         return None
     names = [name for arg in call.args if isinstance(name := constant_of(arg), str)]
@@ -35,17 +41,16 @@ def _argument(reader: Calls, call: Call) -> Value | None:
         reader.fact("flag_of_text", call.node, option=long)
     if not name or not is_constant(default):
         return reader.table.constant(None)
-    option = reader.table.symbol("option", call.owner, name, constant_of(default))
+    option = reader.table.symbol(Option, call.owner, name, constant_of(default))
     reader.store(call.owner, name, option)
     return reader.table.constant(None)
 
 
-@handles_method("parse_args", "parse_known_args")
-def _parse(reader: Calls, call: Call) -> Value | None:
-    if _is_parser(call.owner) and call.name == "parse_args":
-        return call.owner  # its attributes are the options
-    return None
+def parse_args(reader: Reader, call: Call) -> Value | None:
+    """``parser.parse_args()``: the attributes of what it returns are the options."""
+    del reader
+    return call.owner if _is_parser(call.owner) else None
 
 
 def _is_parser(value: Value | None) -> bool:
-    return isinstance(value, Symbol) and value.op == "parser"
+    return isinstance(value, Parser)

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import TYPE_CHECKING
 
-from keystream._lint.calls import Calls
 from keystream._lint.facts import text_of
-from keystream._lint.registry import CALLED, OPERATIONS, Call, handles
-from keystream._lint.values import Class, Function, Symbol, Value, constant_of, usual
+from keystream._lint.libraries.call import Argument, Call
+from keystream._lint.symbols import (
+    Attribute,
+    Called,
+    Constant,
+    Global,
+    Mask,
+    Operation,
+    Option,
+    Parameter,
+    Symbol,
+    Value,
+    is_operation,
+)
+from keystream._lint.values import Class, Function, constant_of, usual
+
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
 
 _KEEP = re.compile(r"(?:^|_)(?:keep|kept|retain)", re.IGNORECASE)
 _DROP = re.compile(r"(?:^|_)drop|(?:^|_)rate$", re.IGNORECASE)
@@ -16,28 +32,22 @@ _RATE = re.compile(
     r"^(?:rate|drop_?out|drop|(?:\w+_)?(?:drop_?out|drop)_?(?:rate|prob|p|probability)|p_drop(?:out)?)$",
     re.IGNORECASE,
 )
-_NOTHING = object()
 
 
-def check_rate(
-    reader: Calls, rate: Value | None, node: ast.AST, layer: str, *, position: int = 0
-) -> None:
+def check_rate(reader: Reader, call: Call, argument: Argument, title: str) -> None:
     """Note a rate that is a number outside [0, 1], or a probability of keeping by its name."""
-    value = usual(rate, _NOTHING)
-    if isinstance(value, int | float) and not isinstance(value, bool) and not 0 <= value <= 1:
-        reader.fact("rate", node, rate=value, layer=layer)
-    said = _argument(node, position)
+    rate = argument.of(call)
+    check_range(reader, call, rate, title)
+    said = call.source(argument.position, "rate", "p")
     if said is not None and (_is_keep(said) or _value_keeps(rate)):
-        reader.fact("keep_as_rate", node, text=text_of(said), layer=layer)
+        reader.fact("keep_as_rate", call.node, text=text_of(said), layer=title)
 
 
-def _argument(node: ast.AST, position: int) -> ast.expr | None:
-    if not isinstance(node, ast.Call):
-        return None
-    for keyword in node.keywords:
-        if keyword.arg in ("rate", "p"):
-            return keyword.value
-    return node.args[position] if position < len(node.args) else None
+def check_range(reader: Reader, call: Call, rate: Value | None, title: str) -> None:
+    """Note a probability that is a number outside [0, 1]."""
+    value = usual(rate)
+    if isinstance(value, int | float) and not isinstance(value, bool) and not 0 <= value <= 1:
+        reader.fact("rate", call.node, rate=value, layer=title)
 
 
 def _name(node: ast.expr) -> str:
@@ -60,13 +70,14 @@ def _is_keep(node: ast.expr) -> bool:
 
 
 def _value_keeps(value: Value | None) -> bool:
-    if not isinstance(value, Symbol) or value.op not in ("parameter", "attr", "option", "global"):
+    if not isinstance(value, Symbol) or not isinstance(
+        value, Parameter | Attribute | Option | Global
+    ):
         return False
-    name = value.args[0] if value.op == "global" else value.args[1]
-    return isinstance(name, str) and bool(_KEEP.search(name))
+    return bool(_KEEP.search(value.name))
 
 
-def check_names(reader: Calls, function: Value, node: ast.Call) -> None:
+def check_names(reader: Reader, function: Value, node: ast.Call) -> None:
     """Note a keep probability that is handed to a parameter which is a rate by its name."""
     given: list[tuple[str, ast.expr]] = [
         (keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg
@@ -92,32 +103,28 @@ def _parameters(function: Value) -> list[str]:
 # Masks made by hand.
 
 
-def mask(reader: Calls, call: Call, drawn: Value) -> Value:
-    """What `bernoulli` returns: it remembers its probability."""
-    probability = call.argument(1, "p")
+def remember(reader: Reader, call: Call, probability: Value | None, drawn: Value) -> Value:
+    """A mask that was drawn, with the probability that it keeps."""
     if not isinstance(probability, Symbol):
         return drawn
-    found = reader.table.symbol("mask", probability, drawn)
+    found = reader.table.symbol(Mask, probability, drawn)
     reader.route(found, "mask", call.node)
     return found
 
 
-def check_scale(reader: Calls, kept: Value, divisor: Value, node: ast.AST) -> None:
+def check_scale(reader: Reader, kept: Value, divisor: Value, node: ast.AST) -> None:
     """Note a mask that keeps with probability p, and is scaled by 1 - p."""
     found = _mask_in(kept)
-    if found is None or not _complementary(found.args[0], divisor):
+    if found is None or not _complementary(found.probability, divisor):
         return
     sites = [site for kind, site in reader.routes.get(found, ()) if kind == "mask"]
     if sites:
         reader.fact("mask_scaled", sites[-1].node, text=_probability(sites[-1].node), scaled=node)
 
 
-def _divided(reader: Calls, node: ast.BinOp, left: Value, right: Value) -> None:
+def check_division(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> None:
+    """A mask may be divided by the probability with which it keeps."""
     check_scale(reader, left, right, node)
-
-
-OPERATIONS["Div"] = _divided
-CALLED.append(check_names)
 
 
 def _probability(node: ast.AST) -> str:
@@ -125,17 +132,13 @@ def _probability(node: ast.AST) -> str:
     return text_of(values[0]) if values else "p"
 
 
-def _mask_in(value: Value, depth: int = 0) -> Symbol | None:
+def _mask_in(value: Value, depth: int = 0) -> Mask | None:
+    """The mask in a product."""
     if not isinstance(value, Symbol) or depth > 4:
         return None
-    if value.op == "mask":
-        return value
-    if value.op == "Mult":
-        for part in value.args:
-            found = _mask_in(part, depth + 1)
-            if found is not None:
-                return found
-    return None
+    if is_operation(value, "Mult"):
+        return next(filter(None, (_mask_in(part, depth + 1) for part in value.operands)), None)
+    return value if isinstance(value, Mask) else None
 
 
 def _complementary(one: Value, other: Value) -> bool:
@@ -146,26 +149,24 @@ def _complementary(one: Value, other: Value) -> bool:
 
 
 def _is_rest(one: Value, other: Value) -> bool:
-    return (
-        isinstance(other, Symbol)
-        and other.op == "Sub"
-        and constant_of(other.args[0]) == 1
-        and other.args[1] is one
-    )
+    match other:
+        case Operation("Sub", (Constant(1), rate)):
+            return rate is one
+        case _:
+            return False
 
 
-@handles("jax.numpy.where", "jax.lax.select")
-def _where(reader: Calls, call: Call) -> Value | None:
+def where(reader: Reader, call: Call) -> Value | None:
+    """``jax.numpy.where(mask, x, 0)`` is the mask times x."""
     if len(call.args) == 3:
         condition, yes, no = call.args
-        if isinstance(condition, Symbol) and condition.op == "mask" and _is_zero(no):
-            if isinstance(yes, Symbol) and yes.op == "Div":
-                check_scale(reader, condition, yes.args[1], call.node)
-            return reader.table.symbol("Mult", condition, yes) if isinstance(yes, Symbol) else None
+        if isinstance(condition, Mask) and isinstance(yes, Symbol) and _is_zero(no):
+            if is_operation(yes, "Div"):
+                check_scale(reader, condition, yes.operands[1], call.node)
+            return reader.table.symbol(Operation, "Mult", (condition, yes))
     return None
 
 
 def _is_zero(value: Value) -> bool:
-    return constant_of(value) == 0 or (
-        isinstance(value, Symbol) and value.op == "call" and "zeros" in str(value.args[0])
-    )
+    is_zeros = isinstance(value, Called) and "zeros" in value.function
+    return constant_of(value) == 0 or is_zeros

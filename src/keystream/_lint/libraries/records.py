@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from keystream._lint.calls import Calls
-from keystream._lint.registry import Call, handles, handles_method
-from keystream._lint.values import Function, Instance, Symbol, Value
+from keystream._lint.libraries.call import Call
+from keystream._lint.symbols import Constant, Replaced, Symbol, Value
+from keystream._lint.values import Function, Instance
+
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
 
 _STEPPED = ("params", "opt_state", "step", "batch_stats")  # what apply_gradients makes anew
 
 
-@handles_method("replace", "_replace")
-def _method(reader: Calls, call: Call) -> Value | None:
+def replace(reader: Reader, call: Call) -> Value | None:
+    """``record.replace(field=...)``."""
     if call.args or not call.keywords or "**" in call.keywords:
         return None  # of text, or with fields that are not seen
     return _replaced(reader, call.owner, call.keywords)
 
 
-@handles_method("apply_gradients")
-def _stepped(reader: Calls, call: Call) -> Value | None:
+def apply_gradients(reader: Reader, call: Call) -> Value | None:
+    """``state.apply_gradients(grads=...)``."""
     if "**" in call.keywords:
         return None
     given = {name: value for name, value in call.keywords.items() if name != "grads"}
@@ -28,15 +32,15 @@ def _stepped(reader: Calls, call: Call) -> Value | None:
     return _replaced(reader, call.owner, made | given)
 
 
-@handles("dataclasses.replace", "copy.replace")
-def _of_dataclass(reader: Calls, call: Call) -> Value | None:
+def replace_fields(reader: Reader, call: Call) -> Value | None:
+    """``dataclasses.replace(record, field=...)``."""
     if len(call.args) != 1 or "**" in call.keywords:
         return None
     return _replaced(reader, call.args[0], call.keywords)
 
 
-@handles("equinox.tree_at")
-def _tree_at(reader: Calls, call: Call) -> Value | None:
+def tree_at(reader: Reader, call: Call) -> Value | None:
+    """``eqx.tree_at(lambda tree: tree.field, tree, value)``."""
     where, tree = call.argument(0, "where"), call.argument(1, "pytree")
     if not (isinstance(where, Function) and isinstance(where.node, ast.Lambda)):
         return None
@@ -60,15 +64,15 @@ def _is_whole(body: ast.expr) -> bool:
     return isinstance(body, ast.Attribute) and isinstance(body.value, ast.Name)
 
 
-def _replaced(reader: Calls, owner: Value | None, fields: dict[str, Value]) -> Value | None:
+def _replaced(reader: Reader, owner: Value | None, fields: dict[str, Value]) -> Value | None:
     """A copy of a record with other values in some fields."""
     if isinstance(owner, Instance):
         copy = Instance(owner.cls, reader.table.fresh("object"), owner.known, owner.switched)
-        for name in reader.all_fields(owner.cls):
-            reader.store(copy, name, reader.instance_attribute(owner, name, owner.cls.node))
+        for name in reader.objects.all_fields(owner.cls):
+            reader.store(copy, name, reader.objects.instance_attribute(owner, name, owner.cls.node))
         reader.kept.append(copy)
-    elif isinstance(owner, Symbol) and owner.op != "const":
-        copy = reader.table.symbol("replaced", owner, reader.fresh("replaced"))
+    elif isinstance(owner, Symbol) and not isinstance(owner, Constant):
+        copy = reader.table.symbol(Replaced, owner, reader.fresh("replaced"))
     else:
         return None
     for name, value in fields.items():

@@ -1,178 +1,213 @@
-"""JAX's transformations and control flow, and those that frameworks build on them."""
+"""Reader of functions under JAX's transformations, and under those that frameworks build on them."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from keystream._lint.calls import Calls
 from keystream._lint.frames import Mapped
+from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.closures import bound_argument, compiled
+from keystream._lint.libraries.dropout import is_absent, truth
 from keystream._lint.libraries.equinox import note_gradient
-from keystream._lint.names import (
-    ABSTRACT,
-    CALLBACKS,
-    GRAD,
-    JIT,
-    PMAP,
-    SAME,
-    VALUE_AND_GRAD,
-    VMAP,
-)
-from keystream._lint.registry import KINDS, LIBRARY, Call, Handler, handles, handles_method
+from keystream._lint.symbols import Value
 from keystream._lint.values import (
     Class,
     Function,
     Instance,
     Made,
     Mapping,
-    Method,
     Partial,
     Reference,
     Sequence,
-    Symbol,
-    Value,
     Wrapped,
     constant_of,
     is_constant,
 )
 
-CALLABLE = (Function, Class, Wrapped, Partial, Method, Reference, Made, Instance)
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
 
 
-def _transform(kind: str) -> Handler:
-    def handler(reader: Calls, call: Call) -> Value | None:
-        options = {
-            name: value for name, value in call.keywords.items() if name not in ("**", "f", "fun")
-        }
-        function = call.argument(0, "f", "fun", "func", "function")
-        if kind == "vmap" and len(call.args) > 1:
-            options["in_axes"] = call.args[1]
-        if function is None:
-            return Partial(Reference(call.name), [], options)  # @vmap(in_axes=...)
-        if isinstance(function, Class) and kind in ("same", "jit"):
-            return function
-        if not isinstance(function, CALLABLE):
-            if isinstance(function, Symbol) and kind in ("same", "jit", "grad", "vmap"):
-                return Wrapped(kind, function, options, call.node, call.name)
-            return reader.fresh(kind, function)
-        if kind == "same":
-            return function
-        return Wrapped(kind, function, options, call.node, call.name)
-
-    return handler
-
-
-for _names, _kind in (
-    (JIT - PMAP, "jit"),
-    (PMAP, "pmap"),
-    (VMAP, "vmap"),
-    (GRAD, "grad"),
-    (SAME, "same"),
-    (ABSTRACT, "abstract"),
-):
-    for _name in _names:
-        LIBRARY[_name] = _transform(_kind)
-LIBRARY["jax.shard_map"] = _transform("shard_map")
-
-
-@handles("jax.eval_shape", "equinox.filter_eval_shape", "flax.nnx.eval_shape", *CALLBACKS)
-def _nothing(reader: Calls, call: Call) -> Value:
-    """The function is not run, or only on the host, once for each run-time call."""
-    return reader.fresh(call.name, *call.args[1:])
-
-
-def _jit(reader: Calls, call: Call) -> Value:
-    wrapped = call.owner
-    assert isinstance(wrapped, Wrapped)
+def jitted(reader: Reader, call: Call) -> Value:
+    """A call of a compiled function."""
+    wrapped = _wrapped(call)
     outer = reader.jit_arguments
     given = (*call.args, *call.keywords.values())
     owner = bound_argument(wrapped)
     given = given if owner is None else (*given, owner, owner.symbol)
-    reader.jit_arguments = outer | {
-        symbol for value in given for symbol in reader.symbols_in(value)
-    }
-    reader.jitted.append(reader.site(call.node, wrapped))
+    inner = {symbol for value in given for symbol in reader.symbols_in(value)}
+    reader.jit_arguments = outer | inner
     try:
-        with compiled(reader, wrapped):
-            return reader.call(wrapped.function, call.args, call.keywords, call.node)
+        with _compiling(reader, call), compiled(reader, wrapped):
+            return reader.calls.call(wrapped.function, call.args, call.keywords, call.node)
     finally:
-        reader.jitted.pop()
         reader.jit_arguments = outer
 
 
-def _grad(reader: Calls, call: Call) -> Value:
-    wrapped = call.owner
-    assert isinstance(wrapped, Wrapped)
+def _wrapped(call: Call) -> Wrapped:
+    assert isinstance(call.owner, Wrapped)
+    return call.owner
+
+
+@contextmanager
+def _compiling(reader: Reader, call: Call) -> Generator[None]:
+    reader.jitted.append(reader.site(call.node, _wrapped(call)))
+    try:
+        yield
+    finally:
+        reader.jitted.pop()
+
+
+def gradient(reader: Reader, call: Call) -> Value:
+    """``grad(f)(...)``."""
     note_gradient(reader, call)
+    return _graded(reader, call)[1]
+
+
+def value_and_gradient(reader: Reader, call: Call) -> Value:
+    """``value_and_grad(f)(...)``."""
+    note_gradient(reader, call)
+    return Sequence([_graded(reader, call)[0], reader.fresh("gradient")])
+
+
+def _graded(reader: Reader, call: Call) -> tuple[Value, Value]:
+    """What a function returned under a gradient, and what `grad` makes of it."""
+    wrapped = _wrapped(call)
+    with grading(reader):
+        value = reader.calls.call(wrapped.function, call.args, call.keywords, call.node)
+    found: Value = reader.fresh("gradient")
+    if constant_of(wrapped.options.get("has_aux")) is True:
+        parts = value.items if isinstance(value, Sequence) else []
+        found = Sequence([found, parts[1] if len(parts) > 1 else reader.fresh("aux")])
+    return value, found
+
+
+@contextmanager
+def grading(reader: Reader) -> Generator[None]:
+    """What is read inside is differentiated."""
     reader.graded += 1
     try:
-        value = reader.call(wrapped.function, call.args, call.keywords, call.node)
+        yield
     finally:
         reader.graded -= 1
-    gradient: Value = reader.fresh("gradient")
-    auxiliary = constant_of(wrapped.options.get("has_aux")) is True
-    if wrapped.name in VALUE_AND_GRAD:
-        return Sequence([value, gradient])
-    if auxiliary:
-        extra = (
-            value.items[1]
-            if isinstance(value, Sequence) and len(value.items) > 1
-            else reader.fresh("aux")
-        )
-        return Sequence([gradient, extra])
-    return gradient
 
 
-def _abstract(reader: Calls, call: Call) -> Value:
-    return reader.fresh("abstract", *call.args)
+def differentiated(reader: Reader, call: Call) -> Value | None:
+    """``vjp(f, *primals)``, ``linearize``; ``jvp`` takes the primals as one tuple."""
+    if len(call.args) < 2:
+        return None
+    function, *primals = call.args
+    if call.name.endswith("jvp") and isinstance(primals[0], Sequence):
+        primals = primals[0].items
+    with grading(reader):
+        value = reader.calls.call(function, primals, {}, call.node)
+    return Sequence([value, reader.fresh("vjp")]) if not call.keywords else reader.fresh("vjp")
 
 
-def _axes(reader: Calls, axes: Value | None, count: int, names: list[str]) -> list[bool]:
-    """For each argument whether it is mapped; unsure counts as mapped."""
-    if axes is None or is_constant(axes):
-        mapped = axes is None or constant_of(axes) is not None
-        return [mapped] * count
+# Batches and devices.
+
+
+def vmapped(reader: Reader, call: Call) -> Value:
+    """A call of a batched function."""
+    wrapped = _wrapped(call)
+    if not call.surely:
+        return reader.fresh("vmap", *call.args)
+    with _split_streams(reader, wrapped):
+        return _batched(reader, call, "vmap", _mapped_arguments(call, method=True))
+
+
+def pmapped(reader: Reader, call: Call) -> Value:
+    """A call of a function that is mapped over devices."""
+    if not call.surely:
+        return reader.fresh("pmap", *call.args)
+    static = _wrapped(call).options.get("static_broadcasted_argnums")
+    parts = static.items if isinstance(static, Sequence) else [static]
+    numbers = [constant_of(part) for part in parts]
+    flags = [flag and i not in numbers for i, flag in enumerate(_mapped_arguments(call))]
+    with _compiling(reader, call):
+        return _batched(reader, call, "pmap", flags)
+
+
+def shard_mapped(reader: Reader, call: Call) -> Value:
+    """A call of a function whose arguments are sharded, or replicated by an empty ``P()``."""
+    options = _wrapped(call).options
+    specs = options.get("in_specs")
+    flags = [True] * len(call.args)
+    if isinstance(specs, Sequence) and len(specs.items) == len(call.args):
+        flags = [not _is_replicated(spec) for spec in specs.items]
+    # What comes out is the same everywhere: so may be the draws.
+    if _is_replicated(options.get("out_specs")) or not any(flags):
+        flags = [True] * len(call.args)
+    return _batched(reader, call, "shard_map", flags)
+
+
+def _is_replicated(spec: Value | None) -> bool:
+    return isinstance(spec, Made) and spec.name == "partition" and not spec.args
+
+
+def partition(reader: Reader, call: Call) -> Value:
+    """``PartitionSpec("data", None)``: the axes that it names."""
+    return call.made(reader, "partition", [arg for arg in call.args if not is_absent(arg)], {})
+
+
+def _mapped_arguments(call: Call, *, method: bool = False) -> list[bool]:
+    """For each argument whether it is mapped; unsure counts as mapped.
+
+    Args:
+        call: of the mapped function.
+        method: whether the first of the axes of a method that was mapped is that of `self`.
+    """
+    wrapped, count = _wrapped(call), len(call.args)
+    axes = wrapped.options.get("in_axes")
+    if method and isinstance(axes, Sequence) and "self" in wrapped.options:
+        axes = Sequence(axes.items[1:])
+    if is_constant(axes):
+        return [not is_absent(axes)] * count
     if isinstance(axes, Mapping):
-        return [
-            not (name in axes.items and constant_of(axes.items[name], 0) is None) for name in names
-        ][:count]
-    if isinstance(axes, Sequence):
-        flags = [not (is_constant(item) and constant_of(item) is None) for item in axes.items]
-        return (flags + [True] * count)[:count]
-    return [True] * count
+        names = parameters_of(wrapped.function)[:count]
+        flags = [name not in axes.items or not is_absent(axes.items[name]) for name in names]
+    elif isinstance(axes, Sequence):
+        flags = [not is_absent(item) for item in axes.items]
+    else:
+        flags = []
+    return (flags + [True] * count)[:count]
 
 
 def parameters_of(function: Value) -> list[str]:
     """The names of a callable's positional parameters."""
-    while isinstance(function, Wrapped):
-        function = function.function
-    if isinstance(function, Partial):
-        inner = parameters_of(function.function)[len(function.args) :]
-        return [name for name in inner if name not in function.keywords]
-    if isinstance(function, Function):
-        names = [p.arg for p in (*function.node.args.posonlyargs, *function.node.args.args)]
-        return names[1:] if function.bound is not None else names
-    if isinstance(function, Instance):
-        method = function.cls.attributes.get("__call__")
-        return parameters_of(method)[1:] if isinstance(method, Function) else []
-    return []
+    match function:
+        case Wrapped():
+            return parameters_of(function.function)
+        case Partial():
+            inner = parameters_of(function.function)[len(function.args) :]
+            return [name for name in inner if name not in function.keywords]
+        case Function():
+            names = [p.arg for p in (*function.node.args.posonlyargs, *function.node.args.args)]
+            return names[1:] if function.bound is not None else names
+        case Instance():
+            method = function.cls.attributes.get("__call__")
+            return parameters_of(method)[1:] if isinstance(method, Function) else []
+        case _:
+            return []
 
 
-def batched(reader: Calls, call: Call, kind: str, flags: list[bool]) -> Value:
-    """Read a call of a function that is mapped over some of its arguments."""
-    wrapped = call.owner
-    assert isinstance(wrapped, Wrapped)
-    depth = len(reader.mapped)
-    names = parameters_of(wrapped.function)
-    shared = tuple(names[i] for i, flag in enumerate(flags) if not flag and i < len(names))
-    mapped = tuple(names[i] for i, flag in enumerate(flags) if flag and i < len(names))
+def _batched(reader: Reader, call: Call, kind: str, flags: list[bool]) -> Value:
+    """Read a call of a function that is mapped over some of its arguments: one lane for all."""
+    wrapped, depth = _wrapped(call), len(reader.mapped)
+    named = list(zip(parameters_of(wrapped.function), flags, strict=False))
     site = reader.site(call.node, wrapped)
-    positions = tuple(i for i, flag in enumerate(flags) if flag)
-    explicit = "in_axes" in wrapped.options
-    chain = (*reader.chain, site)
-    context = Mapped(kind, depth, site, chain, mapped, shared, explicit, positions)
+    context = Mapped(
+        kind,
+        depth,
+        site,
+        (*reader.chain, site),
+        tuple(name for name, flag in named if flag),
+        tuple(name for name, flag in named if not flag),
+        "in_axes" in wrapped.options,
+        tuple(i for i, flag in enumerate(flags) if flag),
+    )
     args = [
         reader.lane(value, depth) if flag else value
         for value, flag in zip(call.args, flags, strict=True)
@@ -180,13 +215,14 @@ def batched(reader: Calls, call: Call, kind: str, flags: list[bool]) -> Value:
     keywords = {name: reader.lane(value, depth) for name, value in call.keywords.items()}
     reader.mapped.append(context)
     try:
-        result = reader.call(wrapped.function, args, keywords, call.node)
+        result = reader.calls.call(wrapped.function, args, keywords, call.node)
     finally:
         reader.mapped.pop()
     return _outside(reader, result)
 
 
-def _outside(reader: Calls, result: Value) -> Value:
+def _outside(reader: Reader, result: Value) -> Value:
+    """What a batched call returns, of which only the structure is known."""
     if isinstance(result, Sequence):
         return Sequence([_outside(reader, item) for item in result.items])
     if isinstance(result, Instance):
@@ -194,24 +230,8 @@ def _outside(reader: Calls, result: Value) -> Value:
     return reader.fresh("batched")
 
 
-def _vmap(reader: Calls, call: Call) -> Value:
-    wrapped = call.owner
-    assert isinstance(wrapped, Wrapped)
-    if not call.surely:
-        return reader.fresh("vmap", *call.args)
-    names = parameters_of(wrapped.function)
-    axes = wrapped.options.get("in_axes")
-    if isinstance(axes, Sequence) and "self" in wrapped.options:
-        axes = Sequence(
-            axes.items[1:]
-        )  # a method was mapped: the first of the axes is that of `self`
-    flags = _axes(reader, axes, len(call.args), names)
-    with _split_streams(reader, wrapped):
-        return batched(reader, call, "vmap", flags)
-
-
 @contextmanager
-def _split_streams(reader: Calls, wrapped: Wrapped) -> Generator[None]:
+def _split_streams(reader: Reader, wrapped: Wrapped) -> Generator[None]:
     """Inside ``hk.vmap(split_rng=True)`` each lane has keys of its own."""
     streams = reader.streams[-1] if reader.streams else None
     split = constant_of(wrapped.options.get("split_rng"), True)
@@ -227,109 +247,49 @@ def _split_streams(reader: Calls, wrapped: Wrapped) -> Generator[None]:
         streams.keys = before
 
 
-def _pmap(reader: Calls, call: Call) -> Value:
-    wrapped = call.owner
-    assert isinstance(wrapped, Wrapped)
-    if not call.surely:
-        return reader.fresh("pmap", *call.args)
-    names = parameters_of(wrapped.function)
-    flags = _axes(reader, wrapped.options.get("in_axes"), len(call.args), names)
-    static = wrapped.options.get("static_broadcasted_argnums")
-    numbers = (
-        [constant_of(item) for item in static.items]
-        if isinstance(static, Sequence)
-        else [constant_of(static)]
-    )
-    flags = [flag and i not in numbers for i, flag in enumerate(flags)]
-    reader.jitted.append(reader.site(call.node, wrapped))
-    try:
-        return batched(reader, call, "pmap", flags)
-    finally:
-        reader.jitted.pop()
+# Compiling ahead of time.
 
 
-def _shard_map(reader: Calls, call: Call) -> Value:
-    wrapped = call.owner
-    assert isinstance(wrapped, Wrapped)
-    specs = wrapped.options.get("in_specs")
-    flags = [True] * len(call.args)
-    if isinstance(specs, Sequence) and len(specs.items) == len(call.args):
-        flags = [
-            not (isinstance(spec, Made) and spec.name == "partition" and not spec.args)
-            for spec in specs.items
-        ]
-    out = wrapped.options.get("out_specs")
-    if isinstance(out, Made) and out.name == "partition" and not out.args:
-        flags = [True] * len(
-            call.args
-        )  # what comes out is the same everywhere: so may be the draws
-    if not any(flags):
-        flags = [True] * len(call.args)
-    return batched(reader, call, "shard_map", flags)
-
-
-@handles("jax.sharding.PartitionSpec", "jax.P")
-def _partition(reader: Calls, call: Call) -> Value:
-    args = [arg for arg in call.args if not (is_constant(arg) and constant_of(arg) is None)]
-    return Made("partition", args, {}, call.node, reader.fresh("partition"))
-
-
-@handles("jax.lax.axis_index", "jax.lax.axis_size", "jax.process_index")
-def _axis_index(reader: Calls, call: Call) -> Value:
-    return reader.fresh("axis_index")
-
-
-KINDS.update(
-    {
-        "jit": _jit,
-        "grad": _grad,
-        "abstract": _abstract,
-        "vmap": _vmap,
-        "pmap": _pmap,
-        "shard_map": _shard_map,
-    }
-)
-
-
-@handles(
-    "jax.vjp",
-    "jax.linearize",
-    "jax.jvp",
-    "equinox.filter_vjp",
-    "equinox.filter_jvp",
-    "flax.nnx.vjp",
-)
-def _vjp(reader: Calls, call: Call) -> Value | None:
-    if len(call.args) < 2:
-        return None
-    reader.graded += 1
-    primals = call.args[1:]
-    if call.name.endswith("jvp") and isinstance(call.args[1], Sequence):
-        primals = call.args[1].items
-    try:
-        value = reader.call(call.args[0], primals, {}, call.node)
-    finally:
-        reader.graded -= 1
-    return Sequence([value, reader.fresh("vjp")]) if not call.keywords else reader.fresh("vjp")
-
-
-@handles_method("lower", "trace", "eval_shape")
-def _lower(reader: Calls, call: Call) -> Value | None:
+def lower(reader: Reader, call: Call) -> Value | None:
+    """``jit(f).lower(...)``."""
     if isinstance(call.owner, Wrapped) and call.owner.kind in ("jit", "pmap"):
-        return Made("lowered", [call.owner], {}, call.node, reader.fresh("lowered"))
+        return call.made(reader, "lowered", [call.owner], {})
     return None
 
 
-@handles_method("compile")
-def _compile(reader: Calls, call: Call) -> Value | None:
-    if isinstance(call.owner, Made) and call.owner.name == "lowered":
-        return call.owner.args[0]
-    return None
+def compile_lowered(reader: Reader, call: Call) -> Value:
+    """``jit(f).lower(...).compile()`` is called as ``jit(f)`` is."""
+    del reader
+    assert isinstance(call.owner, Made)
+    return call.owner.args[0]
 
 
-@handles_method("defvjp", "defjvp", "def_vmap")
-def _define(reader: Calls, call: Call) -> Value:
-    return reader.table.constant(None)
+# Linen's lifted loops and batches of modules.
 
 
-_NODE = ast.Call
+def lifted(reader: Reader, call: Call) -> Value | None:
+    """``nn.scan(Module, split_rngs=...)``: which streams each turn or lane has of its own."""
+    target, split = call.argument(0, "target"), call.keywords.get("split_rngs")
+    if target is None:
+        return Partial(Reference(call.name), [], call.keywords)
+    if isinstance(split, Mapping) or split is None:
+        flags = split.items if split is not None else {}
+        reader.fact(
+            "lifted",
+            call.source(None, "split_rngs") or call.node,
+            kind=call.short,
+            lifted=reader.site(call.node),
+            target=target,
+            flags={str(name): truth(flag) for name, flag in flags.items()},
+            complete=split is None or split.complete,
+            given=split is not None,
+            axes=call.keywords.get("variable_axes"),
+        )
+    return Wrapped("lifted", target, dict(call.keywords), call.node, call.name)
+
+
+def call_lifted(reader: Reader, call: Call) -> Value:
+    """A lifted class makes a module; what a lifted function returns is not known."""
+    if isinstance(_wrapped(call).function, Class):
+        return call.made(reader, "lifted")
+    return reader.fresh("lifted", *call.args)

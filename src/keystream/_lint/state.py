@@ -8,24 +8,27 @@ too, with what is known of its arguments.
 from __future__ import annotations
 
 import ast
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from keystream._lint.facts import Arms, Chain, Fact, Facts, Repeat, Site, Turn, Use
 from keystream._lint.frames import Frame, Heap, Mapped, Streams
 from keystream._lint.scope import Scope
-from keystream._lint.values import (
-    Instance,
-    Interning,
-    Made,
-    Mapping,
-    Sequence,
+from keystream._lint.symbols import (
+    Constant,
+    Join,
+    Lane,
+    Listed,
+    Opaque,
+    Repeated,
     Symbol,
     Tag,
     Value,
-    root_of,
+    Written,
 )
+from keystream._lint.values import Instance, Interning, Made, Mapping, Sequence, root_of
 
 MAX_DEPTH = 12  # of calls that are followed
 MAX_USES = 12  # remembered for one key
@@ -99,9 +102,11 @@ class State:
 
     # Symbols.
 
-    def fresh(self, why: str = "", *depends: Value) -> Symbol:
+    def fresh(self, why: str = "", *depends: Value) -> Opaque:
         """A value that equals no other; it may depend on every lane."""
-        tags: frozenset[Tag] = frozenset(("lane", mapped.depth) for mapped in self.mapped)
+        tags: frozenset[Tag] = frozenset()
+        if self.mapped:
+            tags = frozenset(("lane", mapped.depth) for mapped in self.mapped)
         for value in depends:
             if isinstance(value, Symbol):
                 tags |= value.tags
@@ -124,7 +129,7 @@ class State:
 
     def use(self, key: Value, kind: str, name: str, node: ast.AST, **more: Any) -> None:
         """Note that a key was used, and whether that repeats an earlier use."""
-        if not isinstance(key, Symbol) or self.hushed or key.op == "const":
+        if not isinstance(key, Symbol) or self.hushed or isinstance(key, Constant):
             return
         chain = (*self.chain, self.site(node))
         use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded, **more)
@@ -159,11 +164,12 @@ class State:
 
     def taken(self, key: Value, node: ast.AST) -> None:
         """Note that a call takes a key, for the keys that it was split from."""
+        parent = key.parent if isinstance(key, Symbol) else None
         for _ in range(3):
-            if not isinstance(key, Symbol) or not key.args or not isinstance(key.args[0], Symbol):
+            if parent is None:
                 return
-            key = key.args[0]
-            self.users.setdefault(key, set()).add(node)
+            self.users.setdefault(parent, set()).add(node)
+            parent = parent.parent
 
     def _lanes(self, use: Use, *, declared: bool = False) -> None:
         """Note the outermost batch all of which draws from this key; `declared`: by its `in_axes`."""
@@ -191,9 +197,9 @@ class State:
         for _ in range(MAX_ORIGINS):
             for _, site in self.routes.get(key, ())[-2:]:
                 found.setdefault(site.node, site)
-            if not key.args or not isinstance(key.args[0], Symbol):
+            if key.parent is None:
                 break
-            key = key.args[0]
+            key = key.parent
         return tuple(found.values())
 
     def route(self, key: Symbol, kind: str, node: ast.AST) -> None:
@@ -228,60 +234,48 @@ class State:
 
     def lane(self, value: Value, depth: int) -> Value:
         """One lane of a batched value."""
-        if isinstance(value, Symbol):
-            if value.op == "same" and isinstance(value.args[0], Symbol):
-                return value.args[0]
-            if value.op == "const":
-                return (
-                    value
-                    if value.args[0] is None
-                    else self.table.fresh("lane", frozenset({("lane", depth)}))
-                )
-            return self.table.symbol("lane", value, depth, tags=frozenset({("lane", depth)}))
-        if isinstance(value, Sequence):
-            return Sequence([self.lane(item, depth) for item in value.items])
-        if isinstance(value, Mapping):
-            return Mapping(
-                {name: self.lane(item, depth) for name, item in value.items.items()}, value.complete
-            )
-        if isinstance(value, Instance):
-            symbol = self.table.symbol(
-                "lane", value.symbol, depth, tags=frozenset({("lane", depth)})
-            )
-            return Instance(value.cls, symbol, known=False)
-        if isinstance(value, Made):
-            return Made(
-                value.name,
-                value.args,
-                value.keywords,
-                value.node,
-                self.table.fresh("lane", frozenset({("lane", depth)})),
-                value.place,
-            )
-        return value
+        own = frozenset({("lane", depth)})
+        match value:
+            case Repeated(Symbol() as inner):
+                return inner
+            case Constant():  # a number in the place of an array: unknown, but None stays None
+                return value if value.value is None else self.table.fresh("lane", own)
+            case Symbol():
+                return self.table.symbol(Lane, value, depth, tags=own)
+            case Sequence():
+                return Sequence([self.lane(item, depth) for item in value.items])
+            case Mapping():
+                items = {name: self.lane(item, depth) for name, item in value.items.items()}
+                return Mapping(items, value.complete)
+            case Instance():
+                symbol = self.table.symbol(Lane, value.symbol, depth, tags=own)
+                return Instance(value.cls, symbol, known=False)
+            case Made():
+                return replace(value, symbol=self.table.fresh("lane", own))
+            case _:
+                return value
 
     def symbols_in(self, value: Value, depth: int = 0) -> Iterator[Symbol]:
         """The symbols that a value is made of."""
-        if isinstance(value, Symbol):
-            yield value
-            if value.op in ("state_set", "same", "list", "join") and depth <= 8:
-                for part in value.args:
-                    if isinstance(part, Value):
-                        yield from self.symbols_in(part, depth + 1)
-        elif depth > 8:
-            return
-        elif isinstance(value, Sequence):
-            for item in value.items:
-                yield from self.symbols_in(item, depth + 1)
-        elif isinstance(value, Mapping):
-            for item in value.items.values():
-                yield from self.symbols_in(item, depth + 1)
-        elif isinstance(value, Instance | Made):
-            yield value.symbol
-            owner = id(_identity(value))
-            for (place, _), item in list(self.heap.items()):
-                if place == owner:
-                    yield from self.symbols_in(item, depth + 1)
+        parts: Iterable[Any] = ()
+        match value:
+            case Symbol():
+                yield value
+                parts = value.args if isinstance(value, Written | Repeated | Listed | Join) else ()
+            case Sequence():
+                parts = value.items
+            case Mapping():
+                parts = value.items.values()
+            case Instance() | Made():
+                yield value.symbol
+                owner = id(_identity(value))
+                parts = [item for (place, _), item in self.heap.items() if place == owner]
+            case _:
+                pass
+        if depth <= 8:  # objects may hold each other
+            for part in parts:
+                if isinstance(part, Value):
+                    yield from self.symbols_in(part, depth + 1)
 
     # The heap.
 
@@ -293,9 +287,9 @@ class State:
         """Set the attribute of an object."""
         owner = _identity(owner)
         self.kept.append(owner)
-        self._write((id(owner), name), value)
+        self.write((id(owner), name), value)
 
-    def _write(self, place: tuple[int, str], value: Value | None) -> None:
+    def write(self, place: tuple[int, str], value: Value | None) -> None:
         if self.logs:
             self.logs[-1].setdefault(place, self.heap.get(place))
         if value is None:
@@ -307,7 +301,7 @@ class State:
         """Undo what was stored in objects between two states."""
         for place in now.keys() | then.keys():
             if now.get(place) is not then.get(place):
-                self._write(place, then.get(place))
+                self.write(place, then.get(place))
 
     @contextmanager
     def aside(self) -> Generator[dict[tuple[int, str], Value]]:

@@ -3,66 +3,81 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
-from keystream._lint.calls import Calls
+from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.host import stringlike
-from keystream._lint.registry import LOOPS, OPERATIONS, Call, Operation, handles, handles_method
-from keystream._lint.values import Made, Mapping, Sequence, Symbol, Value, constant_of
+from keystream._lint.symbols import (
+    Attribute,
+    Child,
+    Element,
+    KeyArray,
+    Leaf,
+    Listed,
+    Parameter,
+    Seed,
+    Stack,
+    Symbol,
+    Value,
+)
+from keystream._lint.values import Made, Mapping, Sequence, constant_of
+
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
 
 
-def made_set(reader: Calls, items: list[Value], node: ast.AST, why: str = "") -> Made:
+def made_set(reader: Reader, items: list[Value], node: ast.AST, why: str = "") -> Made:
     """A collection without an order; `why` says which, where it is no set."""
     words: dict[str, Value] = {"why": reader.table.constant(why)} if why else {}
     return Made("set", items, words, node, reader.fresh("set"), reader.site(node))
 
 
-@handles("builtins.set", "builtins.frozenset")
-def _set(reader: Calls, call: Call) -> Value:
+def set_of(reader: Reader, call: Call) -> Value:
+    """``set(iterable)``."""
     value = call.args[0] if call.args else None
     return made_set(reader, _items(reader, value), call.node)
 
 
-def _items(reader: Calls, value: Value | None) -> list[Value]:
+def _items(reader: Reader, value: Value | None) -> list[Value]:
     if isinstance(value, Sequence):
         return list(value.items)
     if isinstance(value, Mapping):
         return [reader.table.constant(name) for name in value.items]
     if isinstance(value, Made) and value.name == "set":
         return list(value.args)
-    if isinstance(value, Symbol) and value.op in ("list", "attr", "parameter"):
-        return [reader.elem(value, 1)]
+    if isinstance(value, Listed | Attribute | Parameter):
+        return [reader.iteration.elem(value, 1)]
     return []
 
 
-@handles_method(
-    "union", "difference", "intersection", "symmetric_difference", "difference_update", "update"
-)
-def _algebra(reader: Calls, call: Call) -> Value | None:
-    owner = call.owner
-    if not (isinstance(owner, Made) and owner.name == "set"):
+def combined(reader: Reader, call: Call) -> Value:
+    """``names.union(others)`` and the like."""
+    return made_set(reader, _items(reader, call.owner), call.node)
+
+
+def changed(reader: Reader, call: Call) -> Value:
+    """``names.update(others)``."""
+    del call
+    return reader.table.constant(None)
+
+
+def operator(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Value | None:
+    """``names | others``, ``names - others``."""
+    if not any(isinstance(side, Made) and side.name == "set" for side in (left, right)):
         return None
-    if call.name.endswith("update"):
-        return reader.table.constant(None)
-    return made_set(reader, _items(reader, owner), call.node)
+    return made_set(reader, _items(reader, left) or _items(reader, right), node)
 
 
-def _operator(reader: Calls, node: ast.BinOp, left: Value, right: Value) -> Value | None:
-    sides = [side for side in (left, right) if isinstance(side, Made) and side.name == "set"]
-    if not sides:
-        return None
-    items = _items(reader, left) or _items(reader, right)
-    return made_set(reader, items, node)
-
-
-_ALGEBRA: Operation = _operator
-for _name in ("BitAnd", "BitOr", "BitXor"):
-    OPERATIONS[_name] = _ALGEBRA
-OPERATIONS["Sub"] = _ALGEBRA
-
-
-@handles("os.listdir", "os.scandir", "glob.glob", "glob.iglob", "pathlib.Path.cwd.glob")
-def _listing(reader: Calls, call: Call) -> Value:
+def listing(reader: Reader, call: Call) -> Value:
+    """``os.listdir(folder)``."""
     return made_set(reader, [], call.node, "a listing of files, which no system promises")
+
+
+def sort(reader: Reader, call: Call) -> None:
+    """``listing.sort()``: its order is known from here on."""
+    del reader
+    assert isinstance(call.owner, Made)
+    call.owner.name = "sorted"
 
 
 def is_unordered(value: Value) -> bool:
@@ -77,13 +92,9 @@ def is_unordered(value: Value) -> bool:
 def _is_text(value: Value) -> bool:
     if isinstance(constant_of(value), str):
         return True
-    if (
-        isinstance(value, Symbol)
-        and value.op in ("elem", "leaf")
-        and isinstance(value.args[0], Symbol)
-    ):
-        of = value.args[0]
-        name = str(of.args[1]).lower() if of.op in ("parameter", "attr") else ""
+    of = value.parent if isinstance(value, Element | Leaf) else None
+    if of is not None:
+        name = of.name.lower() if isinstance(of, Parameter | Attribute) else ""
         return name.endswith(("names", "labels", "words", "tokens", "paths"))
     return isinstance(value, Symbol) and stringlike(value)
 
@@ -111,9 +122,9 @@ def are_keys(value: Value) -> bool:
     """Whether a value is keys, or a list of them."""
     if isinstance(value, Sequence):
         return bool(value.items) and all(map(are_keys, value.items[:2]))
-    if isinstance(value, Symbol) and value.op == "list":
-        return are_keys(value.args[1])
-    return isinstance(value, Symbol) and value.op in ("stack", "split", "child", "seed")
+    if isinstance(value, Listed):
+        return are_keys(value.first)
+    return isinstance(value, Stack | KeyArray | Child | Seed)
 
 
 def _first_name(target: ast.expr | None) -> str:
@@ -159,20 +170,9 @@ def _chosen_by(counter: str, loop: ast.AST) -> bool:
     return False
 
 
-def _over(reader: Calls, node: ast.AST, iterable: Value) -> None:
+def check_loop(reader: Reader, node: ast.AST, iterable: Value) -> None:
+    """Note a loop that pairs keys with what has no order."""
     found = hands_out_keys(iterable, node)
     if found is not None:
-        place = getattr(node, "iter", node)
-        reader.fact(
-            "set_order", place, made=found.place, why=constant_of(found.keywords.get("why"))
-        )
-
-
-LOOPS.append(_over)
-
-
-@handles_method("sort")
-def _sorted(reader: Calls, call: Call) -> Value | None:
-    if isinstance(call.owner, Made) and call.owner.name == "set":
-        call.owner.name = "sorted"
-    return None
+        why = constant_of(found.keywords.get("why"))
+        reader.fact("set_order", getattr(node, "iter", node), made=found.place, why=why)

@@ -65,6 +65,7 @@ _SPREAD = {
     "test_the_backward_kernel_has_the_bits_of_the_plain_form": 1,
     "test_the_keys_of_a_plan_are_those_that_the_program_draws_from": 8,
     "test_the_mistake_is_named": 30,
+    "test_two_thousand_names_work_or_name_the_clash_with_a_remedy_that_works": 0,
     "test_under_jit_a_sharded_draw_is_the_unsharded_one_without_a_collective": 2,
     "test_what_is_set_before_jax_is_imported_holds_under_the_audit": 1,
 }

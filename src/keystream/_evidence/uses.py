@@ -40,7 +40,7 @@ class Site:
         stream: the collection of its framework, or the best name there is for the key's origin.
         flags: ``remat``, ``backward``, ``differentiated``, ``clone``, ``discarded``, ``batched_cond``,
             ``batched_while``, ``vmap_shared``, ``loop_invariant``, ``hoisted``, ``initialising``,
-            ``replicated``, ``counted`` (a stream of NNX counted it), ``library`` (no line is the user's).
+            ``replicated``, ``counted`` (a stream of NNX counted it), ``library`` (no line of the user).
         loop: iterations of the innermost loop around it inside its program; 0 outside of loops.
         conditions: (condition, branch) for each ``cond`` around it.
         draw: in a compiled program, the user's call that it belongs to; sites of one call share it.

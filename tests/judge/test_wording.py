@@ -5,7 +5,7 @@ from written import write
 
 from keystream._evidence.uses import Site
 from keystream._findings import Location
-from keystream._judge.wording import framework, given
+from keystream._judge.wording import framework, given, handed
 
 
 def name_at(tmp_path, text, use="use(", *makers):
@@ -28,6 +28,8 @@ NAMES = {
     "by keyword": ("rng = key(0)\nuse(w, rngs={'dropout': rng})", "rng"),
     "in a chain of calls": ("rng = key(0)\nuse(Config()).apply(w, rng).mean()", "rng"),
     "two names at once": ("rng = root = key(0)\nuse(root)", "root"),
+    "an attribute": ("self.rng = key(0)\nuse(self.state, self.rng)", "self.rng"),
+    "half of a split, an attribute": ("a, self.rng = key(0)\nuse(self, w, self.rng)", "self.rng"),
     "within an argument": ("rng = key(0)\nuse(w, Rngs(dropout=rng))", "rng"),
 }
 
@@ -127,3 +129,37 @@ def test_the_framework_on_the_way_to_a_draw_is_named(path, name):
     place = Location(path, 1)
     assert framework(Site("draw", library=(place,))) == name
     assert framework(Site("draw"), Site("draw", trail=(place,))) == name
+
+
+HANDED = {
+    "by position": ("def f(w, rng):\n    use(rng)\nroot = key(0)\nf(w, root)", ["root", "rng"]),
+    "by keyword": ("def f(*, rng):\n    use(rng)\nroot = key(0)\nf(rng=root)", ["root", "rng"]),
+    "to a method": (
+        "class A:\n    def f(self, w, rng):\n        use(rng)\nroot = key(0)\nA().f(w, root)",
+        ["root", "rng"],
+    ),
+    "under another parameter": (
+        "def f(a, b):\n    use(a)\nroot = key(0)\nf(w, root)",
+        ["root", None],
+    ),
+    "within an argument": (
+        "def f(rngs):\n    use(rngs)\nroot = key(0)\nf({'dropout': root})",
+        ["root", None],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "names"), HANDED.values(), ids=HANDED)
+def test_a_parameter_is_a_name_of_the_key_that_its_caller_hands_it(tmp_path, text, names):
+    source = write(tmp_path, text)
+    line = text.count("\n") + 1  # the last one calls
+    outer = Location(source.path, line, 1, "<module>")
+    found = handed((source.at("use("), outer), (source.at("key("),))
+    assert [each.name if each is not None else None for each in found] == names
+
+
+def test_an_attribute_is_replaced_as_a_whole(tmp_path):
+    source = write(tmp_path, "self.rng = key(0)\nself.w = use(self.w, self.rng)")
+    found = given(source.at("use("), (source.at("key("),))
+    assert found is not None
+    assert found.with_key("step_key") == "self.w = use(self.w, step_key)"

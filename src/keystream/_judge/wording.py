@@ -7,8 +7,8 @@ import linecache
 import textwrap
 from dataclasses import dataclass
 
-from keystream._evidence.names import chain_at
-from keystream._evidence.source import spans, statement
+from keystream._evidence.names import chain_at, dotted
+from keystream._evidence.source import scope_of, spans, statement
 from keystream._evidence.uses import Site, Stack
 from keystream._findings import Location
 
@@ -35,7 +35,7 @@ class Given:
 
     Attributes:
         place: of the statement.
-        name: that holds the key.
+        name: that holds the key: a variable's or an attribute's.
     """
 
     place: Location
@@ -58,7 +58,9 @@ class Given:
         uses = [
             each
             for each in ast.walk(within)
-            if isinstance(each, ast.Name) and each.id == self.name and each.lineno <= last
+            if isinstance(each, (ast.Name, ast.Attribute))
+            and dotted(each) == self.name
+            and each.lineno <= last
         ]
         for use in sorted(uses, key=lambda each: (each.lineno, each.col_offset), reverse=True):
             row = use.lineno - node.lineno
@@ -80,7 +82,8 @@ def given(place: Location, made: Stack) -> Given | None:
     if node is None:
         return None
     call = chain_at(node, place)
-    read = [each.id for each in ast.walk(call or node) if isinstance(each, ast.Name)]
+    parts = (each for each in ast.walk(call or node) if isinstance(each, (ast.Name, ast.Attribute)))
+    read = [dotted(each) for each in parts]
     names: list[str] = []
     for line in made:
         maker = statement(line)
@@ -88,15 +91,52 @@ def given(place: Location, made: Stack) -> Given | None:
             continue
         if isinstance(maker, (ast.Assign, ast.AnnAssign, ast.For)):
             bound = {
-                each.id
+                dotted(each)
                 for target in _targets(maker, line)
                 for each in ast.walk(target)
-                if isinstance(each, ast.Name)
-            }
+                if isinstance(each, (ast.Name, ast.Attribute)) and isinstance(each.ctx, ast.Store)
+            } - {""}
             names = [name for name in read if name in bound]
     if not names and call is not None and _is_sampler(call) and isinstance(call.args[0], ast.Name):
         names = [call.args[0].id]
     return Given(place, names[0]) if names else None
+
+
+def handed(stack: Stack, made: Stack) -> list[Given | None]:
+    """Of each line of a stack, outermost first, the name under which it is given a key.
+
+    A function's parameter is a name of the key where its caller hands it one.
+
+    Args:
+        stack: of a use, innermost line first.
+        made: as of `given`.
+    """
+    found: list[Given | None] = []
+    parameter = ""
+    for number, place in enumerate(reversed(stack), 1):
+        node = statement(place)
+        call = chain_at(node, place) if node is not None else None
+        here = given(place, made)
+        if parameter and call is not None and parameter in map(dotted, ast.walk(call)):
+            here = Given(place, parameter)
+        found.append(here)
+        inner = scope_of(stack[-number - 1]) if number < len(stack) else None
+        parameter = ""
+        if here is not None and call is not None and isinstance(inner, ast.FunctionDef):
+            parameter = _parameter(call, here.name, inner)
+    return found
+
+
+def _parameter(call: ast.Call, name: str, function: ast.FunctionDef) -> str:
+    """The parameter of a function in which a call hands it a name; empty where it hands none."""
+    for keyword in call.keywords:
+        if dotted(keyword.value) == name:
+            return keyword.arg or ""
+    names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
+    if names[:1] in (["self"], ["cls"]) and isinstance(call.func, ast.Attribute):
+        del names[0]
+    given_as = (word for word, part in zip(names, call.args, strict=False) if dotted(part) == name)
+    return next(given_as, "")
 
 
 def _targets(maker: ast.Assign | ast.AnnAssign | ast.For, line: Location) -> list[ast.expr]:

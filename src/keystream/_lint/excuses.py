@@ -19,7 +19,7 @@ from keystream._lint.dataflow import (
     name_of,
     reads,
 )
-from keystream._lint.facts import Repeat, Site, Turn
+from keystream._lint.facts import Repeat, Site, Turn, Use
 
 _COMPARISONS = frozenset(
     [
@@ -102,8 +102,11 @@ def excuse(repeat: Repeat, *, declared: bool = False) -> Excuse | None:
     if _is_joint_shuffle(repeat):
         return SHUFFLED
     if repeat.turn is not None:
-        return _in_loop(repeat, repeat.turn, declared=declared)
-    return _in_line(repeat, declared=declared)
+        found = _in_loop(repeat, repeat.turn, declared=declared)
+        return found or (FIXED if _watches(repeat.second, repeat.level) else None)
+    found = _in_line(repeat, declared=declared)
+    watch = _watches(repeat.first, repeat.level) and _watches(repeat.second, repeat.level)
+    return found or (FIXED if watch else None)
 
 
 # Two places.
@@ -309,6 +312,24 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
     if varying & flow.carried and not _takes_next(loop, flow, varying):
         return FIXED
     return None
+
+
+def _watches(use: Use, level: int) -> bool:
+    """Whether a loop in a call looks, with the one key, at what it trains: an evaluation in a run."""
+    for site in use.chain[level + 1 :]:
+        for turn in site.turns:
+            if not isinstance(turn.node, ast.For | ast.AsyncFor | ast.While):
+                continue
+            flow = flow_of(turn.node)
+            varying = flow.sources(given_to(site.node))
+            fixed = varying & flow.carried and not varying & flow.targets
+            if (
+                fixed
+                and not feeds_back(flow, site.node, site.statement)
+                and not _takes_next(turn.node, flow, varying)
+            ):
+                return True
+    return False
 
 
 def _runs(site: Site) -> bool:

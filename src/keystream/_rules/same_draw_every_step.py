@@ -55,15 +55,17 @@ Unsafe: a key is split off in each turn of a Python loop, which changes what is 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Relation
+from keystream._evidence.source import loops_at
 from keystream._evidence.uses import Stack
 from keystream._findings import Finding, Location, Severity
-from keystream._judge.wording import framework, given
+from keystream._judge.wording import Given, framework, handed
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding, key_name, used_by
 from keystream._lint.places import derived, distinct, inner, of_chain
@@ -203,13 +205,32 @@ def _fix(pair: Pair, made: Stack) -> str:
     kind = framework(pair.first.at, pair.second.at)
     if kind == "keras":
         return "let the layer count its draws:\nself.seeds = keras.random.SeedGenerator(seed)"
-    place = pair.looped or pair.second.at.place
-    use = given(place, made) if place is not None else None
+    use = _given_in_loop(pair, made)
     if kind == "nnx" and pair.counted and use is None:
         return (
             "let NNX carry the counters of the model's Rngs out of the compiled function:\n"
             "@nnx.jit   # in place of @jax.jit, with the model as an argument"
         )
-    name = use.name if use is not None else "key"
-    line = f"\n{use.with_key('step_key')}" if use is not None else ""
-    return f"split a key off in each turn:\n{name}, step_key = jax.random.split({name}){line}"
+    if use is None:
+        return (
+            "split a key off in each turn, and draw from it; `key` is the one that is drawn from now:\n"
+            "key, step_key = jax.random.split(key)"
+        )
+    if any(isinstance(loop, ast.comprehension) for loop in loops_at(use.place)):
+        return (
+            "run over keys, one for each turn:\n"
+            f"keys = jax.random.split({use.name}, n)   # then `for step_key in keys`"
+        )
+    line = use.with_key("step_key")
+    return f"split a key off in each turn:\n{use.name}, step_key = jax.random.split({use.name})\n{line}"
+
+
+def _given_in_loop(pair: Pair, made: Stack) -> Given | None:
+    """The line given the key in the loop; of a key that an object keeps, one inside of it too."""
+    stack = pair.second.at.stack
+    known = handed(stack, made)
+    at = len(stack) - 1 - stack.index(pair.looped) if pair.looped in stack else len(stack) - 1
+    kept = [each for each in known[at:] if each is not None and "." in each.name]
+    if not known:
+        return None
+    return known[at] or next(iter(kept), None)

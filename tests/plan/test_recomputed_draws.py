@@ -163,10 +163,13 @@ def test_draws_that_no_structure_fits_are_listed_as_opaque(monkeypatch):
 
 
 @pytest.mark.parametrize("wrap", [lambda f: f, jax.checkpoint], ids=["plain", "checkpoint"])
-def test_a_draw_that_jax_takes_out_of_a_loop_is_one_for_all_its_turns(wrap):
+@pytest.mark.parametrize("compile", [lambda f: f, jax.jit], ids=["draw", "compiled part"])
+def test_a_draw_that_jax_takes_out_of_a_loop_is_one_for_all_its_turns(wrap, compile):
+    noise = compile(lambda key: jax.random.normal(key, (3,)))
+
     def loss(w, key):
         def turn(x, _):
-            return jnp.tanh(x * w) + jax.random.normal(key, x.shape), None
+            return jnp.tanh(x * w) + noise(key), None
 
         return jax.lax.scan(turn, jnp.ones(3), length=5)[0].sum()
 

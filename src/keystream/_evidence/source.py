@@ -177,11 +177,24 @@ def _inside_element(node: ast.AST, place: Location) -> bool:
 
 
 def argument(place: Location, name: str) -> Location:
-    """The line of a keyword argument in the call at a place; the place itself where there is none."""
-    node = statement(place)
+    """The line on which a keyword argument of the call at a place is written out.
+
+    Of a name that its function binds once it is the line that binds it; where the call has no such
+    argument, it is the place itself.
+    """
+    node, scope = statement(place), scope_of(place)
     for inner in ast.walk(node) if node is not None else ():
         if isinstance(inner, ast.keyword) and inner.arg == name:
-            return replace(place, line=inner.lineno, column=inner.col_offset + 1)
+            written: ast.expr | ast.keyword = inner
+            if isinstance(inner.value, ast.Name) and scope is not None:
+                bound = [
+                    each.value
+                    for each in ast.walk(scope)
+                    if isinstance(each, ast.Assign)
+                    and any(called(target) == inner.value.id for target in each.targets)
+                ]
+                written = bound[0] if len(bound) == 1 else inner
+            return replace(place, line=written.lineno, column=written.col_offset + 1)
     return place
 
 

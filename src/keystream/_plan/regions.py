@@ -52,6 +52,8 @@ class Region:
         parent: the region that the equation stands in.
         path: ordinals of equations from the program down; names the region.
         sites: by the ordinal of the equation.
+        hoisted: the turns of the ``scan`` that JAX took it out of, whole; 0 where it stands in none.
+        loops: the loops in it, by the functions that were traced as their bodies, once asked for.
         needed, wanted, carry, results, asked: set by `marking`: the ordinals of the equations of the
             slice; the inputs that they read; of a loop what it carries; the results to compute; of
             those of a ``while`` the ones that are asked for from outside.
@@ -73,13 +75,16 @@ class Region:
     results: set[int] = field(default_factory=set[int])
     asked: set[int] = field(default_factory=set[int])
     selected: bool = False
+    hoisted: int = 0
     loops: dict[CodeType, Any] | None = None
 
     def children(self, place: int) -> tuple[Region, ...]:
         """The regions that an equation runs; none where it can't be entered."""
         if place not in self.entered:
             equation = self.jaxpr.eqns[place]
-            own = stacks.frames_of(equation) + self.frames
+            loop = self.loop_of(equation)
+            outer = stacks.frames_of(loop) if loop is not None else ()
+            own = stacks.frames_of(equation) + outer + self.frames
             scopes = joined(self.scopes, str(equation.source_info.name_stack))
             kinds = _kinds(primitives.structure(equation))
             self.entered[place] = tuple(
@@ -90,6 +95,7 @@ class Region:
             )
             for child in self.entered[place]:
                 child.frames, child.scopes = own, scopes
+                child.hoisted = int(loop.params["length"]) if loop is not None else self.hoisted
         return self.entered[place]
 
     def loop_of(self, equation: Any) -> Any | None:

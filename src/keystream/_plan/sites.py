@@ -112,7 +112,7 @@ def _draft(
     stack = stacks.frames_of(equation) + outer + region.frames
     if bits < 0 or own == "token_mask":
         bits = _bits(kind, equation, contents, inner)
-    hoisted = int(loop.params["length"]) if loop is not None else 0
+    hoisted = int(loop.params["length"]) if loop is not None else region.hoisted
     named = sampler or stacks.sampler(stack)
     return Draft(kind, operand, -1, named, stack, lives, bits, hoisted)
 

@@ -7,7 +7,7 @@ Read from the syntax, by the names that statements bind and read: what a name sa
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 
 from keystream._evidence.comparing import (
@@ -17,7 +17,7 @@ from keystream._evidence.comparing import (
     differences,
     is_central_difference,
 )
-from keystream._evidence.names import Step, call_at, overlap, reach, step_of, steps_of
+from keystream._evidence.names import Step, call_at, names_read, overlap, reach, step_of, steps_of
 from keystream._evidence.source import called, is_cell, scope_of, spans, statement
 from keystream._findings import Location
 
@@ -74,7 +74,7 @@ def _together(one: Step, other: Step, steps: tuple[Step, ...]) -> Meeting:
         mine -= other.stores
     for step in (s for s in steps if s.node.lineno > other.node.lineno):
         takes_mine, takes_theirs = overlap(step.reads, mine), overlap(step.reads, theirs)
-        if takes_mine and takes_theirs and not is_shown(step.node):
+        if takes_mine and takes_theirs and not _looks_at_each(step.node, mine, theirs):
             return Meeting.JOINED
         mine = mine | step.stores | step.collects if takes_mine else mine - step.stores
         theirs = theirs | step.stores | step.collects if takes_theirs else theirs - step.stores
@@ -101,6 +101,38 @@ def is_shown(node: ast.stmt) -> bool:
         return False
     name = called(node.value.func)
     return name == "print" or name.startswith(ASSERTIONS)
+
+
+def _looks_at_each(node: ast.stmt, mine: set[str], theirs: set[str]) -> bool:
+    """Whether a statement prints or asserts, and no part of what it shows is made of two results."""
+    return is_shown(node) and not any(
+        overlap(names_read(part), mine) and overlap(names_read(part), theirs)
+        for part in _parts_shown(node)
+    )
+
+
+def _parts_shown(node: ast.AST) -> Iterator[ast.AST]:
+    """What a statement shows, one thing at a time: the sides of a comparison, the values in a text."""
+    match node:
+        case ast.Expr(value=ast.Call(args=args, keywords=keywords)):
+            inner: list[ast.AST] = [*args, *(each.value for each in keywords)]
+        case (
+            ast.Assert()
+            | ast.Compare()
+            | ast.BoolOp()
+            | ast.JoinedStr()
+            | ast.FormattedValue()
+            | ast.Tuple()
+            | ast.List()
+            | ast.Set()
+            | ast.Dict()
+        ):
+            inner = list(ast.iter_child_nodes(node))
+        case _:
+            yield node
+            return
+    for each in inner:
+        yield from _parts_shown(each)
 
 
 def _is_shown_apart(node: ast.stmt, first: Location, second: Location) -> bool:

@@ -310,4 +310,4 @@ def _manager(place: Place, purpose: str) -> Generator[Any]:
 
 
 def _orbax(purpose: str) -> Any:
-    return require("orbax.checkpoint", extra="orbax", purpose=purpose)
+    return require("orbax.checkpoint", purpose=purpose)

@@ -49,8 +49,9 @@ def _missing(libraries: list[str], purpose: str) -> MissingExtraError:
     The line never asks for ``keystream`` with an extra: it would fetch whatever an index has under
     that name, in place of the `keystream` that runs.
     """
-    named = " and ".join(repr(library) for library in libraries)
-    them, are = ("it", "is") if len(libraries) == 1 else ("them", "are")
+    *others, last = map(repr, libraries)
+    named = f"{', '.join(others)} and {last}" if others else last
+    them, are = ("them", "are") if others else ("it", "is")
     distributions = " ".join(_DISTRIBUTIONS.get(library, library) for library in libraries)
     return MissingExtraError(
         f"{purpose} needs {named}, which {are} not installed",

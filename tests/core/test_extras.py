@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import keystream
+from keystream._cli import main
 from keystream._extras import require
 from keystream.errors import MissingExtraError
 
@@ -25,14 +26,15 @@ def test_a_missing_library_is_named_as_pip_knows_it(monkeypatch):
 
 
 def test_all_that_is_missing_is_named_at_once(monkeypatch):
+    monkeypatch.setitem(sys.modules, "optax", None)
     monkeypatch.setitem(sys.modules, "nbformat", None)
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(MissingExtraError) as raised:
-        require("nbformat", "json", "sklearn", purpose="this")
+        require("optax", "nbformat", "json", "sklearn", purpose="this")
     assert str(raised.value) == (
-        "this needs 'nbformat' and 'sklearn', which are not installed\n"
+        "this needs 'optax', 'nbformat' and 'sklearn', which are not installed\n"
         "  why:   only some users need them, so keystream comes without\n"
-        "  fix:   python -m pip install nbformat scikit-learn\n"
+        "  fix:   python -m pip install optax nbformat scikit-learn\n"
         "  KS007 missing-extra (keystream rule KS007)"
     )
 
@@ -55,3 +57,15 @@ def test_no_text_of_the_program_asks_an_index_for_keystream():
         and asking.search(node.value)
     ]
     assert told == []
+
+
+def test_a_page_that_can_not_be_made_is_refused_before_the_program_runs(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    program = tmp_path / "train.py"
+    program.write_text("print('ran')\n")
+    assert main(["audit", "--format", "html", str(program)]) == 2
+    printed, errors = capsys.readouterr()
+    assert printed == ""
+    assert errors.startswith("keystream audit: the HTML report needs 'jinja2'")

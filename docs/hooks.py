@@ -14,6 +14,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
+from keystream._address import DOCUMENTATION
+
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 PAGES = ("performance.md", "randomness.md")
 ABSENT = (
@@ -22,6 +24,12 @@ ABSENT = (
 _MARK = re.compile(r"<!-- (\w+)\.json: (\w+) -->")
 
 Figures = Mapping[str, Any]
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Tell the site its own address, where it has one."""
+    config.site_url = DOCUMENTATION or None
+    return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

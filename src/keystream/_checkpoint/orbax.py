@@ -33,7 +33,7 @@ Place = Any  # a CheckpointManager, or a directory
 class Restored(NamedTuple):
     """What a checkpoint held.
 
-    Args:
+    Attributes:
         step: the number of steps done: go on with this one.
         state: the train state, in the structure and shardings that were asked for.
         streams: the streams.

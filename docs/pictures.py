@@ -3,7 +3,8 @@
 python docs/pictures.py
 
 Each picture is made by running commands in a terminal of their own, on the programs that the home page
-shows. A test runs them again, and fails where a picture shows something else.
+shows. The recording shows one command after the other. Styles in it move it, and whoever wants no motion
+sees its last frame. A test runs all of them again, and fails where a picture shows something else.
 """
 
 import os
@@ -21,11 +22,18 @@ from rich.text import Text
 
 DOCS = Path(__file__).parent
 WIDTH = 84  # columns
-# name of the picture -> the commands that it shows, on the home page's programs
+# name of the picture -> the command that it shows, on the home page's programs
 PICTURES = {
-    "audit": ("keystream audit train.py",),
-    "repair": ("keystream lint --unsafe-fixes --diff train.py",),
+    "audit": "keystream audit train.py",
+    "repair": "keystream lint --unsafe-fixes --diff train.py",
 }
+RECORDING = (
+    "keystream audit train.py",
+    "keystream lint --unsafe-fixes train.py",
+    "keystream audit train.py",
+)
+TYPED, READ = 1.5, 5.5  # seconds that a command stands alone, and then with what it prints
+_SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 _PROGRAM = re.compile(r'^```python title="([\w.]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # nothing is loaded from elsewhere
 _SHOWN = re.compile(r"<text [^>]*>(.*?)</text>")
@@ -36,18 +44,54 @@ def programs() -> dict[str, str]:
     return dict(_PROGRAM.findall((DOCS / "index.md").read_text()))
 
 
-def draw(name: str, folder: Path) -> str:
-    """A picture as SVG; the commands run in the folder, which has the programs."""
-    text = Text()
-    for command in PICTURES[name]:
-        text.append("$ ", style="green").append(f"{command}\n", style="bold")
-        text.append_text(Text.from_ansi(_printed(command, folder))).append("\n\n")
-    text.rstrip()
+def picture(text: Text, name: str) -> str:
+    """A terminal with a text, as SVG."""
     with Path(os.devnull).open("w") as nowhere:
         console = Console(file=nowhere, record=True, width=WIDTH, force_terminal=True)
         console.print(text)
     svg = console.export_svg(title="", theme=MONOKAI, unique_id=f"keystream-{name}")
     return _FONTS.sub("", svg) + "\n"
+
+
+def recording(texts: list[tuple[Text, Text]]) -> str:
+    """Commands and what they print, each shown for its time, as one SVG."""
+    each = TYPED + READ
+    whole = each * len(texts)
+    styles: list[str] = []
+    frames: list[str] = []
+    lines = max(len(done.plain.split("\n")) for _, done in texts)
+    for number, text in enumerate(frame for pair in texts for frame in pair):
+        begin = number // 2 * each + number % 2 * TYPED
+        end = begin + (READ if number % 2 else TYPED)
+        first, last = 100 * begin / whole, 100 * end / whole
+        missing = lines - len(text.plain.split("\n"))
+        frames.append(
+            f'<g class="frame" id="frame-{number}">\n'
+            f"{picture(text + Text(chr(10) * missing), f'frame-{number}')}</g>\n"
+        )
+        shown = f"{first:.2f}%, {last - 0.01:.2f}% {{ visibility: visible }}"
+        hidden = [f"0%, {first - 0.01:.2f}%"] * (number > 0) + [f"{last:.2f}%, 100%"]
+        hidden = hidden[: 1 if number == 2 * len(texts) - 1 else None]
+        styles.append(
+            f"@keyframes show-{number} {{ {shown} {', '.join(hidden)} {{ visibility: hidden }} }}\n"
+            f"#frame-{number} {{ animation: show-{number} {whole}s step-end infinite }}\n"
+        )
+    width, height = _SIZE.search(frames[0]).groups()  # pyright: ignore[reportOptionalMemberAccess]
+    still = "".join(f"#frame-{n} {{ visibility: hidden }}\n" for n in range(2 * len(texts) - 1))
+    return (
+        f'<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">\n<style>\n'
+        f"@media (prefers-reduced-motion: no-preference) {{\n{''.join(styles)}}}\n"
+        f"@media (prefers-reduced-motion: reduce) {{\n{still}}}\n</style>\n"
+        f"{''.join(frames)}</svg>\n"
+    )
+
+
+def _asked(command: str) -> Text:
+    return Text().append("$ ", style="green").append(command, style="bold")
+
+
+def _answered(command: str, folder: Path) -> Text:
+    return _asked(command).append("\n").append_text(Text.from_ansi(_printed(command, folder)))
 
 
 def shown(svg: str) -> str:
@@ -93,7 +137,10 @@ def drawn() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         for name, source in programs().items():
             (Path(folder) / name).write_text(source)
-        return {name: draw(name, Path(folder)) for name in PICTURES}
+        place = Path(folder)
+        made = {name: picture(_answered(PICTURES[name], place), name) for name in PICTURES}
+        texts = [(_asked(command), _answered(command, place)) for command in RECORDING]
+        return {**made, "recording": recording(texts)}
 
 
 if __name__ == "__main__":

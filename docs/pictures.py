@@ -113,7 +113,8 @@ def _printed(command: str, folder: Path) -> str:
         },
         stdin=subprocess.DEVNULL,
         stdout=its,
-        stderr=subprocess.DEVNULL,  # where JAX warns of what a machine has not
+        # Lint tells there what it repaired; an audit says how it goes, and JAX what a machine has not.
+        stderr=its if "lint" in command else subprocess.DEVNULL,
     ):
         os.close(its)
         printed = b"".join(_chunks(ours))

@@ -134,22 +134,24 @@ HEAD = """\
 
 # Rules
 
-A rule finds one kind of mistake. [Lint](lint.md) reads source, the [audit](audit.md) watches a run,
-a [plan](plan.md) judges one function without running it; a code names the mistake, whichever of them
-saw it. `keystream rule KS101` prints a rule's page.
+A rule finds one kind of mistake, and its code names the mistake. [Lint](lint.md) looks for it in source,
+the [audit](audit.md) in a run, and a [plan](plan.md) in one function, without running it. On the command
+line, `keystream rule KS101` prints the page of a rule.
 
-An *error* is proven: two things that should be independent are equal, or the run can't be repeated. A
-*warning* is likely, a *note* is a matter of style or of an intent that can't be told. The same mistake
-may be an error in a run and a warning in source. A *safe* repair changes no drawn bit, an *unsafe* one
-does, and has to be asked for; see [Lint](lint.md#repairs). Codes that begin with KS0 are
-[errors](errors.md) that the library raises.
+- An **error** is proven: two things that should be independent are equal, or the run can't be repeated.
+- A **warning** is likely.
+- A **note** is a matter of style, or nobody can tell whether it was meant.
+
+The same mistake may be an error in a run and a warning in source. A *safe* repair does not change which
+numbers are drawn. An *unsafe* one does, and has to be asked for; see [Lint](lint.md#repairs). Codes that
+begin with KS0 are [errors](errors.md) that the library raises.
 """
 
 EVIDENCE_HEAD = """
 ## What each rule rests on
 
-Lint has the source alone, a plan the function's operations. The audit has more, and each of its rules
-says a mistake only with the evidence for it:
+Lint has only the source, and a plan only the operations of one function. The audit has more. Each of its
+rules reports a mistake only if it has the evidence for it:
 
 | Evidence | From | Rules |
 | --- | --- | --- |
@@ -158,7 +160,7 @@ says a mistake only with the evidence for it:
 KINDS_HEAD = """
 ## Which rule finds which mistake
 
-What goes wrong with randomness in programs, and the code that names it:
+This is what goes wrong with randomness in programs, and the code that names it:
 
 | Mistake | Code |
 | --- | --- |

@@ -1,7 +1,7 @@
 """Train on four processes, go on with two, and show that nothing random depends on their number.
 
-    python examples/distributed.py           # needs keystream[flax,orbax]; starts its processes itself
-    python examples/distributed.py --audit   # keystream[record] too: audits each process, then all
+    python examples/distributed.py           # starts its processes itself
+    python examples/distributed.py --audit   # with pyarrow too: audits each process, then all
 
 Each process holds a part of every batch and draws its part of every mask, without communication: a draw
 depends on the stream, the step, and an element's place in the global batch, not on where it lies. What

@@ -1,6 +1,6 @@
 """Train the classifier of digits.py so that a run which is killed goes on as if nothing had happened.
 
-    python examples/resume.py runs/digits          # needs keystream[demo,orbax]; Ctrl-C it, run it again
+    python examples/resume.py runs/digits          # Ctrl-C it, run it again
 
 However often it is killed, and wherever, the last line is the same: a step's keys depend on its number
 alone, the order of an epoch on the epoch alone, and the checkpoint holds that number.

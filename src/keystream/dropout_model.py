@@ -22,7 +22,7 @@ from keystream.errors import BadExerciseInputError, RateOutOfRangeError
 if TYPE_CHECKING:
     import flax.linen as nn
 else:
-    nn = require("flax.linen", extra="flax", purpose="keystream.dropout_model")
+    nn = require("flax.linen", purpose="keystream.dropout_model")
 
 __all__ = ["DropoutModel", "run_dropout_model"]
 

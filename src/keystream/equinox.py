@@ -14,7 +14,7 @@ from keystream._extras import require
 if TYPE_CHECKING:
     import equinox as eqx
 else:
-    eqx = require("equinox", extra="equinox", purpose="keystream.equinox")
+    eqx = require("equinox", purpose="keystream.equinox")
 
 __all__ = ["DropPath", "Dropout", "GaussianNoise"]
 

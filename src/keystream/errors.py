@@ -151,7 +151,8 @@ class UnsupportedKeyError(KeystreamError):
 class MissingExtraError(KeystreamError, ImportError):
     """A library that only some users need is not installed.
 
-    The core needs JAX, NumPy and rich; frameworks and demo data are extras.
+    `keystream` itself installs JAX, NumPy, rich and wrapt. Frameworks, and the libraries of single
+    commands, are for those who use them.
 
     Run the install line that the message prints.
     """

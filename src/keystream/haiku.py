@@ -14,7 +14,7 @@ from keystream._streams import Streams
 if TYPE_CHECKING:
     import haiku as hk
 else:
-    hk = require("haiku", extra="haiku", purpose="keystream.haiku")
+    hk = require("haiku", purpose="keystream.haiku")
 
 __all__ = ["sequence"]
 

@@ -301,8 +301,8 @@ def test_a_library_that_is_missing_is_named_with_the_way_to_install_it(tmp_path)
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr == (
         "keystream demo: keystream demo needs 'sklearn', which is not installed\n"
-        "  why:   it is an extra, so that the core stays small\n"
-        "  fix:   python -m pip install 'keystream[demo]'\n"
+        "  why:   only some users need it, so keystream comes without\n"
+        "  fix:   python -m pip install scikit-learn\n"
         "  KS007 missing-extra (keystream rule KS007)\n"
     )
 

@@ -4,8 +4,9 @@ The convention of every page: what a ``python`` block prints, and the error that
 ``text`` block right after it, or the comments at the end of its ``print(...)`` lines. Nothing printed
 may be left out, and nothing shown may lack the block that printed it. The same holds of ``sh`` blocks,
 but that one without a ``text`` block only has to succeed; a command that is to fail says so in a
-comment: ``keystream rule KS999  # exits 2``. The blocks of a page share one namespace and one
-directory; one with ``title="solution.py"`` is also saved there under that name.
+comment: ``keystream rule KS999  # exits 2``. A ``yaml`` block only has to be read as such. The blocks
+of a page share one namespace and one directory; one with ``title="solution.py"`` is also saved there
+under that name.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ import types
 from collections.abc import Iterable
 from pathlib import Path
 
+import yaml
 from sybil import Document, Example, Region, Sybil
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
@@ -32,7 +34,8 @@ SKIPPED_LINES = {
     "--editable '.[demo]' && .venv/bin/keystream audit examples/digits.py": _INSTALLS,
     "python3 -m venv .venv && .venv/bin/python -m pip install --quiet --constraint constraints.txt "
     "--editable '.[dev]' && .venv/bin/python -m pytest -n auto": _INSTALLS,
-    "python -m pip install --constraint constraints.txt --editable '.[flax]'": _INSTALLS,
+    "python -m pip install .": _INSTALLS,
+    "pytest --keystream": "runs the tests of the reader's project; tests/audit runs the plugin",
     "python benchmarks/keys.py --no-save": "measures for minutes; a benchmark, not a test",
     "python benchmarks/draws.py --no-save": "measures for minutes; a benchmark, not a test",
     "python benchmarks/training.py --no-save": "measures for minutes; a benchmark, not a test",
@@ -45,6 +48,7 @@ SKIPPED_LINES = {
 }
 
 EXECUTED = ("python", "sh")
+READ = ("yaml",)
 _INFO = re.compile(r'(?P<language>\w*)(?: title="(?P<title>[\w.]+)")?[^\n]*\n')
 _EXITS = re.compile(r"  # exits (\d+)$")
 
@@ -86,6 +90,9 @@ class _Blocks:
                     document, before, block
                 )
                 assert follows, f"{where}: nothing printed this"
+                continue
+            if language in READ:
+                yaml.safe_load(block.lexemes["source"])
                 continue
             assert language in EXECUTED, f"{where}: {language!r} blocks are not executed"
             following = blocks[place + 1] if place + 1 < len(blocks) else None

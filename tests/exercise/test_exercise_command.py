@@ -169,8 +169,8 @@ def test_without_flax_both_commands_say_what_to_install(solution):
     )
     message = (
         "{} needs 'flax', which is not installed\n"
-        "  why:   it is an extra, so that the core stays small\n"
-        "  fix:   python -m pip install 'keystream[flax]'\n"
+        "  why:   only some users need it, so keystream comes without\n"
+        "  fix:   python -m pip install flax\n"
         "  KS007 missing-extra (keystream rule KS007)\n"
     )
     assert done.stderr == (

@@ -64,7 +64,7 @@ def save(
 
 
 def _write(recording: Recording, of_run: Mapping[str, Any], arrow: Any, file: Any) -> None:
-    parquet = require("pyarrow.parquet", extra="record", purpose="a record")
+    parquet = require("pyarrow.parquet", purpose="a record")
     sites = described(recording)
     columns = {name: _encoded(sites, name, arrow) for name in _OF_SITE}
     lines = np.array([site.place.line for site in sites], np.int32)
@@ -216,7 +216,7 @@ def _site(fields: Mapping[str, Any], places: list[Place]) -> SavedSite:
 def _opened(path: Path) -> Generator[tuple[Any, Any], None, None]:
     """A record and what it says of the run; what goes wrong while reading it is one kind of error."""
     arrow = _pyarrow("reading a record")
-    parquet = require("pyarrow.parquet", extra="record", purpose="reading a record")
+    parquet = require("pyarrow.parquet", purpose="reading a record")
     try:
         with parquet.ParquetFile(path, page_checksum_verification=True) as file:
             about = json.loads((file.schema_arrow.metadata or {})[_META])
@@ -236,7 +236,7 @@ def _opened(path: Path) -> Generator[tuple[Any, Any], None, None]:
 
 
 def _pyarrow(purpose: str) -> Any:
-    return require("pyarrow", extra="record", purpose=purpose)
+    return require("pyarrow", purpose=purpose)
 
 
 def _unreadable(path: Path, reason: str) -> RestoredStateMismatchError:

@@ -95,7 +95,7 @@ def to_bytes(
         flax = _flax(_TO_BYTES)
         content: bytes = flax.to_bytes(state)
     else:
-        equinox = require("equinox", extra="equinox", purpose=_TO_BYTES)
+        equinox = require("equinox", purpose=_TO_BYTES)
         buffer = io.BytesIO()
         equinox.tree_serialise_leaves(buffer, state)
         content = buffer.getvalue()
@@ -136,7 +136,7 @@ def from_bytes(data: bytes, state: Any, streams: Streams | None) -> Restored:
     if details["by"] == "flax":
         flax = _flax(_FROM_BYTES)
         return Restored(record.step, flax.from_bytes(state, content), chosen)
-    equinox = require("equinox", extra="equinox", purpose=_FROM_BYTES)
+    equinox = require("equinox", purpose=_FROM_BYTES)
     restored = equinox.tree_deserialise_leaves(io.BytesIO(content), state)
     return Restored(record.step, restored, chosen)
 
@@ -171,7 +171,7 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> None:
 
 def _flax(purpose: str) -> Any:
     """flax.serialization, once it knows `Streams`: in the record is all that there is to write."""
-    flax = require("flax.serialization", extra="flax", purpose=purpose)
+    flax = require("flax.serialization", purpose=purpose)
     flax.register_serialization_state(Streams, _nothing, _as_declared, override=True)
     return flax
 

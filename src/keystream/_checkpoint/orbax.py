@@ -33,7 +33,7 @@ Place = Any  # a CheckpointManager, or a directory
 class Restored(NamedTuple):
     """What a checkpoint held.
 
-    Args:
+    Attributes:
         step: the number of steps done: go on with this one.
         state: the train state, in the structure and shardings that were asked for.
         streams: the streams.
@@ -310,4 +310,4 @@ def _manager(place: Place, purpose: str) -> Generator[Any]:
 
 
 def _orbax(purpose: str) -> Any:
-    return require("orbax.checkpoint", extra="orbax", purpose=purpose)
+    return require("orbax.checkpoint", purpose=purpose)

@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from keystream import _address
 from keystream._cli.output import discard_output, open_missing, reader_may_leave, writable
 from keystream._cli.usage import UsageError
 from keystream._version import __version__
@@ -41,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 COULD_NOT_RUN = 2
 INTERRUPTED = 130
+_FURTHER = "`keystream rule KS101` explains a code. Documentation: {}"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -88,6 +90,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="keystream",
         description="Every random draw in a JAX program: named, checked, reproducible.",
+        epilog=_FURTHER.format(_address.DOCUMENTATION or "in the folder docs of the source"),
     )
     parser.add_argument("--version", action="version", version=f"keystream {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)

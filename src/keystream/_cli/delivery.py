@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from keystream._cli.output import reader_may_leave, writable
+from keystream._extras import require
 from keystream._findings import Report
 from keystream._whole_file import refusal, replacing
 from keystream.errors import KeystreamError, RecordNotSavedError
@@ -30,6 +31,7 @@ class Delivery:
 
     Raises:
         RecordNotSavedError: KS013, the file can't be written.
+        MissingExtraError: KS007, a page is asked for and Jinja2 is not installed.
     """
 
     def __init__(
@@ -43,6 +45,8 @@ class Delivery:
         self._here = os.getcwd()  # noqa: PTH109 (links stay as the user typed them)
         self._report: Report | None = None
         self._told = self._done = False
+        if form == "html":
+            require("jinja2", purpose="the HTML report")
         reason = refusal(self._output) if self._output is not None else ""
         if reason:
             raise RecordNotSavedError(

@@ -90,12 +90,11 @@ def _check(arguments: argparse.Namespace, picture: Path | None) -> None:
     _check_epochs(arguments.epochs)
     if picture:
         _check_file(picture, _PICTURE)
-    for module in _EXTRAS if picture is None else (*_EXTRAS, "matplotlib"):
-        require(module, extra="demo", purpose="keystream demo")
+    require(*_EXTRAS, *(("matplotlib",) if picture else ()), purpose="keystream demo")
     if arguments.html:
         _check_file(arguments.html, _PAGE)
         _check_file(_beside(arguments.html), _PAGE)
-        require("jinja2", extra="demo", purpose="keystream demo --html")
+        require("jinja2", purpose="keystream demo --html")
 
 
 def _say(text: str) -> None:

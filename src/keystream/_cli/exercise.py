@@ -119,7 +119,7 @@ def _start_loading_jax() -> None:
         # Solution and reference run at once: on one GPU they would fight for its memory.
         os.environ["JAX_PLATFORMS"] = "cpu"
     if find_spec("flax") is None:
-        require("flax", extra="flax", purpose="keystream exercise check")  # raises, with the fix
+        require("flax", purpose="keystream exercise check")  # raises, with the fix
     judge = ("keystream._exercise.report",)
     threading.Thread(target=importlib.import_module, args=judge, daemon=True).start()
 

@@ -29,11 +29,9 @@ def run(arguments: argparse.Namespace, delivery: Delivery) -> int:
         1 where a cell failed or something was found, 2 where there is no report, else 0.
 
     Raises:
-        MissingExtraError: KS007, nbclient or ipykernel is not installed.
+        MissingExtraError: KS007, nbformat, nbclient or ipykernel is not installed.
     """
-    nbformat = require("nbformat", extra="notebook", purpose=_PURPOSE)
-    require("nbclient", extra="notebook", purpose=_PURPOSE)
-    require("ipykernel", extra="notebook", purpose=_PURPOSE)
+    nbformat = require("nbformat", "nbclient", "ipykernel", purpose=_PURPOSE)
     path = Path(arguments.program)
     notebook: Any = nbformat.read(path, as_version=4)
     with tempfile.TemporaryDirectory(prefix="keystream-") as folder:

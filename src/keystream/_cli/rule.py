@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import inspect
 import io
 import sys
 from typing import Any
 
 from keystream import _rules
+from keystream._address import page_of
 from keystream._codes import CODES
-from keystream.errors import by_code
 
 WIDTH = 100  # columns of a page at most: longer lines are hard to read
 
@@ -57,7 +56,9 @@ def _print_page(code: str) -> None:
     from rich.text import Text
 
     _print(Text(f"{code} {CODES[code]}\n", style="bold"))
-    _print(Markdown(_page(code), code_theme="ansi_dark"))
+    _print(Markdown(_rules.text(code), code_theme="ansi_dark"))
+    if address := page_of(code):
+        _print(Text(f"\n{address}", style=f"link {address}"))
 
 
 def _print(what: Any) -> None:
@@ -76,12 +77,6 @@ def _print(what: Any) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
-def _page(code: str) -> str:
-    """What the rule's file says; of what only the library raises, the error's class."""
-    rule = _rules.page(code)
-    return inspect.getdoc(by_code()[code] if rule is None else rule) or ""
-
-
 def _summary(code: str) -> str:
     """The first sentence of a page."""
-    return " ".join(_page(code).partition("\n\n")[0].split())
+    return " ".join(_rules.text(code).partition("\n\n")[0].split())

@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until the editor ends the session."""
     del arguments
-    require("pygls", extra="lsp", purpose="keystream server")
+    require("pygls", purpose="keystream server")
     from keystream._language_server.server import make_server
 
     make_server().start_io()

@@ -1,6 +1,6 @@
 """Train a classifier of handwritten digits in which every random draw has a name.
 
-    python examples/digits.py          # needs keystream[demo]; `digits.py 1 10`: seed 1, 10 epochs
+    python examples/digits.py          # `digits.py 1 10`: seed 1, 10 epochs
     keystream demo                     # the same program, with a progress bar and a picture
 
 The model draws in four places: it adds noise to the pixels, hides some of them, drops activations,

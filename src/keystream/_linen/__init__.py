@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from keystream._extras import require
 
-require("flax.linen", extra="flax", purpose="keystream.linen")
+require("flax.linen", purpose="keystream.linen")

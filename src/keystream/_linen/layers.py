@@ -16,7 +16,7 @@ from keystream._rate import known_to_be
 if TYPE_CHECKING:
     import flax.linen as nn
 else:
-    nn = require("flax.linen", extra="flax", purpose="keystream.linen")
+    nn = require("flax.linen", purpose="keystream.linen")
 
 
 class Dropout(nn.Dropout):

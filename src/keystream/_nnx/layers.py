@@ -16,7 +16,7 @@ from keystream._rate import known_to_be
 if TYPE_CHECKING:
     from flax import nnx
 else:
-    nnx = require("flax.nnx", extra="flax", purpose="keystream.nnx")
+    nnx = require("flax.nnx", purpose="keystream.nnx")
 
 
 class Dropout(nnx.Dropout):

@@ -15,7 +15,7 @@ from keystream.errors import UndeclaredStreamError, ValueOutOfRangeError
 if TYPE_CHECKING:
     from flax import nnx
 else:
-    nnx = require("flax.nnx", extra="flax", purpose="keystream.nnx")
+    nnx = require("flax.nnx", purpose="keystream.nnx")
 
 __all__ = ["init_rngs", "reseed", "rngs"]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 
+from keystream._address import page_of
 from keystream._findings import Finding, Location, Report
 from keystream._report import text
 from keystream._report.excerpt import excerpt
@@ -68,10 +69,10 @@ def _unfolding(finding: Finding) -> str:
         f"<div><b>Key:</b> {_escaped(' → '.join(steps))}</div>"
         for steps in dict.fromkeys(finding.lineage)
     ]
-    rows.append(
-        f'<div style="{_SOFT}">{finding.code} {finding.name}: '
-        f"<code>keystream rule {finding.code}</code></div>"
-    )
+    named = f"{finding.code} {finding.name}"
+    if address := page_of(finding.code):
+        named = f'<a href="{address}">{named}</a>'
+    rows.append(f'<div style="{_SOFT}">{named}: <code>keystream rule {finding.code}</code></div>')
     name = "other lines, and the way of the key" if len(rows) > 1 else "the rule"
     return f'<details><summary style="cursor:pointer">{name}</summary>{"".join(rows)}</details>'
 

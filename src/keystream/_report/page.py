@@ -20,7 +20,7 @@ def render(report: Report) -> str:
     Raises:
         MissingExtraError: KS007, Jinja2 is not installed.
     """
-    require("jinja2", extra="html", purpose="the HTML report")
+    require("jinja2", purpose="the HTML report")
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
 
     environment = Environment(

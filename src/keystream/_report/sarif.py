@@ -6,6 +6,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+from keystream import _address, _rules
 from keystream._findings import Finding, Location, Report
 from keystream._version import __version__
 
@@ -17,17 +18,34 @@ def render(report: Report) -> str:
         OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", section 3.
     """
     names = sorted({(finding.code, finding.name) for finding in report.findings})
-    driver = {
+    driver: dict[str, Any] = {
         "name": "keystream",
         "semanticVersion": __version__,
-        "rules": [{"id": code, "name": name} for code, name in names],
+        "rules": [_rule(code, name) for code, name in names],
     }
+    if _address.DOCUMENTATION:
+        driver["informationUri"] = _address.DOCUMENTATION
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "results": [_result(finding) for finding in report.findings],
     }
     return json.dumps({"version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rule(code: str, name: str) -> dict[str, Any]:
+    """A rule with its page in it, so that a code host shows it beside the result."""
+    page = _rules.text(code)
+    summary = " ".join(page.partition("\n\n")[0].split())
+    rule: dict[str, Any] = {
+        "id": code,
+        "name": name,
+        "shortDescription": {"text": summary},
+        "help": {"text": page, "markdown": page},
+    }
+    if address := _address.page_of(code):
+        rule["helpUri"] = address
+    return rule
 
 
 def _result(finding: Finding) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import TextIO
 
+from keystream._address import page_of
 from keystream._findings import Finding, Location, Report
 from keystream._judge.accounts import told
 from keystream._report.excerpt import excerpt
@@ -98,7 +99,9 @@ def _finding(finding: Finding, width: int) -> Iterator[Line]:
     yield from _field("fix", finding.fix, width)
     if finding.repair:
         yield from _field("repair", finding.repair, width)
-    yield f"  {finding.code} {finding.name} (keystream rule {finding.code})", "dim"
+    address = page_of(finding.code)
+    linked = f"dim link {address}" if address else "dim"
+    yield f"  {finding.code} {finding.name} (keystream rule {finding.code})", linked
 
 
 def _excused(report: Report) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import importlib
 import importlib.util
+import inspect
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from keystream._codes import CODES
 from keystream._evidence.pairs import Pair
 from keystream._evidence.shared import Shared
 from keystream._findings import Finding, Severity
+from keystream.errors import by_code
 
 Rule = Callable[[Any], Iterator[Finding]]
 
@@ -79,3 +81,8 @@ def page(code: str) -> ModuleType | None:
     if importlib.util.find_spec(name) is None:
         return None
     return importlib.import_module(name)
+
+
+def text(code: str) -> str:
+    """The page of a code, in Markdown: the rule's docstring, or that of the library's own error."""
+    return inspect.getdoc(page(code) or by_code()[code]) or ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Iterator
 from typing import TextIO
@@ -47,7 +48,8 @@ def write(report: Report, stream: TextIO) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     console = Console(file=stream, highlight=False)
-    width = max(console.width, NARROWEST)
+    said = os.environ.get("COLUMNS", "")  # which rich passes over on a plain terminal
+    width = max(int(said) if said.isdigit() else console.width, NARROWEST)
     for text, style in lines(report, width):
         wrapped = _wrapped(text, width) if style else [text]
         for line in wrapped:

@@ -116,8 +116,8 @@ class Report:
             how many draws there were and how many of them were from a key drawn from before; empty
             from lint.
         excused: one row for each reason and place for which draws from one key are no mistake: reason,
-            path and line, first_path and first_line of the use before, and the number of draws; empty
-            from lint.
+            path and line, first_path and first_line of the use before, and the number of draws; from
+            lint one row for each pair of uses.
         shows_excused: whether the text tells of them too.
     """
 

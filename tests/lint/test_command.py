@@ -324,3 +324,12 @@ def test_many_files_are_shared_out_with_one_result(tmp_path, capsys):
     assert [finding["locations"][0]["path"] for finding in shared] == [
         f"f{number:02}.py" for number in range(12)
     ]
+
+
+def test_what_is_excused_is_told_where_it_is_asked_for(tmp_path, capsys):
+    _write(tmp_path / "train.py", REUSED.replace("uniform", "normal") + "assert (x == y).all()\n")
+    assert main(["lint", "train.py"]) == 0
+    assert "excused" not in capsys.readouterr().out
+    assert main(["lint", "--show-excused", "train.py"]) == 0
+    told = "train.py:5: excused 1 use of a key used before, at train.py:4: compared with each other"
+    assert " ".join(capsys.readouterr().out.split()).startswith(told)

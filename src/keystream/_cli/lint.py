@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--format", choices=FORMATS, default="text", help="how findings are printed"
     )
     parser.add_argument("--output", metavar="FILE", help="write there instead of to the terminal")
+    parser.add_argument(
+        "--show-excused", action="store_true", help="tell which repeated uses of a key are excused"
+    )
     parser.add_argument("--statistics", action="store_true", help="count findings by code")
     parser.add_argument(
         "--jobs", type=int, default=0, metavar="N", help="processes; one for each processor"
@@ -70,6 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.diff:
             return changed
     report = check(arguments.paths, config, jobs=arguments.jobs)
+    report = replace(report, shows_excused=arguments.show_excused)
     _write(report, arguments)
     return report.exit_code
 

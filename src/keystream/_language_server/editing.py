@@ -26,7 +26,7 @@ def open_text(path: Path, text: str) -> Checked:
     config = _config(path)
     source = Source(str(path), text)
     try:
-        findings = Worker(config).judge(source, path)
+        findings, _ = Worker(config).judge(source, path)
     except UnreadableError as error:
         findings = (unreadable(source.path, error.reason, error.line),)
     except (RecursionError, MemoryError):

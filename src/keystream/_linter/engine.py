@@ -6,15 +6,18 @@ import ast
 import gc
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keystream._findings import Finding, Location, Report
 from keystream._lint.source import Source, UnreadableError, parse, read_source
 from keystream._linter.config import Config
+
+if TYPE_CHECKING:
+    from keystream._linter.judging import Judgement
 
 PARALLEL_FROM = 400_000  # bytes of source: below, one process is faster
 COLLECT_AFTER = 3_000_000  # characters read between two collections of garbage
@@ -29,6 +32,7 @@ class Checked:
     path: str
     findings: tuple[Finding, ...]
     lines: int
+    excused: tuple[Mapping[str, object], ...] = ()
 
 
 def find_files(paths: Sequence[str], config: Config) -> list[Path]:
@@ -78,6 +82,7 @@ def check(paths: Sequence[str], config: Config, *, jobs: int = 0) -> Report:
         tuple(findings),
         {"files": len(results), "lines": sum(result.lines for result in results)},
         "lint",
+        excused=tuple(row for result in results for row in result.excused),
     )
 
 
@@ -138,13 +143,13 @@ class Worker:
 
     def check(self, path: Path) -> Checked:
         """What there is to say about one file; whatever happens, an answer."""
-        shown = str(path)
+        shown, excused = str(path), ()
         gc.disable()
         try:
             if path.exists() and not path.is_file():  # a pipe would be waited for without end
                 raise UnreadableError("it is no regular file")
             source = read_source(path, shown)
-            findings = self.judge(source, path)
+            findings, excused = self.judge(source, path)
             lines = source.text.count("\n")
         except UnreadableError as error:
             findings, lines = (unreadable(shown, error.reason, error.line),), 0
@@ -164,7 +169,7 @@ class Worker:
         wanted = tuple(finding for finding in findings if self.config.wants(finding.code, shown))
         if any(finding.counts for finding in wanted) and self.config.is_aside(shown):
             wanted = tuple(map(_aside, wanted))
-        return Checked(shown, wanted, lines)
+        return Checked(shown, wanted, lines, excused)
 
     def _collect(self, lines: int) -> None:
         self._read += lines * 40
@@ -172,8 +177,8 @@ class Worker:
             self._read = 0
             gc.collect()
 
-    def judge(self, source: Source, path: Path) -> tuple[Finding, ...]:
-        """The findings of one source, suppressions applied."""
+    def judge(self, source: Source, path: Path) -> Judgement:
+        """The findings of one source, suppressions applied, and what is excused in it."""
         from keystream._linter.judging import judge
 
         return judge(self.project, source, path)

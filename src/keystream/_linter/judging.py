@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,16 +23,34 @@ from keystream._source.ignoring import apply
 _LINE = re.compile(r"line (\d+)")
 
 
-def judge(project: Project, source: Source, path: Path) -> tuple[Finding, ...]:
-    """The findings of one source, in the order of its lines."""
+Judgement = tuple[tuple[Finding, ...], tuple[Mapping[str, object], ...]]
+
+
+def judge(project: Project, source: Source, path: Path) -> Judgement:
+    """The findings of one source, in the order of its lines, and what its structure excuses."""
     if not is_interesting(source.text) and "keystream:" not in source.text:
         parse(source)  # it has to be Python all the same
-        return ()
+        return (), ()
     tree, module = read(project, source, path)
     found = judged(module, source)
     if found:
         found = _with_repairs(found, module, Text(source.text, tree))
-    return tuple(_in_cells(finding, source) for finding in found)
+    return tuple(_in_cells(finding, source) for finding in found), tuple(_excused(module, source))
+
+
+def _excused(module: Module, source: Source) -> Iterator[Mapping[str, object]]:
+    """Of each use that repeats a key and is excused its reason and its places, as a report has them."""
+    for mistake in module.excused:
+        place, first = mistake.site.location(), mistake.earlier.location()
+        if place.path == source.path and mistake.excuse is not None and not source.cells:
+            yield {
+                "reason": mistake.excuse.reason,
+                "path": place.path,
+                "line": place.line,
+                "first_path": first.path,
+                "first_line": first.line,
+                "draws": 1,
+            }
 
 
 def _with_repairs(findings: list[Finding], module: Module, text: Text) -> list[Finding]:

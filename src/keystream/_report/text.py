@@ -109,9 +109,10 @@ def _finding(finding: Finding, width: int) -> Iterator[Line]:
 def _excused(report: Report) -> Iterator[Line]:
     for row in report.excused if report.shows_excused else ():
         first = f"{row['first_path']}:{row['first_line']}"
+        what = "use" if report.check == "lint" else "draw"
         yield (
-            f"{row['path']}:{row['line']}: excused {_count(row['draws'], 'draw')} from a key used "
-            f"before, at {first}: {row['reason']}",
+            f"{row['path']}:{row['line']}: excused {_count(row['draws'], what)} of a key used before, "
+            f"at {first}: {row['reason']}",
             "dim",
         )
 

@@ -30,6 +30,7 @@ class Stopping:
     def __init__(self, report: Callable[[], None]) -> None:
         self._report, self._process = report, os.getpid()
         self._handled = threading.Event()
+        self._ending = threading.Lock()  # never let go: who has it reports and ends the process
         self._taken: list[int] = []
 
     @contextlib.contextmanager
@@ -65,7 +66,10 @@ class Stopping:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         """In the main thread: report, then end as the signal ends a process."""
+        if self._handled.is_set():
+            return  # a second signal, while the report is being written
         self._handled.set()
+        self._ending.acquire()  # a main thread that comes late waits for the end
         try:
             self._report()
         finally:
@@ -75,7 +79,7 @@ class Stopping:
     def hear(self, numbers: bytes) -> None:
         """In the keeper's thread: report where the main thread does not come to its handler."""
         ours = [n for n in numbers if n in self._taken and signal.getsignal(n) == self._handle]
-        if not ours or self._handled.wait(GRACE):
+        if not ours or self._handled.wait(GRACE) or not self._ending.acquire(blocking=False):
             return
         try:
             self._report()

@@ -19,6 +19,8 @@ from keystream._evidence.uses import Site, Stack, Use
 from keystream._findings import Location
 from keystream._judge.excuses import Excuse, Excused, parting
 
+_ANCESTORS = 64  # of a key, that are looked at
+
 
 class Pairing:
     """Makes pairs of uses.
@@ -131,6 +133,8 @@ class Pairing:
     def _is_callback(self, pair: Pair) -> bool:
         """Whether a library calls a function of the user's again, in which the key is used."""
         site, origin = pair.second.at, self._origin(pair.second, pair.related)
+        if self._is_handed_in(pair.second):
+            return True
         depth = _common(origin, site.stack[::-1])
         outer = {(p.path, p.line, p.function) for p in site.stack[::-1][:depth]}
         inner = [p for p in site.trail if (p.path, p.line, p.function) not in outer]
@@ -141,6 +145,22 @@ class Pairing:
                 return True
             library_seen = library_seen or not (user or frames.is_jax(place.path))
         return bool(site.call) and site.frames[:1] != () and not set(site.frames) <= set(site.call)
+
+    def _is_handed_in(self, use: Use) -> bool:
+        """Whether the key descends from one made in no function that is running: a thread was handed it.
+
+        What threads derive of it at once can't be told apart, so the nearest making may be another
+        thread's.
+        """
+        making, stack = use.making, use.at.stack[::-1]
+        for _ in range(_ANCESTORS):
+            if making is None:
+                return False
+            made_at = self._sites[making.site].stack[::-1]
+            if made_at and stack and not _common(made_at, stack):
+                return True
+            making = self._lineage.made(making.parent, making.call) if making.kind != "seed" else None
+        return False
 
     # Lines at which two uses part.
 

@@ -61,7 +61,6 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
 from keystream._evidence.pairs import Pair
-from keystream._evidence.relation import Relation
 from keystream._evidence.source import loops_at
 from keystream._evidence.uses import Stack
 from keystream._findings import Finding, Location, Severity
@@ -184,7 +183,7 @@ def recorded(recording: Recording) -> Iterator[Finding]:
     for found in verdicts(recording, "KS201"):
         what = " and ".join(found.facts["distributions"][:2]) or "a draw"
         keys, pair = found.facts["keys"], found.facts["pair"]
-        if keys > 1 and pair.relation is not Relation.ONE_MAKING:
+        if keys > 1:
             message = (
                 f"{what} drew again, {found.count} times, from {keys} keys that it had drawn from"
             )

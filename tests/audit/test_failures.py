@@ -134,3 +134,17 @@ def test_a_program_sets_the_number_of_devices_itself(tmp_path):
         text=True,
     )
     assert done.stdout.splitlines()[0] == "3", done.stdout + done.stderr
+
+
+def shuffled(key, *arrays):
+    return [jax.random.permutation(key, array) for array in arrays]
+
+
+def test_calls_of_a_sampler_that_lie_at_one_address_are_all_seen():
+    arrays = jnp.ones((60, 4)), jnp.arange(60.0), jnp.ones(60)
+    with ks.audit() as audit:
+        _, key = jax.random.split(jax.random.key(0))
+        for _ in range(8):
+            key, sub = jax.random.split(key)
+            shuffled(sub, *arrays)  # the frames of its samplers take each other's place
+    assert audit.report.summary["draws"] == 8 * 3

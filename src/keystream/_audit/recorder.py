@@ -40,6 +40,10 @@ _KINDS = {
 }
 
 
+def _noted(*_: object) -> None:
+    """The mark of a sampler's running frame: a trace function that traces nothing."""
+
+
 class Recorder:
     """Looks through the door, and keeps what it sees in a `Recording`.
 
@@ -217,8 +221,17 @@ class Recorder:
         return about
 
     def _same_sampler_call(self, start: FrameType, key: Any) -> bool:
-        """Whether this belongs to the sampler call whose first use of the key is noted already."""
-        local, call = self._local, (id(frames.sampler_frame(start)), frames.callers(key))
+        """Whether this belongs to the sampler call whose first use of the key is noted already.
+
+        The call's frame is marked, since the next call's may lie at the same address. Where a debugger
+        traces the frame, which takes the place of the mark, address and callers have to do.
+        """
+        frame = frames.sampler_frame(start)
+        if frame is not None and frame.f_trace in (None, _noted):
+            same = frame.f_trace is not None
+            frame.f_trace = _noted
+            return same
+        local, call = self._local, (id(frame), frames.callers(key))
         if getattr(local, "sampler", None) == call and key not in local.seen:
             local.seen.add(key)
             return True

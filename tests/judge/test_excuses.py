@@ -228,6 +228,23 @@ def test_the_leaves_of_one_tree_are_shuffled_jointly(tmp_path):
     assert alike(at(place, **SHUFFLE), at(place, call=1, **SHUFFLE)) is None
 
 
+BESIDE = {
+    "a comprehension": ("[permutation(k, a) for a in (xs, ys)]", True),
+    "a loop over arrays": ("for a in (xs, ys):\n    b = permutation(k, a)", True),
+    "the items of a dict": ("for n, a in data.items():\n    out[n] = permutation(k, a)", True),
+    "a loop over batches": ("for a in loader:\n    b = permutation(k, a)", False),
+    "one array again": ("[permutation(k, xs) for _ in (1, 2)]", False),
+    "keys of their own": ("[permutation(k, a) for k, a in zip(ks, arrays)]", False),
+}
+
+
+@pytest.mark.parametrize(("text", "joint"), BESIDE.values(), ids=BESIDE)
+def test_arrays_beside_each_other_are_shuffled_jointly(tmp_path, text, joint):
+    place = write(tmp_path, text).at("permutation(")
+    found = alike(at(place, **SHUFFLE), at(place, call=1, **SHUFFLE))
+    assert (found is not None and why(found) is Excuse.SHUFFLE) is joint
+
+
 def test_a_tree_map_on_the_way_to_a_users_function_shuffles_jointly(tmp_path):
     source = write(tmp_path, "def f(x):\n    return permutation(k, x)\nb = mapped(f, batch)")
     place = source.at("permutation(")

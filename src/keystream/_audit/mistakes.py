@@ -35,6 +35,8 @@ def _merged(judged: list[Judged]) -> list[Judged]:
         first = kept.setdefault(name, each)
         if first is not each:
             first.count += each.count
+            first.facts["repeated"] |= each.facts["repeated"]
+            first.facts["keys"] = len(first.facts["repeated"])
             first.locations = distinct(first.locations + each.locations)
             first.related = distinct(first.related + each.related)
             first.steps = _together(first.steps, each.steps)
@@ -75,6 +77,7 @@ def _judged(recording: Recording, found: Found) -> Judged:
         "distributions": tuple(dict.fromkeys(s.distribution for s in sites if s.distribution)),
         "first": pair.first.at.place,
         "keys": len(found.keys),
+        "repeated": set(found.keys),
         "streams": tuple(dict.fromkeys(site.stream for site in sites if site.stream)),
         "data": tuple(dict.fromkeys(making.data for making in makings)),
         "root": pair.related.root,

@@ -159,7 +159,9 @@ class Pairing:
             made_at = self._sites[making.site].stack[::-1]
             if made_at and stack and not _common(made_at, stack):
                 return True
-            making = self._lineage.made(making.parent, making.call) if making.kind != "seed" else None
+            making = (
+                self._lineage.made(making.parent, making.call) if making.kind != "seed" else None
+            )
         return False
 
     # Lines at which two uses part.

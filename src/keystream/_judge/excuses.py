@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from enum import Enum
 
 from keystream._evidence import flow
-from keystream._evidence.names import call_at
+from keystream._evidence.names import call_at, names_bound, names_read, overlap
 from keystream._evidence.relation import Related, Relation
-from keystream._evidence.source import called, source_of, statement
+from keystream._evidence.source import called, loops_at, source_of, statement
 from keystream._evidence.uses import CLONED, DECLARED, THROWN_AWAY, Site, Stack, Use
 from keystream._findings import Location
 
@@ -68,6 +69,7 @@ _RETRIES: tuple[tuple[str, frozenset[str]], ...] = (
     ("flax/linen/", frozenset({"tabulate", "eval_shape"})),
 )  # fmt: skip
 
+_SAMPLERS = "/jax/_src/random"
 _SHUFFLES = frozenset({"permutation", "shuffle", "_shuffle", "choice"})
 _TREE_MAPS = ("tree_util.py", "tree_map"), ("tree.py", "map")
 
@@ -94,7 +96,8 @@ def of_pair(first: Use, second: Use, related: Related) -> Excused | None:
             return Excused(Excuse.EXCLUSIVE, second.at.place)
         case _:
             made_alike = related.relation in (Relation.ONE_MAKING, Relation.SAME_DERIVATION)
-            inside = _inside_library(first.at, second.at) if made_alike else None
+            one_call = first.call == second.call
+            inside = _inside_library(first.at, second.at, one_call=one_call) if made_alike else None
             return inside or _of_results(first, second)
 
 
@@ -146,7 +149,7 @@ def _innermost(trail: Stack, stack: Stack) -> int:
     return found[-1] if found else -1
 
 
-def _inside_library(first: Site, second: Site) -> Excused | None:
+def _inside_library(first: Site, second: Site, *, one_call: bool) -> Excused | None:
     """Whether a library, in one call of the user's, used the key twice by itself.
 
     Where it called a function of the user's for that, it is a procedure of the list, or no excuse:
@@ -155,6 +158,9 @@ def _inside_library(first: Site, second: Site) -> Excused | None:
     for number, (mine, theirs) in enumerate(zip(first.trail, second.trail, strict=False)):
         if mine == theirs:
             continue
+        inner = first.trail[_innermost(first.trail, first.frames) + 1 : number + 1]
+        if inner and all(_SAMPLERS in place.path for place in inner) and not one_call:
+            return None  # the user's line called the sampler twice
         # Two lines of one function part in it; two functions, in their caller.
         function = (mine.path, mine.function) == (theirs.path, theirs.function)
         at = number if function else number - 1
@@ -168,7 +174,8 @@ def _inside_library(first: Site, second: Site) -> Excused | None:
     if first.trail == second.trail and _is_retry(first.trail) and first.frames:
         return Excused(Excuse.RETRY, first.place)
     if (
-        first.trail == second.trail
+        one_call
+        and first.trail == second.trail
         and first.frames == second.frames
         and first.library != second.library
     ):
@@ -224,13 +231,31 @@ def _is_mapped(site: Site) -> bool:
     ):
         return True
     place = site.place
-    node = statement(place) if place is not None else None
-    return place is not None and node is not None and _in_tree_map(place)
+    return place is not None and (_in_tree_map(place) or _permutes_each(place))
+
+
+def _permutes_each(place: Location) -> bool:
+    """Whether the shuffle at a place permutes each of several arrays that stand beside each other."""
+    around = loops_at(place)
+    if not around or isinstance(around[0], ast.While):
+        return False
+    loop = around[0]
+    beside = isinstance(loop, ast.comprehension) or (
+        isinstance(loop.iter, (ast.Tuple, ast.List)) or _is_items(loop.iter)
+    )
+    node = statement(place)
+    call = call_at(node, place) if node is not None else None
+    if not beside or call is None or len(call.args) < 2 or called(call.func) not in _SHUFFLES:
+        return False
+    each = set(names_bound(loop.target))
+    return overlap(names_read(call.args[1]), each) and not overlap(names_read(call.args[0]), each)
+
+
+def _is_items(node: object) -> bool:
+    return isinstance(node, ast.Call) and called(node.func) in ("items", "values")
 
 
 def _in_tree_map(place: Location) -> bool:
-    import ast  # noqa: PLC0415  # seldom needed
-
     source, node = source_of(place.path), statement(place)
     if source is None or node is None:
         return False
@@ -242,8 +267,6 @@ def _in_tree_map(place: Location) -> bool:
 
 def _shuffled(place: Location) -> str:
     """The array that the shuffle at a place permutes, as the source spells it; empty for a number."""
-    import ast  # noqa: PLC0415
-
     node = statement(place)
     call = call_at(node, place) if node is not None else None
     if call is None or called(call.func) not in _SHUFFLES or len(call.args) < 2:

@@ -28,6 +28,7 @@ from keystream._lint.symbols import (
     Symbol,
     Value,
 )
+from keystream._lint.unknown_models import note_without_rngs
 from keystream._lint.values import (
     Function,
     Instance,
@@ -196,6 +197,8 @@ def apply(reader: Reader, call: Call) -> Value | None:
     streams = _streams_given(reader, call, "apply", call.keywords.get("rngs"))
     result = _run(reader, streams, model, call)
     _note_streams(reader, streams, call, model)
+    if streams.places and call.surely and is_absent(call.keywords.get("rngs")):
+        note_without_rngs(reader, call, drops=False, on=False)  # whether it draws is not seen
     mutable = call.keywords.get("mutable")
     if mutable is not None and constant_of(mutable, True) is not False:
         return Sequence([result, reader.fresh("variables")])

@@ -239,7 +239,8 @@ def _note_streams(reader: Reader, streams: Streams, call: Call, model: Value) ->
         if streams.kind == "init":
             note_run(reader, call, "init", key, model=model, text=call.text(0, "rngs"))
         elif streams.drawn.get(name) or not is_module(reader, model):
-            note_run(reader, call, "apply", key, model=model, text=name)
+            text = f"stream {name!r}"
+            note_run(reader, call, "apply", key, model=model, text=text)
 
 
 def _note_wrong_keyword(reader: Reader, call: Call) -> None:

@@ -4,8 +4,8 @@
 
 Each folder below FOLDER is one repository. A mutant is one edit of one file that lint finds clean
 around the edit; tests, documentation and benchmarks are left out. It counts as named where lint gives
-an error or a warning that the original does not have, with a place on a line of the edited statement,
-or on a line of the same function that uses a name of its keys. No code of the repositories is kept.
+an error or a warning that the original does not have, with a place in the edited statement, or in a
+statement of the same function that uses a name of its keys. No code of the repositories is kept.
 """
 
 from __future__ import annotations
@@ -354,8 +354,16 @@ def _wanted_lines(source: Source, mutant: Mutant) -> set[int]:
         lines = {node.lineno for node, _ in mutant.edits}
     for node in ast.walk(mutant.function):
         if isinstance(node, ast.Name) and node.id in mutant.names:
-            lines.add(node.lineno)
+            lines |= _lines_of_use(source, node)
     return lines
+
+
+def _lines_of_use(source: Source, name: ast.Name) -> set[int]:
+    """The lines of the simple statement that uses a name; of one that holds others, the name's line."""
+    statement = source.statement(name)
+    if hasattr(statement, "body") or hasattr(statement, "cases"):
+        return {name.lineno}
+    return set(range(statement.lineno, statement.end_lineno + 1))
 
 
 def judged(worker: Worker, path: Path, source: Source, mutant: Mutant) -> str:

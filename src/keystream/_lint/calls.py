@@ -141,8 +141,8 @@ class Calls:
     def _handed_on(self, call: Call) -> None:
         """Note the keys that are given to a function which is not known: it likely draws from them."""
         reader = self.reader
-        given = [("", value) for value in call.args if isinstance(value, Symbol)]
-        given += [(w, v) for w, v in call.keywords.items() if w != "**" and isinstance(v, Symbol)]
+        given = [("", value) for arg in call.args for value in _elements(arg)]
+        given += [(w, v) for w, arg in call.keywords.items() if w != "**" for v in _elements(arg)]
         keys = [value for word, value in given if self._may_be_key(call, word, value)]
         if not keys or isinstance(reader.frame.statement, ast.Assert | ast.If | ast.While):
             return  # what is asserted or decides on a branch looks at a key, and draws nothing
@@ -153,7 +153,10 @@ class Calls:
         # what a class is given it keeps, or draws from at once: either way nothing else may use it
         kind = "kept" if last[:1].isupper() or last == "create" else "handed"
         for value in keys:
-            reader.use(value, kind, name or "a function", call.node, text=self._said(call, value))
+            said = self._said(call, value)
+            # what a model draws while it is initialised is thrown away, but for its parameters
+            discarded = last == "init" and (not call.args or value is not call.args[0])
+            reader.use(value, kind, name or "a function", call.node, text=said, discarded=discarded)
 
     def _may_be_key(self, call: Call, word: str, value: Symbol) -> bool:
         """Whether an argument is a key: by the keyword, how it was made, an earlier use or its name."""
@@ -229,6 +232,9 @@ class Calls:
     ) -> Value:
         """Read a function of the project with these arguments."""
         body = function.node
+        if _is_abstract(body):
+            self._handed_on(Call(function.name, args, keywords, node))
+            return self.reader.fresh("call " + function.name, *args)
         if function.bound is not None:
             args = [function.bound, *args]
         if (
@@ -394,3 +400,25 @@ def _is_formula(node: ast.AST) -> bool:
 def _is_key(value: Value) -> bool:
     """Whether a value is surely a key or a tree of keys."""
     return isinstance(value, Seed | Child | Stack | StreamKey | NamedKey | Leaf | Repeated)
+
+
+def _elements(argument: Value) -> list[Symbol]:
+    """An argument, or what is in it where it is a tuple or list: ``Thread(target, args=(key,))``."""
+    parts = argument.items if isinstance(argument, Sequence) else [argument]
+    return [part for part in parts if isinstance(part, Symbol)]
+
+
+def _is_abstract(node: ast.AST) -> bool:
+    """Whether a function is there to be overridden: it says so, raises or has no body to speak of."""
+    body = getattr(node, "body", ())
+    if not isinstance(body, list):
+        return False
+    statements = [
+        s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+    ]
+    raises = [s for s in statements if isinstance(s, ast.Raise)]
+    return all(isinstance(s, ast.Pass) for s in statements) or (
+        len(raises) == 1
+        and statements == raises
+        and any(getattr(part, "id", "") == "NotImplementedError" for part in ast.walk(raises[0]))
+    )

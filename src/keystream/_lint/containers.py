@@ -18,7 +18,7 @@ from keystream._lint.symbols import (
     Value,
     are_symbols,
 )
-from keystream._lint.unknown_models import check_streams
+from keystream._lint.unknown_models import check_streams, is_one_key
 from keystream._lint.values import (
     Class,
     Function,
@@ -174,10 +174,10 @@ class Containers:
         objects = [value for value in values if not is_constant(value)]
         if (
             len(objects) == 1
-            and isinstance(objects[0], Made | Instance)
+            and (isinstance(objects[0], Made | Instance) or is_one_key(objects[0]))
             and all(constant_of(value, 0) is None for value in values if value is not objects[0])
         ):
-            return objects[0]  # an object or None
+            return objects[0]  # an object or key, or None
         if are_symbols(values):  # not interned: nothing says that two choices are the same
             tags = frozenset[Any]().union(*(value.tags for value in values))
             return Join(tuple(values), tags=tags)

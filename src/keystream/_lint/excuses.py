@@ -297,6 +297,7 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
     if len(repeat.second.chain) <= repeat.level + 1 and repeat.second.kind not in (
         "apply",
         "handed",
+        "kept",
     ):
         return None  # a draw in the loop itself: its numbers are those of every turn
     flow = flow_of(loop)

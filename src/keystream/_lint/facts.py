@@ -122,11 +122,13 @@ class Key:
         name: of the variable or parameter.
         site: where it is bound.
         around: the function or module.
+        made: whether it is seen to be a key; else only its name says so.
     """
 
     name: str
     site: Site
     around: ast.AST
+    made: bool = True
 
 
 @dataclass(slots=True, eq=False)

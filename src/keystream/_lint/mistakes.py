@@ -21,6 +21,7 @@ from keystream._lint.turns import (
     repeated,
     rewound,
 )
+from keystream._lint.unknown_models import is_one_key
 from keystream._lint.values import constant_of, root_of
 
 _RUNS = frozenset({"init", "apply"})
@@ -97,8 +98,9 @@ def judge_all(facts: Facts) -> Judged:
 
 
 def _rank(repeat: Repeat) -> tuple[int, int, int]:
-    """What is certain first; then direct draws, then what stands nearer."""
+    """What is certain first, and last what is split after a likely use; then what stands nearer."""
     likely = len(_LIKELY & {repeat.first.kind, repeat.second.kind})
+    likely += 2 * (likely > 0 and repeat.second.kind == "split")
     direct = int(len(repeat.second.chain) - 1 > repeat.level)
     return (likely, int(repeat.turn is not None), direct)
 
@@ -110,6 +112,8 @@ def _marks(repeat: Repeat) -> Iterable[Any]:
     yield ("line", site.path, site.line)
     key = repeat.second.key
     yield ("key", id(key), site.function)
+    if repeat.turn is not None or repeat.second.kind == "kept":  # a carry leaves and comes back
+        yield ("carried", id(key), repeat.first.chain[-1].node)
     if repeat.first.kind == repeat.second.kind == "split":
         yield ("split", id(key))  # what is drawn from its children is the same mistake
     if repeat.turn is not None:
@@ -234,13 +238,20 @@ def _handed(repeat: Repeat, facts: Facts) -> Mistake | None:
     first, second = repeat.first, repeat.second
     kinds = {first.kind, second.kind}
     seeds = _seeds(repeat)
-    if "fold" in kinds or kinds == {"kept"} or first.discarded or second.discarded:
+    unread = _unread(second.key, facts)
+    if (kinds == {"kept"} and repeat.turn is None) or first.discarded or second.discarded:
         return None
-    if any(use.kind == "kept" and len(use.chain) > repeat.level + 1 for use in (first, second)):
+    if "fold" in kinds and unread is None:
+        return None
+    if repeat.turn is None and any(
+        use.kind == "kept" and len(use.chain) > repeat.level + 1 for use in (first, second)
+    ):
         return None  # what a function that was called keeps is told where it is read by itself
     if repeat.turn is not None:
-        if kinds != {"handed"} or first.chain[-1].node is not second.chain[-1].node:
+        if len(kinds) > 1 or first.chain[-1].node is not second.chain[-1].node:
             return None
+        if kinds == {"kept"} and (first.name == "return" or not is_one_key(second.key)):
+            return None  # what goes out of a turn is told where it is drawn from
         if second.name.endswith(".init"):
             return None  # a model that is made anew, mostly for its shapes
         if isinstance(root_of(second.key), Seed) and made_inside(repeat, seeds):
@@ -250,13 +261,10 @@ def _handed(repeat: Repeat, facts: Facts) -> Mistake | None:
         return Mistake(
             "KS101" if repeat.turn.kind == "comprehension" else code, "warning", repeat, seeds
         )
-    unread = _unread(second.key, facts)
     if unread is not None:
         return Mistake("KS107", "warning", repeat, seeds, unread=unread)
     if isinstance(root_of(second.key), Seed) and len({site.node for site in seeds}) > 1:
         return None  # two keys of one seed, of which one goes somewhere unknown
-    if second.kind == "split":  # the function may have split it as well, or may not have used it
-        return Mistake("KS102", "note", repeat, seeds)
     return Mistake("KS102" if "split" in kinds else "KS101", "warning", repeat, seeds)
 
 

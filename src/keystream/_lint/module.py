@@ -83,8 +83,10 @@ def lineage(key: Symbol | None) -> str:
 
 
 def key_name(mistake: Mistake) -> str:
-    """The key of a mistake as the source spells it, in quotes, or plainly "a key"."""
+    """The key of a mistake as the source spells it, in quotes, or by its stream, or "one key"."""
     text = mistake.repeat.second.text or mistake.repeat.first.text
+    if text.startswith("stream "):
+        return f"the key of the {text}"
     return f"`{text}`" if text else "one key"
 
 
@@ -96,3 +98,8 @@ def used_by(mistake: Mistake) -> tuple[str, str]:
 
     repeat = mistake.repeat
     return name(repeat.earlier, repeat.first.name), name(repeat.site, repeat.second.name)
+
+
+def leaves(mistake: Mistake) -> bool:
+    """Whether the second use is that the key is returned, and so used again later."""
+    return mistake.repeat.second.kind == "kept" and mistake.repeat.second.name == "return"

@@ -65,6 +65,7 @@ class State:
         self.users: dict[Symbol, set[ast.AST]] = {}
         self.reported: set[Any] = set()
         self.covered: set[ast.AST] = set()
+        self.remembering: set[ast.AST] = set()  # functions that return what a gradient needs
         self.default_keys = self.facts.defaults
         self.jit_arguments: set[Symbol] = set()
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from keystream._lint.facts import Turn, text_of
 from keystream._lint.frames import Frame, Heap
 from keystream._lint.resuming import check_resumed, stored_in
+from keystream._lint.returning import returned_keys
 from keystream._lint.scope import Scope
 from keystream._lint.symbols import Range, Stack, Value
-from keystream._lint.unknown_models import is_one_key, note_unread
-from keystream._lint.values import Class, Function, Made, Sequence, constant_of, is_constant
+from keystream._lint.unknown_models import note_unread, note_unread_parameters
+from keystream._lint.values import Class, Function, Made, constant_of, is_constant
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -119,14 +120,9 @@ class Statements:
         """``return value``; keys in it go on to whoever called."""
         value = self.reader.expressions.evaluate(node.value)
         self.reader.frame.returns.append(value)
-        if (
-            not self.reader.chain
-            and isinstance(value, Sequence)
-            and isinstance(node.value, ast.Tuple)
-        ):
-            for element, part in zip(node.value.elts, value.items, strict=False):
-                if is_one_key(part) and not isinstance(part, Stack):
-                    self.reader.use(part, "kept", "return", element, text=text_of(element))
+        if node.value is not None and not isinstance(node.value, ast.Name | ast.Attribute):
+            for element, key in returned_keys(self.reader, node.value, value):
+                self.reader.use(key, "kept", "return", element, text=text_of(element))
         return False
 
     def raised(self, node: ast.Raise) -> bool:
@@ -311,6 +307,7 @@ class Statements:
         self.reader.frames.append(frame)
         self.reader.active.append(node)
         depth = len(self.reader.arms)
+        note_unread_parameters(self.reader, node)
         try:
             if isinstance(node, ast.Lambda):
                 return self.reader.expressions.evaluate(node.body)

@@ -11,7 +11,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
-from keystream._lint.dataflow import loads_in
+from keystream._lint.dataflow import is_read_after, loads_in
 from keystream._lint.facts import Key
 from keystream._lint.libraries.call import Call
 from keystream._lint.symbols import (
@@ -20,6 +20,7 @@ from keystream._lint.symbols import (
     Element,
     Lane,
     NamedKey,
+    Opaque,
     Parameter,
     Seed,
     Stack,
@@ -41,6 +42,7 @@ _OFF = {
 }  # by the flag's name, its value that switches dropout off
 _EVALUATING = frozenset(["deterministic", "eval", "inference", "is_eval"])
 _TRAINING = frozenset(["train", "training", "is_training", "is_train"])
+_STREAMS = frozenset(["rngs", "split_rngs"])  # keywords whose value is by the names of streams
 
 
 def check_apply(reader: Reader, call: Call) -> None:
@@ -53,14 +55,29 @@ def check_apply(reader: Reader, call: Call) -> None:
     rngs = call.keywords.get("rngs")
     if rngs is None and "rng" not in call.keywords:
         if not off and call.surely:
-            reader.fact("apply_without_rngs", call.node, drops=flags["deterministic"] is False)
-    elif isinstance(rngs, Mapping) and "dropout" in rngs.items and off and not on and reader.graded:
+            note_without_rngs(reader, call, drops=flags["deterministic"] is False, on=on)
+    elif _may_hold_dropout(rngs) and off and not on and reader.graded:
         reader.fact("off_in_training", call.node, layer=call.name, made=None)
 
 
+def note_without_rngs(reader: Reader, call: Call, *, drops: bool, on: bool) -> None:
+    """Note a call of ``apply`` without streams; `on` where a flag says that the model trains."""
+    reader.fact("apply_without_rngs", call.node, drops=drops, trains=on or bool(reader.graded))
+
+
+def _may_hold_dropout(rngs: Value | None) -> bool:
+    """Whether streams that are given may serve dropout: they name it, or are not seen."""
+    if isinstance(rngs, Mapping):
+        return "dropout" in rngs.items or not rngs.complete
+    return rngs is not None and constant_of(rngs, rngs) is not None
+
+
 def check_flags(reader: Reader, node: ast.Call) -> None:
-    """Note a flag of any call that is wired to its own opposite, as ``deterministic=train``."""
+    """Note keywords of any call that say it all: a flag wired to its opposite, a misspelt stream."""
     for keyword in node.keywords:
+        if keyword.arg in _STREAMS and isinstance(keyword.value, ast.Dict):
+            names = [key.value for key in keyword.value.keys if isinstance(key, ast.Constant)]
+            _note_suspects(reader, [name for name in names if isinstance(name, str)], keyword.value)
         if keyword.arg not in _OFF:
             continue
         value, negated = keyword.value, False
@@ -77,11 +94,35 @@ def check_flags(reader: Reader, node: ast.Call) -> None:
 
 
 def note_unread(reader: Reader, name: str, value: Value, around: ast.AST, place: ast.AST) -> None:
-    """Note a name for one key that nothing in its function reads."""
-    if name.startswith("_") or reader.hushed or not is_one_key(value):
+    """Note a name for one key that nothing in its function reads.
+
+    A name that is bound to what is made of the key under that name, as in ``key = fold_in(key, 1)``, is
+    read by that statement and has to be read once more. What a chain of splits leaves over has not.
+    """
+    statement = reader.frame.statement
+    if name.startswith("_") or reader.hushed or statement is None:
         return
-    if name not in loads_in(around):
-        reader.facts.unread_keys.append(Key(name, reader.site(place), around))
+    if not is_one_key(value) and not (isinstance(value, Opaque) and is_name_of_key(name)):
+        return
+    derived = isinstance(statement, ast.Assign) and place in statement.targets
+    repeated = bool(reader.frame.turns)
+    if name not in loads_in(around) or (
+        derived and not is_read_after(name, statement, around, repeated=repeated)
+    ):
+        key = Key(name, reader.site(place), around, made=is_one_key(value))
+        reader.facts.unread_keys.append(key)
+
+
+def note_unread_parameters(reader: Reader, node: ast.AST) -> None:
+    """Note the parameters of a function that are keys by name or type, and that nothing reads."""
+    arguments = getattr(node, "args", None)
+    if reader.hushed or not isinstance(arguments, ast.arguments):
+        return
+    for parameter in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+        name = parameter.arg
+        if is_name_of_key(name) and not name.startswith("_") and name not in loads_in(node):
+            site = reader.site(parameter)
+            reader.facts.unread_keys.append(Key(name, site, node, made=False))
 
 
 def is_one_key(value: Value | None) -> bool:
@@ -96,6 +137,11 @@ def is_called_a_key(value: Symbol) -> bool:
 
     A name is no proof of a mistake: it says which argument an unknown function may draw from.
     """
+    if isinstance(value, Lane):  # of a batch, whose name may be a plural
+        several = value.batch
+        return isinstance(several, Parameter | Attribute) and is_name_of_key(
+            several.name.removesuffix("s")
+        )
     if not isinstance(value, Parameter | Attribute):
         return False
     arguments = getattr(value.function, "args", None) if isinstance(value, Parameter) else None
@@ -117,14 +163,15 @@ def is_name_of_key(name: str) -> bool:
 
 def check_streams(reader: Reader, items: Mapping, node: ast.AST) -> None:
     """Note a name in a display of keys by stream that is nearly ``dropout`` or ``params``."""
-    names = [name for name in items.items if isinstance(name, str)]
     keys = items.items.values()
-    if not names or not all(
-        isinstance(k, Symbol) and (is_one_key(k) or is_called_a_key(k)) for k in keys
-    ):
-        return
+    if all(isinstance(k, Symbol) and (is_one_key(k) or is_called_a_key(k)) for k in keys):
+        _note_suspects(reader, [name for name in items.items if isinstance(name, str)], node)
+
+
+def _note_suspects(reader: Reader, names: list[str], node: ast.AST) -> None:
     for name in names:
         for stream in ("dropout", "params"):
+            # 0.85: one letter of seven that is wrong, doubled or missing
             near = difflib.SequenceMatcher(None, name.lower(), stream).ratio() > 0.85
             if near and stream not in names and name not in ("dropout", "params", "param"):
                 reader.fact("suspect_stream", node, given=name, stream=stream)

@@ -136,5 +136,5 @@ def recorded(recording: Recording) -> Iterator[Finding]:
             f"{what} under vmap used one key for every member of the batch",
             why="all members get the same mask or noise, so the batch averages over one draw",
             fix="split a key for each member:\nkeys = jax.random.split(key, batch_size)\n"
-            "jax.vmap(f)(xs, keys)   # meant: draw once outside of the vmap",
+            "jax.vmap(f)(xs, keys)   # or draw once, outside of the vmap, if all shall share it",
         )

@@ -55,8 +55,9 @@ from keystream._evidence.pairs import Pair
 from keystream._evidence.uses import Stack
 from keystream._findings import Finding, Severity
 from keystream._judge.wording import given
+from keystream._lint.facts import Use
 from keystream._lint.mistakes import Mistake
-from keystream._lint.module import Module, finding, key_name, used_by
+from keystream._lint.module import Module, finding, key_name, leaves, used_by
 from keystream._lint.places import distinct, inner
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ _DOES = {
 def read(module: Module) -> Iterator[Finding]:
     """A key that is drawn from and also split."""
     for mistake in module.of("KS102"):
-        first, second = mistake.repeat.first, mistake.repeat.second
-        _, name = used_by(mistake)
+        first = mistake.repeat.first
+        earlier, name = used_by(mistake)
         if mistake.repeat.turn is not None:
             yield _carried(mistake)
             continue
@@ -86,8 +87,8 @@ def read(module: Module) -> Iterator[Finding]:
             "KS102",
             mistake.severity,
             mistake.site,
-            message=f"{key_name(mistake)} {_DOES[second.kind]} by {name} after it "
-            f"{_DOES[first.kind]} at line {mistake.earlier.line}",
+            message=f"{key_name(mistake)} {_told(mistake, name)} after "
+            f"{_before(first, earlier)} at line {mistake.earlier.line}",
             why=mistake.why(
                 "numbers drawn from a key and the keys derived from it come from the same bits, "
                 "so they are not independent"
@@ -97,6 +98,16 @@ def read(module: Module) -> Iterator[Finding]:
             related=(mistake.earlier.location("the first use"),),
             inner=inner(mistake),
         )
+
+
+def _told(mistake: Mistake, name: str) -> str:
+    if leaves(mistake):
+        return "is returned for later use"
+    return f"{_DOES[mistake.repeat.second.kind]} by {name}"
+
+
+def _before(use: Use, name: str) -> str:
+    return f"it is given to {name}" if use.kind in ("handed", "kept") else f"it {_DOES[use.kind]}"
 
 
 def _carried(mistake: Mistake) -> Finding:

@@ -43,6 +43,7 @@ There is no automatic repair.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ from keystream._evidence.loops import Turn
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Relation
 from keystream._findings import Finding, Severity
-from keystream._lint.facts import Fact, value_text
+from keystream._lint.facts import Fact, Site, text_of, value_text
 from keystream._lint.module import Module, finding, used_by
 from keystream._lint.places import inner
 from keystream._lint.state import exclusive
@@ -67,10 +68,11 @@ def read(module: Module) -> Iterator[Finding]:
     """One seed made into a key again, where the program goes on as if it were another."""
     for mistake in module.of("KS106"):
         root = root_of(mistake.repeat.second.key)
-        seed = value_text(root.args[0]) or "the same value"
         _, second = used_by(mistake)
         turn = mistake.repeat.turn
         seeds = [site for site in mistake.seeds if site.line]
+        number = value_text(root.args[0])
+        seed = f"the seed {number}" if number else _seed_text(seeds)
         where = (
             f"in each turn of the loop at line {turn.line}"
             if turn is not None
@@ -80,7 +82,7 @@ def read(module: Module) -> Iterator[Finding]:
             "KS106",
             mistake.severity,
             mistake.site,
-            message=f"the seed {seed} is made into a key {where}, and {second} draws from it",
+            message=f"{seed} is made into a key {where}, and {second} draws from it",
             why=mistake.why(
                 "equal seeds are equal keys: every draw from the new key repeats those from "
                 "the old one"
@@ -92,6 +94,13 @@ def read(module: Module) -> Iterator[Finding]:
         )
     yield from _handlers(module)
     yield from _rngs(module)
+
+
+def _seed_text(seeds: list[Site]) -> str:
+    """A seed that is not a literal, as the source spells it where the key is made."""
+    node = seeds[-1].node if seeds else None
+    given = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    return f"the seed `{text_of(given)}`" if given is not None else "one seed"
 
 
 def _handlers(module: Module) -> Iterator[Finding]:

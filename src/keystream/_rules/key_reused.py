@@ -57,7 +57,7 @@ from keystream._findings import Finding, Severity
 from keystream._judge.wording import given
 from keystream._lint.facts import Site, Turn
 from keystream._lint.mistakes import Mistake
-from keystream._lint.module import Module, finding, key_name, used_by
+from keystream._lint.module import Module, finding, key_name, leaves, used_by
 from keystream._lint.places import inner
 from keystream._lint.turns import neighbours
 
@@ -92,12 +92,19 @@ def read(module: Module) -> Iterator[Finding]:
         split = mistake.repeat.first.kind == mistake.repeat.second.kind == "split"
         handed = {"handed", "kept"} & {mistake.repeat.first.kind, mistake.repeat.second.kind}
         done = "splits" if split else "is given" if handed else "draws from"
+        message = (
+            f"{second} {done} {key_name(mistake)}, which {first} at line {earlier.line} {done} too"
+        )
+        if leaves(mistake):
+            message = (
+                f"{key_name(mistake)} is returned for later use, and {first} at line {earlier.line} "
+                f"{'draws from' if mistake.repeat.first.kind in ('draw', 'layer') else 'is given'} it"
+            )
         yield finding(
             "KS101",
             mistake.severity,
             site,
-            message=f"{second} {done} {key_name(mistake)}, which {first} at line "
-            f"{earlier.line} {done} too",
+            message=message,
             why=mistake.why(
                 "the two give the same or dependent numbers where independent ones are expected"
             ),

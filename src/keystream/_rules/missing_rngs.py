@@ -55,8 +55,9 @@ y = model.apply(variables, x, train=True, rngs={"dropout": dropout_key})
 ## Limits
 
 Lint sees models whose class it can read, called with streams it can read; of another model it says so
-where the call has `deterministic=False`, or where a key was made beside it that nothing reads. The
-audit reports the error of the run and no other; one that the program catches is not reported.
+where the call has `deterministic=False`, or where a key was made beside it that nothing reads. In
+training, a parameter that is named as a key counts as one. The audit reports the error of the run and
+no other; one that the program catches is not reported.
 
 ## Fix safety
 
@@ -69,6 +70,7 @@ There is no automatic repair.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -125,11 +127,18 @@ def _unknown(module: Module) -> Iterator[Finding]:
 
 
 def _unread_around(module: Module, fact: Fact) -> Key | None:
-    """A key that nothing reads, bound in one of the functions around a call."""
+    """A key that nothing reads, bound in one of the functions around a call.
+
+    What is a key by its name alone counts where the call stands in training: evaluation often takes a
+    key because an interface has one. So does a loss; a parameter has to be of the function around it.
+    """
     line = fact.site.line
     for unread in module.facts.unread_keys:
         around = unread.around
         last = getattr(around, "end_lineno", None) or 0
+        is_own = isinstance(unread.site.node, ast.arg) and around is fact.site.around
+        if not unread.made and (is_own or not fact.data["trains"]):
+            continue
         inside = getattr(around, "lineno", 0) <= line <= last
         if inside and unread.site.path == fact.site.path:
             return unread

@@ -66,7 +66,8 @@ from keystream._evidence.uses import Stack
 from keystream._findings import Finding, Location, Severity
 from keystream._judge.wording import Given, framework, handed
 from keystream._lint.facts import Fact
-from keystream._lint.module import Module, finding, key_name, used_by
+from keystream._lint.mistakes import Mistake
+from keystream._lint.module import Module, finding, used_by
 from keystream._lint.places import derived, distinct, inner, of_chain
 
 if TYPE_CHECKING:
@@ -82,9 +83,8 @@ def read(module: Module) -> Iterator[Finding]:
             "KS201",
             mistake.severity,
             mistake.site,
-            message=f"{second} gets the same key, {key_name(mistake)} where it is used, in "
-            "each turn of the loop"
-            f" at line {turn.line if turn else mistake.site.line}",
+            message=f"{second} gets {_same_key(mistake)} in each turn of the loop at line "
+            f"{turn.line if turn else mistake.site.line}{_used_in(mistake)}",
             why=mistake.why(
                 "every step draws the same mask or noise, where each should have its own"
             ),
@@ -117,6 +117,26 @@ def read(module: Module) -> Iterator[Finding]:
             fix="let NNX carry the state:\n@nnx.jit\ndef train_step(model, ...): ...",
             related=(fact.data["drawn"].location("the draw"),),
         )
+
+
+def _same_key(mistake: Mistake) -> str:
+    """The key in the words of the line that is reported, where it is used on that line."""
+    text = mistake.repeat.second.text
+    if len(mistake.repeat.second.chain) > mistake.repeat.level + 1 or not text:
+        return "the same key"
+    return (
+        f"the same key for the {text}" if text.startswith("stream ") else f"the same key `{text}`"
+    )
+
+
+def _used_in(mistake: Mistake) -> str:
+    """Where a function that is called uses the key, and by which name."""
+    use = mistake.repeat.second
+    if len(use.chain) <= mistake.repeat.level + 1:
+        return ""
+    place, done = use.chain[-1], "uses" if use.kind in ("handed", "kept") else "draws from"
+    called = f"{place.text}()" if place.text and isinstance(place.node, ast.Call) else use.name
+    return f", and {called} at line {place.line} {done} it"
 
 
 def _supplies(module: Module) -> Iterator[Finding]:

@@ -47,7 +47,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from keystream._findings import Finding
-from keystream._lint.module import Module, finding, key_name, used_by
+from keystream._lint.module import Module, finding, key_name, leaves, used_by
 from keystream._lint.places import inner
 
 
@@ -68,17 +68,23 @@ def read(module: Module) -> Iterator[Finding]:
         if unread is None:
             continue
         first, second = used_by(mistake)
+        site, earlier = mistake.site.line, mistake.earlier.line
+        also = (
+            f"is returned at line {site}"
+            if leaves(mistake)
+            else f"{second} at line {site} uses too"
+        )
         yield finding(
             "KS107",
             mistake.severity,
             unread.site,
-            message=f"nothing reads the key `{unread.name}`, while {second} at line {mistake.site.line} "
-            f"and {first} at line {mistake.earlier.line} use {key_name(mistake)}",
+            message=f"nothing reads the key `{unread.name}`, while {first} at line {earlier} uses "
+            f"{key_name(mistake)}, which {also}",
             why=mistake.why(
                 "both get the same key or a key and its own child, and are not independent"
             ),
             fix=f"give one of them the key that was split off for it:\n"
-            f"{second.removesuffix('()')}({unread.name}, ...)",
+            f"{(first if leaves(mistake) else second).removesuffix('()')}({unread.name}, ...)",
             related=(
                 mistake.earlier.location("the first use"),
                 mistake.site.location("the second use"),

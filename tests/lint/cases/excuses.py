@@ -172,3 +172,26 @@ def matrix(k, n):
 
 def sizes_of_layers(k):
     return [matrix(k, n) for n in (8, 16)]  # KS201
+
+
+# What a gradient of one's own remembers.
+
+
+@jax.custom_vjp
+def dropped(x, key):
+    return x * jax.random.bernoulli(key, 0.5, x.shape)
+
+
+def forwards(x, key):
+    return dropped(x, key), key
+
+
+def backwards(key, g):
+    return g * jax.random.bernoulli(key, 0.5, g.shape), None
+
+
+dropped.defvjp(forwards, backwards)
+
+
+def not_remembered(x, key):
+    return dropped(x, key), key  # KS101

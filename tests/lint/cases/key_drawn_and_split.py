@@ -74,12 +74,12 @@ def in_other_branches(key, flag):
     return jax.random.normal(sub)
 
 
-# The function is not known: it may have split the key as well.
+# The function is not known: it draws from the key, or has split it as well.
 
 
 def unknown(draw, key):
     x = draw(key)
-    return x, jax.random.split(key), jnp.zeros(3)  # note: KS102
+    return x, jax.random.split(key), jnp.zeros(3)  # KS102
 
 
 def carried_after_a_draw(key, ys):

@@ -1,6 +1,8 @@
 """Functions and models that source does not show: what they are given tells, and what is left unread."""
 
 import functools
+import threading
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -311,3 +313,154 @@ def zeros_of_a_cell(cell, x, k):
     a, b = jax.random.split(k)
     first = cell.initialize_carry(a, x.shape)
     return first, cell.initialize_carry(a, x.shape), jax.random.normal(b)
+
+
+# A key that leaves in what a function makes.
+
+
+class Carried(NamedTuple):
+    x: jax.Array
+    rng: jax.Array
+
+
+def leaves_in_a_record(policy, state):
+    rng, sub = jax.random.split(state.rng)  # KS107
+    return policy(rng, state.x), Carried(state.x, rng)
+
+
+def leaves_in_a_record_unused(policy, state):
+    rng, sub = jax.random.split(state.rng)
+    return policy(sub, state.x), Carried(state.x, rng)
+
+
+def leaves_in_a_nested_tuple(step, state, xs):
+    def body(carry, x):
+        state, k = carry
+        k, next_key = jax.random.split(k)  # KS107
+        return (step(k, state, x), k), None
+
+    return jax.lax.scan(body, (state, jax.random.key(0)), xs)
+
+
+def leaves_as_it_came(env, key):
+    state = env.reset(key)
+    return state, key  # KS101
+
+
+def leaves_as_it_came_unused(env, key):
+    state = env.reset(jax.random.fold_in(key, 1))
+    return state, key
+
+
+def leaves_from_a_function_that_is_called(env, states, key):
+    def reset(key):
+        return Carried(env.reset(key), key)  # KS101
+
+    return jax.vmap(reset)(jax.random.split(key, 3))
+
+
+def folded_beside_what_nothing_reads(model, rng, x):
+    rng, model_rng = jax.random.split(rng)  # KS107
+    own = jax.random.fold_in(rng, jax.lax.axis_index("batch"))
+    return model(own, x), rng
+
+
+def either_nothing_or_a_key(init, rng, x):
+    if rng is not None:
+        rng, next_rng, own = jax.random.split(rng, 3)  # KS107
+    else:
+        rng, next_rng, own = None, None, None
+    return init(rng, own, x), rng
+
+
+# A method that is there to be overridden.
+
+
+class Environment:
+    def advance(self, key, state):
+        """Move on by one step."""
+        raise NotImplementedError
+
+    def restart(self, key): ...
+
+    def step(self, key, state):
+        step_key, restart_key = jax.random.split(key)  # KS107
+        return self.advance(step_key, state), self.restart(step_key)
+
+    def step_apart(self, key, state):
+        step_key, restart_key = jax.random.split(key)
+        return self.advance(step_key, state), self.restart(restart_key)
+
+
+# Objects that are made in each turn with one key, by themselves or in a tuple.
+
+
+def made_in_each_turn(Node, run, n, rng):
+    rng, own = jax.random.split(rng)
+    return [Node(run, own) for _ in range(n)]  # KS101
+
+
+def started_in_each_turn(run, log, n, rng):
+    rng, own = jax.random.split(rng)
+    for _ in range(n):
+        log.append(threading.Thread(target=run, args=(own,)))  # KS201
+
+
+def started_with_keys_of_their_own(run, log, n, rng):
+    for _ in range(n):
+        rng, own = jax.random.split(rng)
+        log.append(threading.Thread(target=run, args=(own,)))
+
+
+# A key that training is given, and that nothing reads.
+
+
+def trained_without_streams(state, batch, rng):
+    def loss(params):
+        return state.apply_fn(params, batch).mean()  # KS405
+
+    return jax.grad(loss)(state.params)
+
+
+def folded_and_left(state, batch, rng):
+    rng = jax.random.fold_in(rng, state.step)
+    return state.apply_fn(state.params, batch)  # KS405
+
+
+def evaluated_without_streams(state, batch, rng):
+    return state.apply_fn(state.params, batch).mean()
+
+
+def loss_of_an_interface(network, params, batch):
+    def loss(params, batch, key):
+        return network.apply(params, batch).mean()
+
+    return jax.grad(loss)(params, batch, None)
+
+
+def initialised_with_what_it_draws(model, x, rng):
+    rng, key = jax.random.split(rng)
+    params = model.init(key, x, rng)
+    return params, jax.random.split(rng)
+
+
+# Names of streams at a call of anything.
+
+
+def misspelt_at_the_call(encoder, x, make_key):
+    return encoder(x, rngs={"droput": make_key()})  # KS407
+
+
+def misspelt_in_a_lift(lift, module):
+    return lift(module, split_rngs={"params": False, "drop_out": True})  # KS407
+
+
+def another_stream(encoder, x, make_key):
+    return encoder(x, rngs={"sample": make_key()})
+
+
+def switched_off_with_unseen_streams(model, params, batch, make_streams):
+    def loss(params):
+        return model.apply(params, batch, deterministic=True, rngs=make_streams()).mean()  # KS602
+
+    return jax.grad(loss)(params)

@@ -28,6 +28,7 @@ from keystream._lint.symbols import (
     Symbol,
     Value,
 )
+from keystream._lint.unknown_models import note_without_rngs
 from keystream._lint.values import (
     Function,
     Instance,
@@ -196,6 +197,8 @@ def apply(reader: Reader, call: Call) -> Value | None:
     streams = _streams_given(reader, call, "apply", call.keywords.get("rngs"))
     result = _run(reader, streams, model, call)
     _note_streams(reader, streams, call, model)
+    if streams.places and call.surely and is_absent(call.keywords.get("rngs")):
+        note_without_rngs(reader, call, drops=False, on=False)  # whether it draws is not seen
     mutable = call.keywords.get("mutable")
     if mutable is not None and constant_of(mutable, True) is not False:
         return Sequence([result, reader.fresh("variables")])
@@ -236,7 +239,8 @@ def _note_streams(reader: Reader, streams: Streams, call: Call, model: Value) ->
         if streams.kind == "init":
             note_run(reader, call, "init", key, model=model, text=call.text(0, "rngs"))
         elif streams.drawn.get(name) or not is_module(reader, model):
-            note_run(reader, call, "apply", key, model=model, text=name)
+            text = f"stream {name!r}"
+            note_run(reader, call, "apply", key, model=model, text=text)
 
 
 def _note_wrong_keyword(reader: Reader, call: Call) -> None:

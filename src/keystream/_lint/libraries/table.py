@@ -547,7 +547,8 @@ METHODS: dict[str, tuple[Handler, ...]] = {
     "lower": (transforms.lower, paths.text_method),
     "trace": (transforms.lower,),
     "defjvp": (Unknown(),),
-    "defvjp": (Unknown(),),
+    "defvjp": (transforms.own_gradient,),
+    "def_fwd": (transforms.own_gradient,),
     "def_vmap": (Unknown(),),
     # Command lines.
     "add_argument": (options.add_argument,),

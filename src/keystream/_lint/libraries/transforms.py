@@ -293,3 +293,14 @@ def call_lifted(reader: Reader, call: Call) -> Value:
     if isinstance(_wrapped(call).function, Class):
         return call.made(reader, "lifted")
     return reader.fresh("lifted", *call.args)
+
+
+def own_gradient(reader: Reader, call: Call) -> Value:
+    """``f.defvjp(forward, backward)``: what `forward` returns beside its value is for `backward`.
+
+    A key among it is the one that `f` drew from, so that `backward` can draw the same numbers again.
+    """
+    for function in (*call.args, *call.keywords.values()):
+        if isinstance(function, Function):
+            reader.remembering.add(function.node)
+    return reader.fresh(call.name, *call.args)

@@ -1,0 +1,70 @@
+"""Keys that a function returns: alone in a tuple, or in a record or dictionary that it makes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from keystream._lint.symbols import Place, Stack, Symbol, Value
+from keystream._lint.unknown_models import is_called_a_key, is_one_key
+from keystream._lint.values import Instance, Mapping, Sequence
+
+if TYPE_CHECKING:
+    from keystream._lint.reader import Reader
+
+_DEPTH = 4  # of tuples and records in each other; a scan's carry and a state need three
+
+
+def returned_keys(reader: Reader, node: ast.expr, value: Value) -> Iterator[tuple[ast.AST, Symbol]]:
+    """Each key that goes out with a returned value, and where the source spells it.
+
+    A key that is returned by itself is left out: a function that makes or takes one hands it over.
+    """
+    if reader.frame.node in reader.remembering:
+        return
+    for element, part in _parts(reader, node, value):
+        yield from _keys(reader, element, part, _DEPTH)
+
+
+def _keys(
+    reader: Reader, node: ast.AST, value: Value, depth: int
+) -> Iterator[tuple[ast.AST, Symbol]]:
+    if isinstance(value, Symbol):
+        if not isinstance(value, Stack) and (is_one_key(value) or is_called_a_key(value)):
+            yield node, value
+    elif depth > 0:
+        for element, part in _parts(reader, node, value):
+            yield from _keys(reader, element, part, depth - 1)
+
+
+def _parts(reader: Reader, node: ast.AST, value: Value) -> Iterator[tuple[ast.AST, Value]]:
+    """What a display, or a record that the function makes itself, is made of."""
+    match node, value:
+        case ast.Tuple(elts=elements) | ast.List(elts=elements), Sequence(items):
+            if len(elements) == len(items):
+                yield from zip(elements, items, strict=True)
+        case ast.Dict(values=elements), Mapping(items):
+            if len(elements) == len(items):
+                yield from zip(elements, items.values(), strict=True)
+        case _, Instance():
+            yield from _fields(reader, value)
+        case _:
+            return
+
+
+def _fields(reader: Reader, record: Instance) -> Iterator[tuple[ast.AST, Value]]:
+    """The fields of a record that is made by a call in the function that returns it."""
+    made = reader.load(record, "__made__")
+    call = made.place if isinstance(made, Place) else None
+    around = reader.frame.node
+    first, last = getattr(around, "lineno", 1), getattr(around, "end_lineno", None) or 0
+    if not isinstance(call, ast.Call) or not first <= call.lineno <= last:
+        return
+    names = reader.objects.all_fields(record.cls)
+    spelt = dict(zip(names, call.args, strict=False))
+    spelt |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    for name in names:
+        value = reader.load(record, name)
+        if value is not None and name in spelt:
+            yield spelt[name], value

@@ -47,6 +47,7 @@ NOTHING = {
     "the statement itself": "w = use(w, key(0))",
     "a value beside it": "rng, w = key(0), zeros(3)\nuse(w)",
     "an argument of another call": "rng = key(0)\na = use(w) + other(rng)",
+    "the body of a loop": "rng = key(0)\nfor x in use(xs):\n    other(rng)",
     "a declaration without a value": "rng: Key\nuse(rng)\nkey(0)",
 }
 

@@ -100,7 +100,15 @@ def _lines_of_keys(recording: Recording, made: list[int]) -> Stack:
     """The lines that made keys; what a framework made them in is an object of its own, such as Rngs."""
     sites = [recording.sites[number] for number in dict.fromkeys(made)]
     of_jax = [site for site in sites if all(is_jax(place.path) for place in site.library)]
-    return tuple(place for site in of_jax for place in site.stack)
+    return tuple(place for site in of_jax for place in _up_to_its_object(site.stack))
+
+
+def _up_to_its_object(stack: Stack) -> Stack:
+    """The lines that have the key in hand: the caller of what initialises an object has the object."""
+    for number, place in enumerate(stack):
+        if place.function.endswith("__init__"):
+            return stack[: number + 1]
+    return stack
 
 
 def _places(recording: Recording, pair: Pair, pairs: list[Pair], makings: list[Making]) -> Stack:

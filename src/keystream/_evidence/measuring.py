@@ -33,17 +33,18 @@ def samples(site: Site, around: Stack, *, fresh: bool) -> bool:
     Args:
         site: the draw.
         around: the lines of its stack that stand around the model.
-        fresh: no key was drawn from twice there: where nothing that is given varies, the object itself
-            counts its draws, as a module of NNX does.
+        fresh: several keys were drawn from there, none of them twice: where nothing that is given
+            varies, the object itself counts its draws, as a module of NNX does.
     """
     return any(_varies_key_alone(place, fresh=fresh) for place in around) or _batches_keys_alone(
-        site
+        site, fresh=fresh
     )
 
 
-def _batches_keys_alone(site: Site) -> bool:
+def _batches_keys_alone(site: Site, *, fresh: bool) -> bool:
+    """Whether a batch is one of keys; within it one of data may share each key's draw."""
     batch = batched_names(site.stack)
-    return batch is not None and len(batch[1]) == 1 and "vmap_shared" not in site.flags
+    return batch is not None and len(batch[1]) == 1 and (fresh or "vmap_shared" not in site.flags)
 
 
 def _varies_key_alone(place: Location, *, fresh: bool) -> bool:

@@ -158,13 +158,11 @@ def _inside_library(first: Site, second: Site, *, one_call: bool) -> Excused | N
     for number, (mine, theirs) in enumerate(zip(first.trail, second.trail, strict=False)):
         if mine == theirs:
             continue
-        inner = first.trail[_innermost(first.trail, first.frames) + 1 : number + 1]
-        if inner and all(_SAMPLERS in place.path for place in inner) and not one_call:
-            return None  # the user's line called the sampler twice
         # Two lines of one function part in it; two functions, in their caller.
         function = (mine.path, mine.function) == (theirs.path, theirs.function)
         at = number if function else number - 1
-        if at < 0 or _is_of(first, first.trail[at]) or _is_of(second, second.trail[at]):
+        by_user = at < 0 or _is_of(first, first.trail[at]) or _is_of(second, second.trail[at])
+        if by_user or (not one_call and _in_sampler(first, number)):
             return None
         if _called_back(first, at) or _called_back(second, at):
             named = _is_retry(first.trail[: at + 1]) or _is_retry(second.trail[: at + 1])
@@ -181,6 +179,15 @@ def _inside_library(first: Site, second: Site, *, one_call: bool) -> Excused | N
     ):
         return Excused(Excuse.LIBRARY, first.place)  # two lines of a library in one compiled call
     return None
+
+
+def _in_sampler(site: Site, number: int) -> bool:
+    """Whether a frame of the trail, and all between it and the user's, are of a sampler of JAX.
+
+    What parts in there was called twice by the user's line, or it would be one call.
+    """
+    inner = site.trail[_innermost(site.trail, site.frames) + 1 : number + 1]
+    return bool(inner) and all(_SAMPLERS in place.path for place in inner)
 
 
 def _is_of(site: Site, place: Location) -> bool:

@@ -7,7 +7,7 @@ import linecache
 import textwrap
 from dataclasses import dataclass
 
-from keystream._evidence.names import chain_at, dotted
+from keystream._evidence.names import chain_at, dotted, header
 from keystream._evidence.source import scope_of, spans, statement
 from keystream._evidence.uses import Site, Stack
 from keystream._findings import Location
@@ -82,8 +82,9 @@ def given(place: Location, made: Stack) -> Given | None:
     if node is None:
         return None
     call = chain_at(node, place)
-    parts = (each for each in ast.walk(call or node) if isinstance(each, (ast.Name, ast.Attribute)))
-    read = [dotted(each) for each in parts]
+    parts = [call] if call is not None else header(node)[1]
+    every = (each for part in parts for each in ast.walk(part))
+    read = [dotted(each) for each in every if isinstance(each, (ast.Name, ast.Attribute))]
     names: list[str] = []
     for line in made:
         maker = statement(line)

@@ -123,12 +123,16 @@ def recorded(recording: Recording) -> Iterator[Finding]:
             yield _after(found)
             continue
         yield found.finding(
-            f"a second run of the loop drew from the keys of the first again "
-            f"({found.facts['keys']} keys)",
+            f"a second run of the loop drew from the keys of the first again ({_counted(found)})",
             why="the chain of keys began anew, so the resumed steps repeat the randomness of "
             "earlier ones",
             fix=_FIX,
         )
+
+
+def _counted(found: Judged) -> str:
+    keys = found.facts["keys"]
+    return f"{keys} key{'s' * (keys != 1)}"
 
 
 _FIX = (

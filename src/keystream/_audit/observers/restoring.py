@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from keystream._audit.frames import is_user
 from keystream._audit.observers import replace
 
 # library -> its functions that give back a saved state, methods by their class
@@ -27,6 +28,10 @@ _RESTORING = {
 }
 
 
+# What libraries call for other ends too: an optimizer of NNX updates its model by it in each step.
+_OF_THE_USER = frozenset({"flax.nnx.update"})
+
+
 def install(recorder: Any, undo: list[Callable[[], None]]) -> None:
     """Observe the restoring functions of the libraries that are imported, each once."""
     for library, names in _RESTORING.items():
@@ -36,13 +41,15 @@ def install(recorder: Any, undo: list[Callable[[], None]]) -> None:
             owner = getattr(module, owner_name, None) if owner_name else module
             call = getattr(owner, method, None)
             if callable(call) and not hasattr(call, "_keystream_restoring"):
-                replace(owner, method, _observed(recorder, call), undo)
+                by_user = f"{library}.{name}" in _OF_THE_USER
+                replace(owner, method, _observed(recorder, call, by_user=by_user), undo)
 
 
-def _observed(recorder: Any, call: Callable[..., Any]) -> Callable[..., Any]:
+def _observed(recorder: Any, call: Callable[..., Any], *, by_user: bool) -> Callable[..., Any]:
     @functools.wraps(call)
     def observed(*args: Any, **kwargs: Any) -> Any:
-        recorder.restored(depth=2)
+        if not by_user or is_user(sys._getframe(1).f_code.co_filename):
+            recorder.restored(depth=2)
         return call(*args, **kwargs)
 
     observed._keystream_restoring = True  # type: ignore[attr-defined]

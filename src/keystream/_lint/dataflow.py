@@ -218,8 +218,25 @@ def feeds_back(flow: Flow, call: ast.AST, statement: ast.AST | None) -> bool:
         call: in the loop's body.
         statement: that holds the call.
     """
+    if _is_taken_in(call, statement):
+        return True
     given = flow.sources(given_to(call)) & flow.carried
     return bool(given and flow.results(_set_by(statement)) & given)
+
+
+_LARGER = frozenset({"max", "min", "maximum", "minimum"})  # they keep a figure, and train nothing
+
+
+def _is_taken_in(call: ast.AST, statement: ast.AST | None) -> bool:
+    """Whether another call makes the next state of this one and the result: ``w = fit(w, draw(b))``."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
+        return False
+    outer = statement.value
+    name = getattr(outer.func, "attr", getattr(outer.func, "id", ""))
+    beside = [part for part in outer.args if not any(each is call for each in ast.walk(part))]
+    inside = outer is not call and any(each is call for each in ast.walk(outer))
+    state = set[str]().union(*(reads(part) for part in beside)) & _set_by(statement)
+    return inside and name not in _LARGER and bool(state)
 
 
 def given_to(call: ast.AST) -> set[str]:

@@ -274,9 +274,23 @@ def _is_joint_shuffle(repeat: Repeat) -> bool:
     if first.name not in _PERMUTATIONS or second.name not in _PERMUTATIONS:
         return False
     if repeat.turn is not None:
-        return repeat.turn.kind == "tree_map"
+        return repeat.turn.kind == "tree_map" or _permutes_each(repeat.turn.node, second)
     what = [_permuted(use.chain[-1].node) for use in (first, second)]
     return all(what) and what[0] != what[1]
+
+
+def _permutes_each(loop: ast.AST, use: Use) -> bool:
+    """Whether a loop goes over arrays that stand beside each other, and permutes each."""
+    if not isinstance(loop, ast.comprehension | ast.For):
+        return False
+    over = loop.iter
+    items = isinstance(over, ast.Call) and _last(over.func) in ("items", "values")
+    beside = isinstance(loop, ast.comprehension) or isinstance(over, ast.Tuple | ast.List) or items
+    node = use.chain[-1].node
+    if not beside or not isinstance(node, ast.Call) or len(node.args) < 2:
+        return False
+    each = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
+    return bool(reads(node.args[1]) & each) and not reads(node.args[0]) & each
 
 
 def _permuted(node: ast.AST) -> str:

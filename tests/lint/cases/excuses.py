@@ -195,3 +195,28 @@ dropped.defvjp(forwards, backwards)
 
 def not_remembered(x, key):
     return dropped(x, key), key  # KS101
+
+
+# Arrays beside each other, and what trains with what it draws.
+
+
+def shuffled(key, *arrays):
+    return [jax.random.permutation(key, array) for array in arrays]
+
+
+def shuffled_batches(key, loader):
+    out = []
+    for batch in loader:
+        out.append(jax.random.permutation(key, batch))  # KS203
+    return out
+
+
+def drawn_from(w, key):
+    return w + jax.random.normal(key)
+
+
+def trained_with_what_it_draws(w, b, key, fit):
+    for x in range(3):
+        b = b + x
+        w = fit(w, drawn_from(b, key))  # KS201
+    return w

@@ -2,7 +2,8 @@
 
 ## What it does
 
-Finds a draw in a loop from a key that the loop does not change.
+Finds a draw in a loop from a key that the loop does not change. The audit finds it also where a gradient
+is taken through a `scan`: JAX then draws once, before the loop, what is the same in all its turns.
 
 ## Why it matters
 

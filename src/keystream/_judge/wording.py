@@ -7,8 +7,8 @@ import linecache
 import textwrap
 from dataclasses import dataclass
 
-from keystream._evidence.names import chain_at, dotted, header
-from keystream._evidence.source import scope_of, spans, statement
+from keystream._evidence.names import call_at, chain_at, dotted, header
+from keystream._evidence.source import called, scope_of, spans, statement
 from keystream._evidence.uses import Site, Stack
 from keystream._findings import Location
 
@@ -101,6 +101,37 @@ def given(place: Location, made: Stack) -> Given | None:
     if not names and call is not None and _is_sampler(call) and isinstance(call.args[0], ast.Name):
         names = [call.args[0].id]
     return Given(place, names[0]) if names else None
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """How a line makes a key of a seed.
+
+    Attributes:
+        call: that makes it, as source.
+        statement: around the call.
+        name: that is bound to the key; empty where it is none.
+        plain: whether it is JAX that makes a key, and no framework an object of its own.
+    """
+
+    call: str
+    statement: str
+    name: str
+    plain: bool
+
+
+_SEEDING = frozenset({"key", "PRNGKey"})
+
+
+def seeded(place: Location) -> Seeded | None:
+    """What the line at a place makes of a seed; None where it can't be read."""
+    node = statement(place)
+    call = call_at(node, place) if node is not None else None
+    if node is None or call is None:
+        return None
+    bound = dotted(node.targets[0]) if isinstance(node, ast.Assign) and node.value is call else ""
+    text = ast.unparse(node if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Expr)) else call)
+    return Seeded(ast.unparse(call), text, bound, called(call.func) in _SEEDING)
 
 
 def handed(stack: Stack, made: Stack) -> list[Given | None]:

@@ -53,6 +53,7 @@ from keystream._evidence.loops import Turn
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Relation
 from keystream._findings import Finding, Severity
+from keystream._judge.wording import seeded
 from keystream._lint.facts import Fact, Site, text_of, value_text
 from keystream._lint.module import Module, finding, used_by
 from keystream._lint.places import inner
@@ -201,10 +202,28 @@ def _parted(pair: Pair) -> Severity:
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS106 that the evidence of a run shows."""
     for found in verdicts(recording, "KS106"):
-        times = found.count + 1
+        again = f"{found.count} draws repeat" if found.count > 1 else "1 draw repeats"
         yield found.finding(
-            f"seed {found.facts['root']} was made a key again, and the same keys were drawn "
-            f"from {times} times",
+            f"seed {found.facts['root']} was made a key again: {again} what was drawn before",
             why="every key made of one seed begins the same sequence, so the draws repeat",
-            fix="make one key at the start and split it:\nkey, subkey = jax.random.split(key)",
+            fix=_fix(found.facts["pair"]),
         )
+
+
+def _fix(pair: Pair) -> str:
+    """The making of the key as it should read, in the words of the line that makes it again."""
+    made = seeded(pair.seeds[-1]) if pair.seeds else None
+    if made is None:
+        return "make one key at the start and split it:\nkey, subkey = jax.random.split(key)"
+    if not made.plain:
+        return f"make it once, before what repeats, and hand it on:\n{made.statement}"
+    if pair.turn is not None or len(set(pair.seeds)) == 1:
+        name = made.name or "key"
+        return (
+            "make the key once, before what repeats, and derive one for each turn, which `turn` counts:\n"
+            f"root = {made.call}\n{name} = jax.random.fold_in(root, turn)"
+        )
+    return (
+        "make one key of the seed, and give each a part:\n"
+        f"first_key, second_key = jax.random.split({made.call})"
+    )

@@ -27,11 +27,18 @@ def repeated_keys(recording: Recording, verdicts: Verdicts) -> list[Judged]:
 
 
 def _merged(judged: list[Judged]) -> list[Judged]:
-    """Findings of one code whose first place is the same are one mistake."""
+    """Findings of one code are one mistake where their first place is the same.
+
+    So they are where two lines of one function hand on one key, whatever is derived of it there.
+    """
     kept: dict[object, Judged] = {}
+    handed_on: dict[object, object] = {}
     for each in judged:
         place = each.locations[0] if each.locations else None
-        name = (each.code, place.path if place else "", place.line if place else 0)
+        name: object = (each.code, place.path if place else "", place.line if place else 0)
+        pair = each.facts["pair"]
+        if pair.parted is not None and pair.relation is Relation.SAME_DERIVATION:
+            name = handed_on.setdefault((each.code, pair.parted, pair.related.root), name)
         first = kept.setdefault(name, each)
         if first is not each:
             first.count += each.count

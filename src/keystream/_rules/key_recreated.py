@@ -220,7 +220,7 @@ def _fix(pair: Pair) -> str:
     if pair.turn is not None or len(set(pair.seeds)) == 1:
         name = made.name or "key"
         return (
-            "make the key once, before what repeats, and derive one for each turn, which `turn` counts:\n"
+            "make the key once, before what repeats, and derive one for each turn (`turn` counts):\n"
             f"root = {made.call}\n{name} = jax.random.fold_in(root, turn)"
         )
     return (

@@ -183,19 +183,31 @@ def _are_compared(first: Site, second: Site, *, whole: bool) -> bool:
     return False
 
 
-def _result(site: Site) -> tuple[ast.AST, str]:
-    """What a call's value is: the call itself, or the one name that it is bound to."""
-    return site.node, site.target if site.target.isidentifier() else ""
+Result = tuple[ast.AST, frozenset[str]]
 
 
-def _is(operand: ast.AST, result: tuple[ast.AST, str]) -> bool:
-    node, name = result
-    while operand is not node and isinstance(operand, ast.Call | ast.Attribute):
+def _result(site: Site) -> Result:
+    """What a call's value is: the call itself, or the names that it is bound to, whole or in parts."""
+    statement = site.statement
+    if isinstance(statement, ast.Assign) and statement.value is site.node:
+        target = statement.targets[0]
+        if isinstance(target, ast.Tuple | ast.List):
+            names = {part.id for part in target.elts if isinstance(part, ast.Name)}
+            return site.node, frozenset(names - {"_"})
+    return site.node, frozenset({site.target} if site.target.isidentifier() else ())
+
+
+def _is(operand: ast.AST, result: Result) -> bool:
+    node, names = result
+    while operand is not node and isinstance(operand, ast.Call | ast.Attribute | ast.Subscript):
         inner = operand.func if isinstance(operand, ast.Call) else operand
+        if isinstance(inner, ast.Subscript):
+            operand = inner.value  # an element of it
+            continue
         if _last(inner) not in _THROUGH or not isinstance(inner, ast.Attribute):
             break
         operand = inner.value
-    return operand is node or (bool(name) and isinstance(operand, ast.Name) and operand.id == name)
+    return operand is node or (isinstance(operand, ast.Name) and operand.id in names)
 
 
 def _operands(around: ast.AST | None, *, whole: bool) -> list[tuple[ast.AST, ast.AST]]:
@@ -254,18 +266,17 @@ def _are_alternatives(first: Site, second: Site) -> bool:
     return bool(met) and _only_in(first, one, met, 0) and _only_in(second, other, met, 1)
 
 
-def _holds(side: ast.AST, result: tuple[ast.AST, str]) -> bool:
+def _holds(side: ast.AST, result: Result) -> bool:
     return any(part is result[0] or _is(part, result) for part in ast.walk(side))
 
 
-def _only_in(
-    site: Site, result: tuple[ast.AST, str], met: list[list[ast.expr]], index: int
-) -> bool:
+def _only_in(site: Site, result: Result, met: list[list[ast.expr]], index: int) -> bool:
     """Whether a result is read nowhere but in its alternatives."""
     if not result[1] or site.around is None:
         return True
     inside = {id(part) for sides in met for part in ast.walk(sides[index])}
-    return all(id(load) in inside for load in loads_in(site.around).get(result[1], []))
+    loads = loads_in(site.around)
+    return all(id(load) in inside for name in result[1] for load in loads.get(name, []))
 
 
 def _is_joint_shuffle(repeat: Repeat) -> bool:

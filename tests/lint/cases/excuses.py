@@ -220,3 +220,24 @@ def trained_with_what_it_draws(w, b, key, fit):
         b = b + x
         w = fit(w, drawn_from(b, key))  # KS201
     return w
+
+
+# Parts of two results, compared element by element.
+
+
+def traced(key, x):
+    return x, {"w": x + jax.random.normal(key, x.shape)}
+
+
+def compared_by_elements(key, x):
+    _, first = traced(key, x)
+    _, second = traced(key, x)
+    for name in first:
+        np.testing.assert_array_equal(first[name], second[name])
+
+
+def one_element_of_each_with_a_third(key, x, y):
+    _, first = traced(key, x)
+    _, second = traced(key, x)  # KS101
+    np.testing.assert_array_equal(first["w"], y)
+    return first, second

@@ -40,8 +40,18 @@ _KINDS = {
 }
 
 
-def _noted(*_: object) -> None:
-    """The mark of a sampler's running frame: a trace function that traces nothing."""
+class _Noted:
+    """The mark of a sampler's running frame: a trace function that traces nothing.
+
+    Args:
+        by: the recorder that has noted the call; an audit around it does so for itself.
+    """
+
+    def __init__(self, by: Recorder) -> None:
+        self.by = {id(by)}
+
+    def __call__(self, *_: object) -> None:
+        pass
 
 
 class Recorder:
@@ -227,10 +237,14 @@ class Recorder:
         traces the frame, which takes the place of the mark, address and callers have to do.
         """
         frame = frames.sampler_frame(start)
-        if frame is not None and frame.f_trace in (None, _noted):
-            same = frame.f_trace is not None
-            frame.f_trace = _noted
+        mark = frame.f_trace if frame is not None else None
+        if isinstance(mark, _Noted):
+            same = id(self) in mark.by
+            mark.by.add(id(self))
             return same
+        if frame is not None and mark is None:
+            frame.f_trace = _Noted(self)
+            return False
         local, call = self._local, (id(frame), frames.callers(key))
         if getattr(local, "sampler", None) == call and key not in local.seen:
             local.seen.add(key)

@@ -10,7 +10,7 @@ import pytest
 from harness import Job, Outcome, Server, all_shapes, jobs, programs
 
 EVERYTHING = programs()
-GROUPS = 12  # of programs, so that workers share them
+GROUPS = 6  # of programs, so that workers share them
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -45,3 +45,18 @@ def train_with_nnx(x):
 
     for _ in range(3):
         step(model, x)
+
+
+# Rngs made anew in a compiled step.
+
+
+@nnx.jit
+def step_of_rngs(model, x):
+    rngs = nnx.Rngs(dropout=1)
+    return x + jax.random.normal(rngs.dropout(), x.shape)  # KS503
+
+
+def train_with_one_mask(model, x):
+    for _ in range(3):
+        x = step_of_rngs(model, x)
+    return x

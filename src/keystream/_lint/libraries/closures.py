@@ -14,6 +14,7 @@ from keystream._lint.state import exclusive
 from keystream._lint.symbols import (
     Child,
     Item,
+    NextKey,
     Opaque,
     Parameter,
     Seed,
@@ -101,7 +102,7 @@ def _is_literal(reader: Reader, key: Symbol) -> bool:
     """Whether a key is made of literals, and is no argument."""
     if not _runs_again(reader):
         return False
-    while isinstance(key, Child | StreamKey | Item):
+    while isinstance(key, Child | StreamKey | Item | NextKey):
         if key in reader.jit_arguments or key.parent is None:
             return False
         index = key.index if isinstance(key, Child | Item) else None

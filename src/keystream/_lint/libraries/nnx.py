@@ -26,8 +26,9 @@ def rngs(reader: Reader, call: Call) -> Value:
         streams["default"] = default
     _note_twins(reader, call, streams)
     made = call.made(reader)
-    if default is not None and isinstance(constant_of(default), int) and len(streams) == 1:
-        serving.start_sequence(reader, made, seeded(reader, call, default, "nnx"))
+    only = next(iter(streams.values())) if len(streams) == 1 else None
+    if only is not None and isinstance(constant_of(only), int):
+        serving.start_sequence(reader, made, seeded(reader, call, only, "nnx"))
     turns, jitted = reader.frame.turns, tuple(reader.jitted)
     reader.fact("rngs_made", call.node, seed=default, made=made, jitted=jitted, turns=turns)
     if isinstance(default, Child | Seed | StreamKey):

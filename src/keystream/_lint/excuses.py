@@ -335,9 +335,7 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
             return SWEPT
         run = run or declared
         return SWEPT if _is_sweep(loop, flow, varying, site, run=run) else None
-    if varying & flow.carried and not _takes_next(loop, flow, varying):
-        return FIXED
-    return None
+    return FIXED if _looks_again(loop, flow, varying) else None
 
 
 def _watches(use: Use, level: int) -> bool:
@@ -347,15 +345,17 @@ def _watches(use: Use, level: int) -> bool:
             if not isinstance(turn.node, ast.For | ast.AsyncFor | ast.While):
                 continue
             flow = flow_of(turn.node)
-            varying = flow.sources(given_to(site.node))
-            fixed = varying & flow.carried and not varying & flow.targets
-            if (
-                fixed
-                and not feeds_back(flow, site.node, site.statement)
-                and not _takes_next(turn.node, flow, varying)
-            ):
+            if feeds_back(flow, site.node, site.statement):
+                continue
+            if _looks_again(turn.node, flow, flow.sources(given_to(site.node))):
                 return True
     return False
+
+
+def _looks_again(loop: ast.AST, flow: Flow, varying: set[str]) -> bool:
+    """Whether what varies in a call is nothing but what its loop carries from turn to turn."""
+    changing = varying & flow.carried and not varying & flow.targets
+    return bool(changing) and not _takes_next(loop, varying)
 
 
 def _runs(site: Site) -> bool:
@@ -455,9 +455,8 @@ def _is_setting(element: ast.expr, *, whole: bool) -> bool:
             return False
 
 
-def _takes_next(loop: ast.AST, flow: Flow, varying: set[str]) -> bool:
+def _takes_next(loop: ast.AST, varying: set[str]) -> bool:
     """Whether something given is taken from an iterator in each turn, as data are."""
-    del flow
     for part in ast.walk(loop):
         if isinstance(part, ast.Assign) and reads(part.value) and isinstance(part.value, ast.Call):
             targets = {name_of(target) for target in part.targets}

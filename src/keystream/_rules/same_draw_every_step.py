@@ -247,9 +247,8 @@ def _fix(pair: Pair, made: Stack) -> str:
 def _given_in_loop(pair: Pair, made: Stack) -> Given | None:
     """The line given the key in the loop; of a key that an object keeps, one inside of it too."""
     stack = pair.second.at.stack
-    known = handed(stack, made)
-    at = len(stack) - 1 - stack.index(pair.looped) if pair.looped in stack else len(stack) - 1
-    kept = [each for each in known[at:] if each is not None and "." in each.name]
-    if not known:
+    if not stack:
         return None
-    return known[at] or next(iter(kept), None)
+    inside = stack.index(pair.looped) + 1 if pair.looped in stack else 1
+    known = handed(stack, made)[-inside:]  # from the loop inward
+    return known[0] or next((each for each in known if each is not None and "." in each.name), None)

@@ -10,6 +10,7 @@ import ast
 
 from keystream._lint.dataflow import Flow, binds, feeds_back, flow_of, given_to, reads
 from keystream._lint.facts import Repeat
+from keystream._lint.walking import walk
 
 _CARRY = {"scan": 0, "fori_loop": 1, "while_loop": 0}  # which parameter of the body is the carry
 
@@ -70,5 +71,5 @@ def _is_changed(body: ast.FunctionDef, name: str, flow: Flow) -> bool:
     """Whether a part of the carry is computed anew: bound again, or not returned as it came."""
     if any(name in step.sets for step in flow.steps):
         return True
-    returned = [part.value for part in ast.walk(body) if isinstance(part, ast.Return)]
+    returned = [part.value for part in walk(body) if isinstance(part, ast.Return)]
     return not any(name in reads(value) for value in returned if value is not None)

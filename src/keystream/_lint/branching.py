@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from keystream._lint.symbols import Constant, Element, Item, Opaque, Symbol, Value, is_operation
 from keystream._lint.values import constant_of
+from keystream._lint.walking import walk
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -70,21 +71,13 @@ class Branching:
     def _once(self, node: ast.If) -> bool:
         """Whether the body of an `if` inside a loop is read in one iteration only."""
         test = node.test
-        names = {part.id for part in ast.walk(test) if isinstance(part, ast.Name)}
         if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq | ast.Lt | ast.LtE):
             value = self.reader.expressions.evaluate(test.left)
             if isinstance(value, Symbol) and (
                 isinstance(value, Element | Constant | Opaque | Item) or is_operation(value, "Add")
             ):
                 return not isinstance(test.left, ast.BinOp)
-        # what the body sets decides: `if params is None: params = init(...)`
-        bound = {
-            part.id
-            for statement in node.body
-            for part in ast.walk(statement)
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
-        }
-        return bool(names & bound)
+        return _sets_its_test(node)
 
     def _arms(self, branch: Any, arms: list[tuple[Any, Items[ast.stmt]]]) -> Any:
         scope = self.reader.scope
@@ -132,7 +125,7 @@ class Branching:
         arms: list[tuple[Any, Items[ast.stmt]]] = []
         exhaustive = False
         for number, case in enumerate(node.cases):
-            for part in ast.walk(case.pattern):
+            for part in walk(case.pattern):
                 name = getattr(part, "name", None) or getattr(part, "rest", None)
                 if isinstance(name, str):
                     self.reader.scope.bind(name, self.reader.fresh("captured", subject))
@@ -199,3 +192,20 @@ def _is_main(test: ast.expr) -> bool:
         and isinstance(test.left, ast.Name)
         and test.left.id == "__name__"
     )
+
+
+def _sets_its_test(node: ast.If) -> bool:
+    """Whether the body of an `if` binds a name that its test reads; kept with the node.
+
+    ``if params is None: params = init(...)`` is such a one.
+    """
+    known = getattr(node, "_sets", None)
+    if known is None:
+        names = {part.id for part in walk(node.test) if isinstance(part, ast.Name)}
+        known = any(
+            isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and part.id in names
+            for statement in node.body
+            for part in walk(statement)
+        )
+        setattr(node, "_sets", known)  # noqa: B010
+    return bool(known)

@@ -48,6 +48,7 @@ from keystream._lint.values import (
     Wrapped,
     root_of,
 )
+from keystream._lint.walking import walk
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -420,5 +421,5 @@ def _is_abstract(node: ast.AST) -> bool:
     return all(isinstance(s, ast.Pass) for s in statements) or (
         len(raises) == 1
         and statements == raises
-        and any(getattr(part, "id", "") == "NotImplementedError" for part in ast.walk(raises[0]))
+        and any(getattr(part, "id", "") == "NotImplementedError" for part in walk(raises[0]))
     )

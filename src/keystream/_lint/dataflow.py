@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
+from keystream._lint.walking import walk
+
 Loop = ast.For | ast.AsyncFor | ast.While | ast.comprehension
 
 
@@ -28,7 +30,7 @@ def reads(node: ast.AST | None) -> set[str]:
     found: set[str] = set()
     if node is None:
         return found
-    for part in ast.walk(node):
+    for part in walk(node):
         if isinstance(part, ast.Name | ast.Attribute) and isinstance(part.ctx, ast.Load):
             name = name_of(part)
             if name:
@@ -186,7 +188,7 @@ def loads_in(around: ast.AST) -> dict[str, list[ast.Name]]:
     if isinstance(known, dict):
         return cast("dict[str, list[ast.Name]]", known)
     found: dict[str, list[ast.Name]] = {}
-    for part in ast.walk(around):
+    for part in walk(around):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
             found.setdefault(part.id, []).append(part)
     setattr(around, "_loads", found)  # noqa: B010
@@ -203,7 +205,7 @@ def is_read_after(name: str, statement: ast.stmt, around: ast.AST, *, repeated: 
         repeated: whether the statement stands in a loop, so that what is before comes after as well.
     """
     last = statement.end_lineno or statement.lineno
-    own = {id(part) for part in ast.walk(statement)}
+    own = {id(part) for part in walk(statement)}
     return any(
         (repeated and id(load) not in own) or load.lineno > last
         for load in loads_in(around).get(name, [])
@@ -233,8 +235,8 @@ def _is_taken_in(call: ast.AST, statement: ast.AST | None) -> bool:
         return False
     outer = statement.value
     name = getattr(outer.func, "attr", getattr(outer.func, "id", ""))
-    beside = [part for part in outer.args if not any(each is call for each in ast.walk(part))]
-    inside = outer is not call and any(each is call for each in ast.walk(outer))
+    beside = [part for part in outer.args if not any(each is call for each in walk(part))]
+    inside = outer is not call and any(each is call for each in walk(outer))
     state = set[str]().union(*(reads(part) for part in beside)) & _set_by(statement)
     return inside and name not in _LARGER and bool(state)
 

@@ -8,6 +8,7 @@ import difflib
 from keystream._findings import Location
 from keystream._lint.symbols import Value
 from keystream._lint.values import Class, Function, Wrapped
+from keystream._lint.walking import walk
 
 
 def streams_drawn(target: Value, depth: int = 0) -> dict[str, Location] | None:
@@ -23,7 +24,7 @@ def streams_drawn(target: Value, depth: int = 0) -> dict[str, Location] | None:
 
 def _of(target: Function | Class, depth: int) -> dict[str, Location]:
     found: dict[str, Location] = {}
-    for part in ast.walk(target.node):
+    for part in walk(target.node):
         if not isinstance(part, ast.Call):
             continue
         place = Location(target.scope.unit.path, part.lineno, part.col_offset + 1, target.name)

@@ -20,6 +20,7 @@ from keystream._lint.dataflow import (
     reads,
 )
 from keystream._lint.facts import Repeat, Site, Turn, Use
+from keystream._lint.walking import walk
 
 _COMPARISONS = frozenset(
     [
@@ -134,7 +135,7 @@ def _are_runs_of_one_seed(repeat: Repeat) -> bool:
         return False
     said = seeds[-1].node.args[:1] if isinstance(seeds[-1].node, ast.Call) else []
     body = seeds[-1].around
-    parameters = {p.arg for p in ast.walk(body) if isinstance(p, ast.arg)} if body else set[str]()
+    parameters = {p.arg for p in walk(body) if isinstance(p, ast.arg)} if body else set[str]()
     calls = [ast.unparse(site.node) for site in (repeat.earlier, repeat.site)]
     return bool(said) and bool(reads(said[0]) & parameters) and calls[0] != calls[1]
 
@@ -221,7 +222,7 @@ def _operands(around: ast.AST | None, *, whole: bool) -> list[tuple[ast.AST, ast
 
 
 def _pairs(around: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, bool]]:
-    for part in ast.walk(around):
+    for part in walk(around):
         if isinstance(part, ast.Compare) and len(part.comparators) == 1:
             yield part.left, part.comparators[0], False
         elif isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub):
@@ -257,24 +258,36 @@ def _are_alternatives(first: Site, second: Site) -> bool:
         return False
     one, other = _result(first), _result(second)
     met: list[list[ast.expr]] = []
-    for part in ast.walk(first.around):
-        if isinstance(part, ast.Call) and _last(part.func) in _CHOICES and len(part.args) >= 3:
-            sides = part.args[1:]
-            holding = [[side for side in sides if _holds(side, result)] for result in (one, other)]
-            if all(len(found) == 1 for found in holding) and holding[0] != holding[1]:
-                met.append([holding[0][0], holding[1][0]])
+    for choice in _choices(first.around):
+        sides = choice.args[1:]
+        holding = [[side for side in sides if _holds(side, result)] for result in (one, other)]
+        if all(len(found) == 1 for found in holding) and holding[0] != holding[1]:
+            met.append([holding[0][0], holding[1][0]])
     return bool(met) and _only_in(first, one, met, 0) and _only_in(second, other, met, 1)
 
 
+def _choices(around: ast.AST) -> list[ast.Call]:
+    """The calls within a function that choose one of two arrays; kept with its node."""
+    known = getattr(around, "_choices", None)
+    if known is None:
+        known = [
+            part
+            for part in walk(around)
+            if isinstance(part, ast.Call) and _last(part.func) in _CHOICES and len(part.args) >= 3
+        ]
+        setattr(around, "_choices", known)  # noqa: B010
+    return known
+
+
 def _holds(side: ast.AST, result: Result) -> bool:
-    return any(part is result[0] or _is(part, result) for part in ast.walk(side))
+    return any(part is result[0] or _is(part, result) for part in walk(side))
 
 
 def _only_in(site: Site, result: Result, met: list[list[ast.expr]], index: int) -> bool:
     """Whether a result is read nowhere but in its alternatives."""
     if not result[1] or site.around is None:
         return True
-    inside = {id(part) for sides in met for part in ast.walk(sides[index])}
+    inside = {id(part) for sides in met for part in walk(sides[index])}
     loads = loads_in(site.around)
     return all(id(load) in inside for name in result[1] for load in loads.get(name, []))
 
@@ -300,7 +313,7 @@ def _permutes_each(loop: ast.AST, use: Use) -> bool:
     node = use.chain[-1].node
     if not beside or not isinstance(node, ast.Call) or len(node.args) < 2:
         return False
-    each = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
+    each = {part.id for part in walk(loop.target) if isinstance(part, ast.Name)}
     return bool(reads(node.args[1]) & each) and not reads(node.args[0]) & each
 
 
@@ -363,7 +376,7 @@ def _runs(site: Site) -> bool:
     body = site.callee
     if not isinstance(body, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
-    loops = (part for part in ast.walk(body) if isinstance(part, ast.For | ast.While))
+    loops = (part for part in walk(body) if isinstance(part, ast.For | ast.While))
     return any(flow_of(loop).carried for loop in loops)
 
 
@@ -405,7 +418,7 @@ def _is_written_out(
         case ast.Name() if around is not None and depth < 3:
             bound = [
                 part.value
-                for part in ast.walk(around)
+                for part in walk(around)
                 if isinstance(part, ast.Assign)
                 and any(name_of(target) == iterable.id for target in part.targets)
             ]
@@ -457,7 +470,7 @@ def _is_setting(element: ast.expr, *, whole: bool) -> bool:
 
 def _takes_next(loop: ast.AST, varying: set[str]) -> bool:
     """Whether something given is taken from an iterator in each turn, as data are."""
-    for part in ast.walk(loop):
+    for part in walk(loop):
         if isinstance(part, ast.Assign) and reads(part.value) and isinstance(part.value, ast.Call):
             targets = {name_of(target) for target in part.targets}
             if targets & varying and _last(part.value.func) in ("next", "__next__"):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from keystream._findings import Location
 from keystream._lint.facts import Chain, Fact, Repeat, Site, Turn
 from keystream._lint.mistakes import Mistake
+from keystream._lint.walking import walk
 
 MOST = 10  # lines beside the first; the nearest say what there is to say
 
@@ -60,24 +61,24 @@ def returned(repeat: Repeat) -> Iterator[Location]:
     names = {
         part.id
         for origin in repeat.origins
-        for part in ast.walk(origin.node)
+        for part in walk(origin.node)
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)
     }
     names |= {
         part.id
         for use in repeat.second.chain[-1:]
-        for part in ast.walk(use.node)
+        for part in walk(use.node)
         if isinstance(part, ast.Name) and part.id == repeat.second.text
     }
     parameters = {parameter.arg for parameter in body.args.args}
     carried = {
         part.id
-        for part in ast.walk(body)
+        for part in walk(body)
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
     }
-    for statement in ast.walk(body):
+    for statement in walk(body):
         if isinstance(statement, ast.Return) and statement.value is not None:
-            said = {part.id for part in ast.walk(statement.value) if isinstance(part, ast.Name)}
+            said = {part.id for part in walk(statement.value) if isinstance(part, ast.Name)}
             if said & names & (parameters | carried):
                 yield Location(site.path, statement.lineno, 0, body.name, "the key is handed on")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from keystream._lint.scope import Scope, Unit
 from keystream._lint.symbols import ModuleName, Value
 from keystream._lint.values import Made
+from keystream._lint.walking import children, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,34 +123,45 @@ def mark_relevant(tree: ast.Module, words: frozenset[str] | set[str]) -> None:
     mentions: dict[ast.AST, set[str]] = {}
     names: dict[ast.AST, str] = {}
     named: dict[ast.AST, str] = {}
+    outer: dict[ast.AST, ast.AST] = {}
     aliases: list[tuple[str, set[str]]] = []
-    stack: list[tuple[Any, tuple[set[str], ...]]] = [(tree, ())]
-    while stack:
-        node, around = stack.pop()
-        kind = type(node)
-        said = _said(node, kind)
-        if said:
-            for words_said in around:
-                words_said.add(said)
-        elif kind is ast.Assign:
-            _name_lambda(node, named)
-            _name_wrapped(node, aliases)
-        elif kind in _SCOPES:
-            own = mentions[node] = set[str]()
-            around = (*around[-3:], own)
-            names[node] = getattr(node, "name", named.get(node, ""))
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if isinstance(value, list):
-                stack.extend((item, around) for item in value if isinstance(item, ast.AST))
-            elif isinstance(value, ast.expr | ast.arguments):
-                stack.append((value, around))
+    todo: list[tuple[ast.AST, set[str]]] = [(tree, set())]
+    for scope, own in todo:  # it grows while it is read
+        nodes = children(scope)
+        for node in nodes:  # this too
+            kind = type(node)
+            said = _said(node, kind)
+            if said:
+                own.add(said)
+            elif kind is ast.Assign:
+                _name_lambda(node, named)
+                _name_wrapped(node, aliases)
+            elif kind in _SCOPES:
+                mentions[node], outer[node] = set(), scope
+                todo.append((node, mentions[node]))
+                continue
+            nodes.extend(children(node))
+    for node in mentions:
+        names[node] = getattr(node, "name", named.get(node, ""))
+    _hand_up(mentions, outer)
     for node, names_said in mentions.items():
         if any(parameter + "()" in names_said for parameter in _parameters(node)):
             names_said.add("key")  # what it is handed may draw
     found = _spread(mentions, names, words, aliases)
     for node in mentions:
         setattr(node, "_relevant", node in found)  # noqa: B010
+
+
+def _hand_up(mentions: dict[ast.AST, set[str]], outer: dict[ast.AST, ast.AST]) -> None:
+    """What a function mentions, the three around it mention as well."""
+    own = {node: frozenset(said) for node, said in mentions.items()}
+    for node, said in own.items():
+        around = node
+        for _ in range(3):
+            around = outer[around]
+            if around not in mentions:
+                break
+            mentions[around] |= said
 
 
 def _spread(
@@ -228,7 +240,7 @@ def _decorators(node: ast.AST) -> list[ast.expr]:
 def _compiles(decorator: ast.expr) -> bool:
     return any(
         getattr(part, "id", getattr(part, "attr", "")) in ("jit", "pmap", "filter_jit")
-        for part in ast.walk(decorator)
+        for part in walk(decorator)
     )
 
 
@@ -283,7 +295,7 @@ class Project:
                 for method in node.body
                 if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef)
                 and method.name not in ("__init__", "setup", "__post_init__")
-                for part in ast.walk(method)
+                for part in walk(method)
                 if isinstance(part, ast.Attribute)
                 and isinstance(part.ctx, ast.Store)
                 and isinstance(part.value, ast.Name)

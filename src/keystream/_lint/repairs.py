@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from keystream._lint.facts import Fact, Site
 from keystream._lint.mistakes import Mistake
 from keystream._lint.module import Module
+from keystream._lint.walking import children, walk
 
 Place = tuple[int, int]  # line from 1, column in bytes of UTF-8 from 0, as `ast` counts
 
@@ -66,8 +67,8 @@ class Text:
     def __init__(self, text: str, tree: ast.Module) -> None:
         self.lines = text.split("\n")
         self.parents: dict[ast.AST, ast.AST] = {}
-        for node in ast.walk(tree):
-            for child in ast.iter_child_nodes(node):
+        for node in walk(tree):
+            for child in children(node):
                 self.parents[child] = node
         self.tree = tree
 
@@ -113,7 +114,7 @@ class Text:
             and part.id == name
             and isinstance(part.ctx, ast.Store)
             and self.function(part) is function
-            for part in ast.walk(function)
+            for part in walk(function)
         )
 
     def unused(self, name: str, node: ast.AST) -> str:
@@ -121,7 +122,7 @@ class Text:
         number, found = 2, name
         taken = {
             part.id if isinstance(part, ast.Name) else part.arg
-            for part in ast.walk(self.function(node) or self.tree)
+            for part in walk(self.function(node) or self.tree)
             if isinstance(part, ast.Name | ast.arg)
         }
         while found in taken:
@@ -368,7 +369,7 @@ def _is_above(text: Text, statement: ast.stmt, later: ast.AST) -> bool:
 def _bound_in(statement: ast.stmt, name: str) -> bool:
     return any(
         isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store)
-        for part in ast.walk(statement)
+        for part in walk(statement)
     )
 
 

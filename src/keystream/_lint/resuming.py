@@ -19,6 +19,7 @@ from keystream._lint.symbols import (
     Value,
 )
 from keystream._lint.values import root_of
+from keystream._lint.walking import walk
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -80,5 +81,5 @@ def stored_in(node: ast.AST, name: str) -> bool:
     """Whether a loop rebinds a name."""
     return any(
         isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store)
-        for part in ast.walk(node)
+        for part in walk(node)
     )

@@ -15,6 +15,7 @@ from keystream._lint.scope import Scope
 from keystream._lint.symbols import Range, Stack, Value
 from keystream._lint.unknown_models import note_unread, note_unread_parameters
 from keystream._lint.values import Class, Function, Made, constant_of, is_constant
+from keystream._lint.walking import walk
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -199,7 +200,7 @@ class Statements:
             return
         before = [
             value
-            for part in ast.walk(node.test)
+            for part in walk(node.test)
             if isinstance(part, ast.Name)
             and stored_in(node, part.id)
             and (value := self.reader.scope.find(part.id)) is not None

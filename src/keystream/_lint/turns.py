@@ -8,6 +8,7 @@ from typing import Any
 from keystream._lint.facts import Repeat, Site
 from keystream._lint.symbols import Child, Element, Read, Symbol
 from keystream._lint.values import constant_of
+from keystream._lint.walking import walk
 
 
 def made_inside(repeat: Repeat, seeds: tuple[Site, ...]) -> bool:
@@ -31,7 +32,7 @@ def variables(loop: ast.AST) -> list[str]:
     """The variables that a loop binds."""
     if not isinstance(loop, ast.For | ast.AsyncFor | ast.comprehension):
         return []
-    return [part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)]
+    return [part.id for part in walk(loop.target) if isinstance(part, ast.Name)]
 
 
 def depends_on_loop(seeds: tuple[Site, ...]) -> bool:
@@ -40,7 +41,7 @@ def depends_on_loop(seeds: tuple[Site, ...]) -> bool:
         bound = {name for turn in site.turns for name in variables(turn.node)}
         argument = site.node.args[0] if isinstance(site.node, ast.Call) and site.node.args else None
         if argument is not None and any(
-            isinstance(part, ast.Name) and part.id in bound for part in ast.walk(argument)
+            isinstance(part, ast.Name) and part.id in bound for part in walk(argument)
         ):
             return True
     return False

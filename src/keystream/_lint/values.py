@@ -45,8 +45,7 @@ class Interning:
         self, kind: Callable[Fields, Kind], *args: Fields.args, **more: Fields.kwargs
     ) -> Kind:
         """The one symbol of a kind with these fields; it depends on what they depend on."""
-        parts = [id(part) if isinstance(part, Value) else _identity(part) for part in args]
-        name = (kind, *parts)
+        name = (kind, *map(_identity, args))
         found: Any = self._table.get(name)
         if found is None:
             found = self._table[name] = kind(*args, **more)
@@ -66,13 +65,12 @@ class Interning:
 
 def _identity(part: Any) -> Any:
     """What two equal parts have in common: 1, 1.0 and True differ, and so do 0.0 and -0.0."""
-    if isinstance(part, Value):
-        return id(part)
-    if isinstance(part, tuple):
+    kind = type(part)
+    if kind is str or isinstance(part, Value | ast.AST):  # these compare by identity
+        return part
+    if kind is tuple:
         return tuple(map(_identity, part))
-    if isinstance(part, ast.AST):
-        return id(part)
-    return (type(part).__name__, repr(part) if isinstance(part, float) else part)
+    return (kind, repr(part) if kind is float else part)
 
 
 @dataclass(slots=True, eq=False)

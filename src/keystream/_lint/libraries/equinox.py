@@ -20,6 +20,7 @@ from keystream._lint.values import (
     constant_of,
     is_constant,
 )
+from keystream._lint.walking import walk
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -99,7 +100,7 @@ def _drops(model: Value, tree: ast.AST) -> bool:
         return True
     return any(
         "ropout" in (part.attr if isinstance(part, ast.Attribute) else part.id)
-        for part in ast.walk(tree)
+        for part in walk(tree)
         if isinstance(part, ast.Attribute | ast.Name)
     )
 

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from keystream._lint.facts import Fact, Site
+from keystream._lint.walking import walk
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -37,9 +38,9 @@ def note_evaluation(reader: Reader, node: ast.AST, layer: str) -> None:
 def is_measured(site: Site) -> bool:
     """Whether a model's output is compared with something, as an accuracy does with labels."""
     name = site.target if site.target.isidentifier() else ""
-    for part in ast.walk(site.around) if site.around is not None else ():
+    for part in walk(site.around) if site.around is not None else ():
         if isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Eq | ast.Gt | ast.Lt):
-            for inner in ast.walk(part):
+            for inner in walk(part):
                 said = bool(name) and isinstance(inner, ast.Name) and inner.id == name
                 if inner is site.node or said:
                     return True

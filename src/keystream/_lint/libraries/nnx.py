@@ -13,6 +13,7 @@ from keystream._lint.libraries.evaluation import note_evaluation
 from keystream._lint.libraries.jax_random import seeded
 from keystream._lint.symbols import Child, Place, Seed, StreamKey, Symbol, Value
 from keystream._lint.values import Function, Instance, Made, Sequence, Wrapped, constant_of
+from keystream._lint.walking import walk
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -123,7 +124,7 @@ def _note_lost_count(reader: Reader, call: Call) -> None:
         return
     if wrapped.name != "jax.jit" or not isinstance(site.node, ast.Call):
         return
-    parts = ast.walk(wrapped.function.node)
+    parts = walk(wrapped.function.node)
     names = {part.attr for part in parts if isinstance(part, ast.Attribute)}
     if "merge" in names and not names & _HANDS_OUT:
         reader.fact("counts_lost", site.node, drawn=reader.site(call.node))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from keystream._lint.libraries.call import Call
 from keystream._lint.symbols import Constant, Replaced, Symbol, Value
 from keystream._lint.values import Function, Instance
+from keystream._lint.walking import walk
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -56,7 +57,7 @@ def tree_at(reader: Reader, call: Call) -> Value | None:
 def _top_attributes(where: ast.Lambda) -> Iterable[str]:
     """Of each place that a `where` names the attribute of the tree itself; empty where there is none."""
     for place in where.body.elts if isinstance(where.body, ast.Tuple | ast.List) else [where.body]:
-        chain = [part for part in ast.walk(place) if isinstance(part, ast.Attribute)]
+        chain = [part for part in walk(place) if isinstance(part, ast.Attribute)]
         yield next((part.attr for part in chain if isinstance(part.value, ast.Name)), "")
 
 

@@ -21,6 +21,7 @@ from keystream._lint.symbols import (
     Value,
 )
 from keystream._lint.values import Made, Mapping, Sequence, constant_of
+from keystream._lint.walking import walk
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -104,7 +105,7 @@ def hands_out_keys(iterable: Value, loop: ast.AST) -> Made | None:
     if not isinstance(iterable, Made):
         return None
     if is_unordered(iterable):
-        return iterable if any(map(_advances, ast.walk(loop))) else None
+        return iterable if any(map(_advances, walk(loop))) else None
     if iterable.name == "enumerate" and iterable.args and isinstance(iterable.args[0], Made):
         inner = iterable.args[0]
         counter = _first_name(getattr(loop, "target", None))
@@ -136,10 +137,8 @@ def _first_name(target: ast.expr | None) -> str:
 def _advances(part: ast.AST) -> bool:
     """Whether this takes the next key of a chain or sequence."""
     if isinstance(part, ast.Assign) and _called(part.value) == "split":
-        names = {
-            name.id for t in part.targets for name in ast.walk(t) if isinstance(name, ast.Name)
-        }
-        return any(isinstance(n, ast.Name) and n.id in names for n in ast.walk(part.value))
+        names = {name.id for t in part.targets for name in walk(t) if isinstance(name, ast.Name)}
+        return any(isinstance(n, ast.Name) and n.id in names for n in walk(part.value))
     if isinstance(part, ast.Call):
         name = _called(part)
         given = " ".join(map(ast.unparse, part.args)) if name == "next" else ""
@@ -156,16 +155,14 @@ def _chosen_by(counter: str, loop: ast.AST) -> bool:
     """Whether a counter chooses the key of a turn: folded into one, or an index of keys."""
     if not counter:
         return False
-    for part in ast.walk(loop):
+    for part in walk(loop):
         if isinstance(part, ast.Call) and _called(part) == "fold_in":
             chosen = part.args[1:]
         elif isinstance(part, ast.Subscript) and "key" in ast.unparse(part.value).lower():
             chosen = [part.slice]
         else:
             continue
-        if any(
-            isinstance(n, ast.Name) and n.id == counter for arg in chosen for n in ast.walk(arg)
-        ):
+        if any(isinstance(n, ast.Name) and n.id == counter for arg in chosen for n in walk(arg)):
             return True
     return False
 

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from keystream._intent import common_random_numbers as common_random_numbers
     from keystream._permutation import Permutation as Permutation
     from keystream._plan.plan import Plan as Plan
-    from keystream._plan.plan import plan as plan
     from keystream._plan.site import Observed as Observed
     from keystream._plan.site import Site as Site
+    from keystream._planning import plan as plan
     from keystream._roots import seed as seed
     from keystream._session import audit as audit
     from keystream._session import step as step
@@ -66,7 +66,7 @@ _HOME = {
     "dropout": "keystream._draws.dropout",
     "fuse_threefry": "keystream._fuse",
     "gaussian_noise": "keystream._draws.noise",
-    "plan": "keystream._plan.plan",
+    "plan": "keystream._planning",
     "seed": "keystream._roots",
     "step": "keystream._session",
     "token_mask": "keystream._draws.token_mask",

@@ -51,11 +51,6 @@ def test_the_severity_that_lint_finds_is_among_those_of_the_table(
     assert found <= set(RULES.SEVERITIES[code].split(", "))
 
 
-def test_the_rules_that_a_plan_applies_are_those_that_its_source_names() -> None:
-    source = (ROOT / "src/keystream/_plan/mistakes.py").read_text()
-    assert set(re.findall(r'"(KS\d{3})"', source)) == set(RULES.PLANNED)
-
-
 def test_the_repairs_are_those_that_lint_makes_and_its_page_lists() -> None:
     source = (ROOT / "src/keystream/_lint/repairs.py").read_text()
     page = (ROOT / "docs/lint.md").read_text().partition("| Code | Repair |")[2]

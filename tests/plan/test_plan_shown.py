@@ -33,7 +33,7 @@ def test_a_plan_reads_well_at_eighty_columns() -> None:
     assert "  key    key → fold_in(index) → split(2)[0]\n" in shown
     assert "  draws  normal float32[4,3], 384 bit, 3 times\n" in shown
     assert "  notes  the same key in every iteration" in shown
-    assert "warning: normal draws from one key in 3 iterations of a scan (KS203" in shown
+    assert "warning: normal in a compiled loop got one key for its 3 iterations (KS203" in shown
     assert max(len(line) for line in lines if "where" not in line) <= 80
 
 

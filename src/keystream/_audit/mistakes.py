@@ -99,7 +99,10 @@ def _judged(recording: Recording, found: Found) -> Judged:
         stream=last.stream,
         steps=_steps(recording, found),
         count=max(found.count, 1),
-        lineage=tuple(described(lineage, use.key, use.call) for use in (pair.first, pair.second)),
+        lineage=tuple(
+            described(lineage, use.key, use.call) or use.at.derivation
+            for use in (pair.first, pair.second)
+        ),
     )
 
 

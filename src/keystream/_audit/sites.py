@@ -59,7 +59,7 @@ def planned_site(planned: Any, library: tuple[Location, ...], outer: str) -> Sit
         root=planned.root,
         root_detail=planned.root_detail,
         flags=frozenset(planned.flags | flags_of(outer)),
-        loop=(loops[-1].length or -1) if loops else 0,
+        loop=planned.hoisted or ((loops[-1].length or -1) if loops else 0),
         conditions=planned.conditions,
         draw=planned.draw,
     )

@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: the function or an argument can't be read, or the function not be traced.
     """
-    from keystream._plan.plan import plan
+    from keystream._planning import plan
 
     sys.path.insert(0, str(Path.cwd()))
     function = _object(arguments.function)

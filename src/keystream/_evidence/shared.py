@@ -54,8 +54,8 @@ class Shared:
 
     @property
     def differentiated(self) -> bool:
-        """Whether a gradient is taken through the draw."""
-        return "differentiated" in self.at.flags
+        """Whether a gradient is taken through the draw in each turn, not of the loop as a whole."""
+        return "differentiated" in self.at.flags and "hoisted" not in self.at.flags
 
     @property
     def lifted(self) -> bool:

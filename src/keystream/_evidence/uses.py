@@ -41,7 +41,8 @@ class Site:
         flags: ``remat``, ``backward``, ``differentiated``, ``clone``, ``discarded``, ``batched_cond``,
             ``batched_while``, ``vmap_shared``, ``loop_invariant``, ``hoisted``, ``initialising``,
             ``replicated``, ``counted`` (a stream of NNX counted it), ``library`` (no line of the user).
-        loop: iterations of the innermost loop around it inside its program; 0 outside of loops.
+        loop: iterations of the innermost loop around it inside its program, or of the one that JAX took
+            it out of; 0 outside of loops, -1 where the run decides.
         conditions: (condition, branch) for each ``cond`` around it.
         draw: in a compiled program, the user's call that it belongs to; sites of one call share it.
     """

@@ -14,9 +14,10 @@ from keystream._plan import census, evaluate, marking, primitives, sites, tainte
 from keystream._plan.cost import FREE, PART, SHARE, Costs, around
 from keystream._plan.derivations import UNNAMED, Names
 from keystream._plan.describe import describe
+from keystream._plan.makings import makings
 from keystream._plan.origin import Origins
 from keystream._plan.regions import Draft, Region
-from keystream._plan.site import Observed, Site
+from keystream._plan.site import Made, Observed, Site
 from keystream._plan.slices import Pending, Slice
 
 
@@ -25,6 +26,7 @@ class Analysis:
 
     Attributes:
         sites: in the order of the program.
+        makings: the keys that they make.
         inputs: the flat inputs that the slice reads.
         share: the operations of the slice over those of the program.
         operations: how many equations the slice has.
@@ -44,6 +46,7 @@ class Analysis:
         reasons = tainted.follow(self._program, tainted.effect)
         reasons |= self._costly(reasons)
         self.sites: tuple[Site, ...] = describe(self._found, origins, reasons, names)
+        self.makings: tuple[Made, ...] = makings(origins, self.sites)
         self._seen = {site.id for site in self.sites if not site.unseen}
         self._slice = Slice(self._program, self._wants, self._lock)
         self.inputs = self._slice.inputs

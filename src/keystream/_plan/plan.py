@@ -1,9 +1,9 @@
-"""`plan`: every draw that a call will make, the keys it uses, and any one of them made again."""
+"""A plan: every draw that a call will make, the keys it uses, and any one of them made again."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,72 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keystream._findings import Finding
-from keystream._plan import arguments, census, mistakes, render
-from keystream._plan.analysis import Analysis, analyse
+from keystream._plan import census, render
+from keystream._plan.analysis import Analysis
 from keystream._plan.arguments import Arguments
-from keystream._plan.derivations import Names
-from keystream._plan.site import Observed, Site
+from keystream._plan.site import Made, Observed, Site
 from keystream.errors import UnsupportedKeyError, ValueOutOfRangeError
 
-__all__ = ["Plan", "plan"]
-
-
-def plan(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Plan:
-    """List every draw that a call would make, whichever library makes it, without making it.
-
-    The function is traced, not run. Arrays among the arguments are traced (``jax.ShapeDtypeStruct``
-    serves as well), and Python's numbers where the function allows that; everything else is static.
-
-    Args:
-        function: any function that JAX can trace, jitted or not, such as a training step or
-            ``model.apply``.
-        args: of the call.
-        kwargs: of the call.
-
-    Returns:
-        The plan of this program. It holds no array.
-
-    Raises:
-        Exception: whatever tracing the function raises.
-
-    Example:
-        >>> import jax
-        >>> import keystream as ks
-        >>> def noisy(x, key):
-        ...     return x + jax.random.normal(jax.random.fold_in(key, 7), x.shape)
-        >>> plan = ks.plan(noisy, jax.numpy.ones(3), jax.random.key(0))
-        >>> [(site.distribution, site.shape, site.stream) for site in plan.draws]
-        [('normal', (3,), 'key')]
-        >>> " -> ".join(str(step) for step in plan.draws[0].derivation)
-        'key -> fold_in(7)'
-        >>> plan.bits
-        96
-    """
-    given = arguments.read(function, args, kwargs, numbers=True)
-    try:
-        closed = _trace(function, given)
-    except Exception:
-        static = arguments.read(function, args, kwargs, numbers=False)
-        if static.traced == given.traced:
-            raise
-        given, closed = static, _trace(function, static)
-    names = Names(given.names, given.streams, given.tags)
-    return Plan(_named(function), given, analyse(closed, names=names))
-
-
-def _trace(function: Callable[..., Any], given: Arguments) -> Any:
-    def traced(*arrays: Any) -> Any:
-        return [leaf for leaf in jax.tree.leaves(given.call(function, arrays)) if _is_array(leaf)]
-
-    return jax.make_jaxpr(traced)(*given.arrays)
-
-
-def _is_array(leaf: Any) -> bool:
-    return arguments.is_traced(leaf, numbers=True)
-
-
-def _named(function: Callable[..., Any]) -> str:
-    return str(getattr(function, "__name__", type(function).__name__))
+Judge = Callable[[str, Sequence[Site], Sequence[Made]], "tuple[Finding, ...]"]
 
 
 class Plan:
@@ -90,13 +31,15 @@ class Plan:
         share: operations of the slice over those of the program.
     """
 
-    def __init__(self, name: str, given: Arguments, analysis: Analysis) -> None:
+    def __init__(self, name: str, given: Arguments, analysis: Analysis, judge: Judge) -> None:
         self.name = name
         self.sites: tuple[Site, ...] = analysis.sites
         self.inputs: tuple[str, ...] = tuple(given.names[place] for place in analysis.inputs)
         self.share: float = analysis.share
         self._given = given
         self._analysis = analysis
+        self._judge = judge
+        self._findings: tuple[Finding, ...] | None = None
         self._labels = render.labels(self.draws)
         self._replays: dict[int, Callable[..., Any]] = {}
 
@@ -215,16 +158,19 @@ class Plan:
         return values[0] if len(values) == 1 else tuple(values)
 
     def findings(self) -> tuple[Finding, ...]:
-        """The mistakes that the plan alone proves or makes likely; nothing is run.
+        """The mistakes that the plan alone shows, judged as an audit judges; nothing is run.
 
         Returns:
-            Two draws of one key (KS101), a key drawn from and split (KS102), a child of a split that
-            is a child of ``fold_in`` too (KS103), a loop whose every iteration draws from one key
-            (KS203), a constant key in the program (KS503). Draws that the plan can't see, with the
-            reasons (KS902): mistakes among them are not found.
+            Of the draws of one call those that share a key (KS101, KS102, KS103), turns of a loop,
+            members of a batch or shards that draw alike (KS203, KS301, KS303, KS305), and what every
+            call draws again, from a key or seed that is part of the program (KS503, KS106). Draws that
+            the plan can't see, with the reasons (KS902): mistakes among them are not found.
         """
-        unseen = self._analysis.unseen()
-        return (*mistakes.find(self.sites), *((census.finding(unseen),) if unseen else ()))
+        if self._findings is None:
+            unseen = self._analysis.unseen()
+            told = self._judge(self.name, self.sites, self._analysis.makings)
+            self._findings = (*told, *((census.finding(unseen),) if unseen else ()))
+        return self._findings
 
     def _find(self, which: Site | str | int) -> Site:
         if isinstance(which, Site):

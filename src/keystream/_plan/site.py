@@ -138,6 +138,23 @@ class Site:
         return times
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A key that a site makes of another, or of a seed, as far as that is static.
+
+    Attributes:
+        site: id of the site.
+        parent: `Site.origin` of the key that it is made of; the value of a seed.
+        child: `Site.origin` of the key that is made.
+        data: the index in the split; the number folded in, 0 where the run decides it.
+    """
+
+    site: int
+    parent: int
+    child: int
+    data: int
+
+
 @dataclass(slots=True)  # not frozen: thousands are made a second
 class Observed:
     """The values of one site in one call.

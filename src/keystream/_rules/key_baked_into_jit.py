@@ -118,7 +118,10 @@ def recorded(recording: Recording) -> Iterator[Finding]:
         if "text" in found.facts:
             message = f"a key left the function that was traced with it: {found.facts['text']}"
         else:
-            message = f"a compiled function captured its key: {found.count + 1} calls drew the same"
+            keys = found.facts["keys"]
+            calls = found.count // keys + 1
+            what = "its key" if keys == 1 else f"the key of its {keys} keys"
+            message = f"a compiled function captured {what}: {calls} calls drew the same"
         yield found.finding(
             message,
             why="what a compiled function closes over is a constant of the program",

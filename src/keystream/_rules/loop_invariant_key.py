@@ -105,9 +105,10 @@ def shares(shared: Shared) -> Severity | None:
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS203 that the evidence of a run shows."""
     for found in verdicts(recording, "KS203"):
-        what = found.facts["site"].distribution or "a draw"
+        site = found.facts["site"]
+        many = f"its {site.loop} iterations" if site.loop > 0 else "all iterations"
         yield found.finding(
-            f"{what} inside a compiled loop got one key for all iterations",
+            f"{site.distribution or 'a draw'} in a compiled loop got one key for {many}",
             why="the loop closes over its key or carries it unchanged, so each iteration draws the "
             "same numbers",
             fix="carry the key, or scan over keys:\nkeys = jax.random.split(key, length)",

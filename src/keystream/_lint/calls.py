@@ -190,6 +190,9 @@ class Calls:
             found = self.call_object(call.owner, call.name, call)
             if found is not None:
                 return found
+        of_kind = table.KINDS.get(type(call.owner)) if call.owner is not None else None
+        if of_kind is not None:
+            return of_kind(self.reader, call)
         for handler in table.METHODS.get(call.name, ()):
             found = handler(self.reader, call)
             if found is not None:

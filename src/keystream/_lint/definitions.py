@@ -75,7 +75,7 @@ class Definitions:
         """A function under a decorator, remembered for when it is read on its own."""
         function = self.reader.expressions.evaluate(decorator)
         found = value
-        if isinstance(function, Reference | Partial | Wrapped):
+        if isinstance(function, Reference | Partial | Wrapped | Function):
             result = self.reader.calls.call(function, [value], {}, decorator)
             found = result if isinstance(result, Function | Wrapped | Made | Partial) else value
         inner = found

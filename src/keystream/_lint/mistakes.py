@@ -9,6 +9,7 @@ from typing import Any
 from keystream._findings import Severity
 from keystream._judge.words import copied
 from keystream._lint.accumulation import accumulates
+from keystream._lint.collecting import is_collected, is_the_same_in_all_turns
 from keystream._lint.excuses import COPIED, DECLARED, Excuse, excuse
 from keystream._lint.facts import Facts, Repeat, Site, Unread, Use
 from keystream._lint.symbols import Attribute, Child, Element, Parameter, Seed, StreamKey, Symbol
@@ -180,7 +181,7 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
         return Mistake("KS102", "warning", repeat, _seeds(repeat))
     if first.kind != second.kind or second.kind in ("fold", "split"):
         return None
-    if second.kind == "init" and not (turn.kind == "comprehension" and first.extra is second.extra):
+    if second.kind == "init" and not _is_another_member(first, second):
         return None
     if first.chain[-1].node is not second.chain[-1].node and first.kind == "init":
         return None
@@ -212,6 +213,13 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
             seeds,
         )
     return Mistake("KS201", severity, repeat, seeds)
+
+
+def _is_another_member(first: Use, second: Use) -> bool:
+    """Whether a turn initialises one more of what a collection holds several of."""
+    site = second.chain[-1]
+    alike = _model(first) is _model(second) and is_the_same_in_all_turns(site)
+    return (first.extra is second.extra or alike) and is_collected(site)
 
 
 def _made_again(repeat: Repeat, severity: Severity, seeds: tuple[Site, ...]) -> Mistake | None:

@@ -136,8 +136,9 @@ class State:
         use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded, **more)
         if kind == "handed" and not use.name.endswith(".init"):
             self._lanes(use, declared=True)
-        if kind == "draw":
+        if kind in ("draw", "init"):
             self._lanes(use)
+        if kind == "draw":
             use.discarded = bool(self.streams) and self.streams[-1].kind == "init"
         self.taken(key, node)
         earlier = self.uses.setdefault(key, [])

@@ -28,6 +28,9 @@ from keystream._lint.values import constant_of
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
 
+# Methods of generators that draw nothing.
+_NO_DRAWS = frozenset({"spawn", "get_state", "set_state", "getstate", "setstate", "seed"})
+
 
 def random(reader: Reader, call: Call) -> Value | None:
     """``numpy.random.normal()``, ``time.time()``: a value that is another in every run or call."""
@@ -58,10 +61,10 @@ def generator(reader: Reader, call: Call) -> Value:
 
 
 def draw_of_generator(reader: Reader, call: Call) -> Value | None:
-    """``generator.normal()``."""
+    """``generator.normal()``: whatever a generator's method is called, it draws, but for a few."""
     owner = call.owner
-    if not (isinstance(owner, Generator)):
-        return None
+    if not isinstance(owner, Generator) or call.name in _NO_DRAWS:
+        return reader.fresh("of a generator")
     _note_baked(reader, call, f"numpy.random.Generator.{call.name}")
     if constant_of(owner.seeded, 0) is False:
         return value_of_host(reader, owner.name)

@@ -161,6 +161,11 @@ def is_keyish(value: Value | None) -> TypeGuard[Symbol]:
 # Models.
 
 
+def layer(reader: Reader, call: Call) -> Value | None:
+    """A layer of Flax's own, ``nn.Dense(3)``."""
+    return call.made(reader) if call.short[:1].isupper() else None
+
+
 def init(reader: Reader, call: Call) -> Value | None:
     """``model.init(rngs, ...)``; also of models that are not seen, given a key that is."""
     model = call.owner
@@ -168,9 +173,10 @@ def init(reader: Reader, call: Call) -> Value | None:
         key = call.argument(0)
         if not isinstance(model, Made) or not model.name.startswith(("haiku.", "flax.")):
             return None
-        if isinstance(key, Seed | Child):
-            note_run(reader, call, "init", key, model=model, text=call.text(0, "rngs"))
-        return None
+        if not isinstance(key, Seed | Child):
+            return None
+        note_run(reader, call, "init", key, model=model, text=call.text(0, "rngs"))
+        return reader.fresh("variables")
     rngs = call.argument(0, "rngs")
     _note_wrong_keyword(reader, call)
     if rngs is not None:
@@ -187,7 +193,7 @@ def apply(reader: Reader, call: Call) -> Value | None:
         own = {n: v for n, v in call.keywords.items() if n in ("deterministic", "rng")}
         with serving(reader, _streams_given(reader, call, "apply", call.keywords.get("rngs"))):
             return reader.calls.call(model, call.args[1:], own, call.node)
-    if isinstance(model, Made):
+    if isinstance(model, Made) and not model.name.startswith("flax.linen."):
         return _note_wrong_keyword(reader, call)
     if not isinstance(model, Instance):
         return apply_fn(reader, call)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from keystream._lint.collecting import is_collected
 from keystream._lint.facts import Fact
 from keystream._lint.libraries import serving
 from keystream._lint.libraries.call import Call
@@ -67,8 +68,7 @@ def layer(reader: Reader, call: Call) -> Value:
     given = call.keywords.get("rngs")
     _note_shared(reader, given, call.node)
     key = _advance(reader, given)
-    turns = reader.frame.turns
-    if key is not None and turns and turns[-1].kind == "comprehension":
+    if key is not None and is_collected(reader.site(call.node)):
         reader.use(key, "layer", f"nnx.{call.short}", call.node)
     return call.made(reader, "layer")
 

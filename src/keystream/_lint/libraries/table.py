@@ -25,6 +25,7 @@ from keystream._lint.libraries import (
     optax,
     options,
     paths,
+    pools,
     python,
     rates,
     records,
@@ -42,7 +43,7 @@ from keystream._lint.libraries.signatures import (
     Transform,
     Unknown,
 )
-from keystream._lint.symbols import Value
+from keystream._lint.symbols import Generator, Value
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -387,6 +388,12 @@ FUNCTIONS: dict[str, Handler] = {
     "argparse.ArgumentParser": options.parser,
     # The host.
     "builtins.print": host.print_,
+    "concurrent.futures.ProcessPoolExecutor": Makes("pool"),
+    "concurrent.futures.ThreadPoolExecutor": Makes("pool"),
+    "multiprocessing.Pool": Makes("pool"),
+    "multiprocessing.pool.Pool": Makes("pool"),
+    "multiprocessing.pool.ThreadPool": Makes("pool"),
+    "threading.Thread": pools.thread,
     "builtins.hash": host.hash_of,
     "builtins.id": host.id_of,
     "os.urandom": host.random,
@@ -421,6 +428,7 @@ PREFIXES: tuple[tuple[str, Handler], ...] = (
     ("jax.nn.initializers.", jax_random.initialiser),
     ("keras.random.", keras.random),
     ("optax.", optax.chained),
+    ("flax.linen.", linen.layer),
     ("numpy.random.", host.random),
     ("random.", host.random),
     ("time.", host.random),
@@ -477,6 +485,16 @@ OBJECTS: dict[str, dict[str, Handler]] = {
     "numpyro.infer.Predictive": {"__call__": Draw(_KEY, "Predictive")},
     "numpyro.infer.SVI": {"init": Draw(_KEY, "SVI.init"), "run": Draw(_KEY, "SVI.run")},
     "optax.noisy": {"init": optax.init},
+    "pool": {
+        "apply": pools.apply,
+        "apply_async": pools.apply,
+        "imap": python.map_,
+        "imap_unordered": python.map_,
+        "map": python.map_,
+        "map_async": python.map_,
+        "starmap": pools.starmap,
+        "submit": pools.submit,
+    },
     "set": {
         "difference": unordered.combined,
         "difference_update": unordered.changed,
@@ -487,6 +505,9 @@ OBJECTS: dict[str, dict[str, Handler]] = {
         "update": unordered.changed,
     },
 }
+
+# Every method of what is known by how it came about.
+KINDS: dict[type[Value], Handler] = {Generator: host.draw_of_generator}
 
 # Methods of anything else, by name: the first that answers.
 METHODS: dict[str, tuple[Handler, ...]] = {
@@ -511,12 +532,6 @@ METHODS: dict[str, tuple[Handler, ...]] = {
     "sample_with_intermediates": (jax_random.sample_method,),
     "_sample_n": (jax_random.sample_method,),
     "rsample": (jax_random.sample_method,),
-    # Generators of the host.
-    **dict.fromkeys(
-        "binomial choice exponential gauss integers normal permutation poisson rand randint randn "
-        "random shuffle standard_normal uniform".split(),
-        (host.draw_of_generator,),
-    ),
     # Logs.
     **dict.fromkeys(
         "debug info log log_param log_params log_text warning".split(), (host.note_printed,)

@@ -1,0 +1,67 @@
+"""What each turn of a loop adds to a collection: members of an ensemble, say, which should differ."""
+
+from __future__ import annotations
+
+import ast
+
+from keystream._lint.facts import Site
+from keystream._lint.turns import variables
+from keystream._lint.walking import walk
+
+_ADDS = ("append", "add", "appendleft")
+
+
+def is_collected(site: Site) -> bool:
+    """Whether a call's value becomes an element of a collection in each turn of the loop around it.
+
+    It is the element of a comprehension, it is appended, or it is put under a key; or the one name that
+    it is bound to is read for nothing else.
+    """
+    turn = site.turns[-1] if site.turns else None
+    if turn is None:
+        return False
+    if turn.kind == "comprehension":
+        return True
+    statement = site.statement
+    if turn.kind != "for" or statement is None:
+        return False
+    if _added(statement) is site.node or _put(statement) is site.node:
+        return True
+    if not site.target or getattr(statement, "value", None) is not site.node:
+        return False
+    loads = [
+        part
+        for part in walk(turn.node)
+        if isinstance(part, ast.Name) and part.id == site.target and isinstance(part.ctx, ast.Load)
+    ]
+    adding = [
+        value
+        for part in walk(turn.node)
+        if isinstance(part, ast.stmt)
+        for value in (_added(part), _put(part))
+    ]
+    return len(loads) == 1 and any(value is loads[0] for value in adding)
+
+
+def is_the_same_in_all_turns(site: Site) -> bool:
+    """Whether a call spells out nothing of the loop around it that changes from turn to turn."""
+    bound = set(variables(site.turns[-1].node)) if site.turns else set[str]()
+    return not any(isinstance(part, ast.Name) and part.id in bound for part in walk(site.node))
+
+
+def _added(statement: ast.stmt) -> ast.expr | None:
+    """What ``xs.append(value)`` adds."""
+    match statement:
+        case ast.Expr(ast.Call(ast.Attribute(attr=method), [value])) if method in _ADDS:
+            return value
+        case _:
+            return None
+
+
+def _put(statement: ast.stmt) -> ast.expr | None:
+    """What ``xs[name] = value`` puts there."""
+    match statement:
+        case ast.Assign([ast.Subscript()], value):
+            return value
+        case _:
+            return None

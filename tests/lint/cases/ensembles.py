@@ -1,0 +1,88 @@
+"""Members of an ensemble, which should begin apart; and what is made anew for other reasons."""
+
+import equinox as eqx
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3)(x)
+
+
+def comprehension(x):
+    key = jax.random.key(1)
+    return [Net().init(key, x) for _ in range(4)]  # KS101
+
+
+def comprehension_of_layers(x):
+    return [nn.Dense(2).init(jax.random.key(2), x) for _ in range(4)]  # KS106
+
+
+def alike(x):
+    model, key = Net(), jax.random.key(1)
+    return [model.init(key, x) for _ in range(4)]  # KS101
+
+
+def appended(x):
+    model, members = Net(), []
+    for _ in range(4):
+        members.append(model.init(jax.random.key(1), x))  # KS106
+    return members
+
+
+def named_first(x):
+    model, members = nn.Dense(3), {}
+    for number in range(4):
+        params = model.init(jax.random.key(1), x)  # KS106
+        members[number] = params
+    return members
+
+
+def batched(x):
+    key = jax.random.key(1)
+    return jax.vmap(lambda _: Net().init(key, x))(jnp.arange(4))  # KS303
+
+
+def nnx_members():
+    members = []
+    for _ in range(3):
+        members.append(nnx.Linear(3, 3, rngs=nnx.Rngs(params=1)))  # KS106
+    return members
+
+
+def equinox_members():
+    return [eqx.nn.Linear(3, 3, key=jax.random.key(0)) for _ in range(3)]  # KS106
+
+
+# No ensembles.
+
+
+def of_widths(x):
+    key = jax.random.key(1)
+    return [nn.Dense(width).init(key, x) for width in (2, 3)]
+
+
+def apart(x):
+    model, keys = Net(), jax.random.split(jax.random.key(1), 4)
+    members = [model.init(key, x) for key in keys]
+    for number in range(4):
+        members.append(model.init(jax.random.fold_in(keys[0], number), x))
+    return members, jax.vmap(lambda key: model.init(key, x))(keys)
+
+
+def train_from_one_beginning(x, train):
+    model, results = Net(), []
+    for rate in (0.1, 0.01):
+        params = model.init(jax.random.key(1), x)
+        results.append(train(params, rate))
+    return results
+
+
+def made_for_its_shapes(xs):
+    model = Net()
+    for x in xs:
+        print(jax.tree.map(jnp.shape, model.init(jax.random.key(1), x)))

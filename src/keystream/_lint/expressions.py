@@ -13,9 +13,11 @@ from keystream._lint.symbols import (
     Attribute,
     Child,
     Constant,
+    Element,
     Global,
     KeyArray,
     KeyData,
+    Lane,
     Mask,
     NamedKey,
     Operation,
@@ -351,6 +353,10 @@ _SOMETHING = Seed | Child | Stack | KeyArray | StreamKey | NamedKey | KeyData | 
 
 def is_something(value: Value) -> bool:
     """Whether a value is surely not None: a key, keys, or what arithmetic gives."""
+    if isinstance(value, Lane | Element):  # of several that are something, each is
+        return isinstance(value.parent, Stack | KeyArray) or (
+            value.parent is not None and is_something(value.parent)
+        )
     computed = is_operation(value, "Add", "Sub", "Mult", "Div", "Mod", "FloorDiv", "USub")
     return computed or isinstance(value, _SOMETHING)
 

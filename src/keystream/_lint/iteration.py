@@ -14,6 +14,7 @@ from keystream._lint.symbols import (
     Listed,
     Range,
     Repeated,
+    Stack,
     Symbol,
     Value,
     are_symbols,
@@ -133,6 +134,8 @@ class Iteration:
                 return inner
             case Listed(_, first, second):
                 return first if number == 1 else second
+            case Stack():  # the number-th of them, whatever their number
+                return self.reader.containers.child(iterable, constant(number - 1))
             case Symbol():
                 return self.reader.table.symbol(Element, iterable, number)
             case _:

@@ -23,6 +23,7 @@ from keystream._lint.symbols import (
     Listed,
     Opaque,
     Repeated,
+    Stack,
     Symbol,
     Tag,
     Value,
@@ -242,6 +243,9 @@ class State:
                 return inner
             case Constant():  # a number in the place of an array: unknown, but None stays None
                 return value if value.value is None else self.table.fresh("lane", own)
+            case Stack(key):  # equal keys in a lane, whatever their number
+                keys = self.table.symbol(Stack, key, self.table.constant(None))
+                return self.table.symbol(Lane, keys, depth, tags=own)
             case Symbol():
                 return self.table.symbol(Lane, value, depth, tags=own)
             case Sequence():

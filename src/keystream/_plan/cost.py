@@ -46,7 +46,7 @@ class Costs:
             children = region.entered.get(place, ())
             if children and place not in region.sites:
                 cost += times(equation) * sum(self.marked(child) for child in children)
-            elif not primitives.is_identity(equation):
+            elif place not in region.identities:
                 cost += self.equation(equation)
         return cost
 

@@ -90,7 +90,7 @@ def _equation(
 
     equation = region.jaxpr.eqns[place]
     kind, children = primitives.structure(equation), region.entered.get(place, ())
-    if primitives.is_identity(equation):
+    if place in region.identities:
         return {0: read(equation.invars[1])}, {}
     if equation.primitive.name == primitives.BARRIER:
         return {number: read(var) for number, var in enumerate(equation.invars) if known(var)}, {}

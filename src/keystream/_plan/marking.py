@@ -86,7 +86,7 @@ def _reads(region: Region, place: int, asked: set[int], wants: Wants) -> set[int
     """The operands that an equation with jaxprs needs; None for all of them."""
     equation = region.jaxpr.eqns[place]
     kind = primitives.structure(equation)
-    if equation.primitive.name == primitives.BARRIER or primitives.is_identity(equation):
+    if equation.primitive.name == primitives.BARRIER or place in region.identities:
         return asked if equation.primitive.name == primitives.BARRIER else {1}
     if kind is None or place in region.sites or primitives.own_name(equation):
         return None

@@ -36,6 +36,7 @@ _TRANSPARENT = (
 )
 _DERIVATIONS = primitives.DERIVATIONS
 _VARYING = "axis_index"
+_SPREADS = ("broadcast_in_dim", "reshape", "squeeze", "expand_dims")
 _SMALL = 256  # elements up to which constants are compared by value, not by identity
 
 
@@ -158,7 +159,7 @@ class Origins:
         equation = region.jaxpr.eqns[place]
         kind, children = primitives.structure(equation), region.entered.get(place, ())
         if kind is None or not children or place in region.sites:
-            return self._leaf(region, equation, read)
+            return self._leaf(region, place, read)
         if kind in ("call", "shards"):
             child = children[0]
             inputs = {number: read(equation.invars[number]) for number in child.wanted}
@@ -169,11 +170,12 @@ class Origins:
             return self._scan(equation, children[0], read)
         return self._while(equation, children, read)
 
-    def _leaf(self, region: Region, equation: Any, read: Any) -> dict[int, int]:
+    def _leaf(self, region: Region, place: int, read: Any) -> dict[int, int]:
+        equation = region.jaxpr.eqns[place]
         name = equation.primitive.name
-        if primitives.is_identity(equation):
-            return {0: self.node("branch", _branch(region, equation), (read(equation.invars[1]),))}
         arguments = tuple(read(var) for var in equation.invars)
+        if place in region.identities:
+            return {0: self.node("branch", _branch(region, equation), arguments[1:2])}
         if name in _DERIVATIONS or primitives.own_name(equation):
             return self._derivation(region, equation, arguments)
         if name in _TRANSPARENT and len(arguments) >= len(equation.outvars):
@@ -366,13 +368,20 @@ class Origins:
 
 
 def _branch(region: Region, equation: Any) -> tuple[Hashable, int]:
-    """Of a branch that ``vmap`` made a select of: what names the condition, and the branch."""
-    predicate = equation.invars[0]
-    for maker in region.jaxpr.eqns:
-        if maker.primitive.name == "eq" and maker.outvars[0] is predicate:
-            index, branch = maker.invars
-            if hasattr(branch, "val"):
-                return (region.path, id(index)), int(branch.val)
+    """Of a branch that ``vmap`` made a select of: what names the condition, and the branch.
+
+    The predicate is spread over the axes of what is selected: the words of a legacy key, say.
+    """
+    makers = {id(maker.outvars[0]): maker for maker in region.jaxpr.eqns if maker.outvars}
+    predicate: Any = equation.invars[0]
+    maker = makers.get(id(predicate))
+    while maker is not None and maker.primitive.name in _SPREADS:
+        predicate = maker.invars[0]
+        maker = makers.get(id(predicate))
+    if maker is not None and maker.primitive.name == "eq":
+        index, branch = maker.invars
+        if hasattr(branch, "val"):
+            return (region.path, id(index)), int(branch.val)
     return (region.path, id(predicate)), 0
 
 

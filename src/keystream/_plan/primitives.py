@@ -150,12 +150,25 @@ def any_jaxprs(equation: Any) -> list[Any]:
     return found
 
 
-def is_identity(equation: Any) -> bool:
-    """Whether an equation chooses between one value and itself, as ``vmap`` makes of a ``cond``."""
-    if equation.primitive.name != "select_n":
-        return False
-    _, first, *others = equation.invars
-    return not hasattr(first, "val") and all(other is first for other in others)
+def identities(jaxpr: Any) -> frozenset[int]:
+    """The ordinals of equations that choose between one value and itself.
+
+    ``vmap`` makes such a one of each operand of a ``cond``, with a ``stop_gradient`` over one side.
+    """
+    plain: dict[Any, Any] = {}
+    found: set[int] = set()
+    for place, equation in enumerate(jaxpr.eqns):
+        if equation.primitive.name == "stop_gradient":
+            (same,) = equation.invars
+            plain[equation.outvars[0]] = same if hasattr(same, "val") else plain.get(same, same)
+        elif equation.primitive.name == "select_n":
+            _, first, *others = equation.invars
+            sides = [
+                var if hasattr(var, "val") else plain.get(var, var) for var in (first, *others)
+            ]
+            if not hasattr(sides[0], "val") and all(side is sides[0] for side in sides):
+                found.add(place)
+    return frozenset(found)
 
 
 def own_name(equation: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import CodeType
 from typing import Any, Literal, cast
 
@@ -77,6 +78,11 @@ class Region:
     selected: bool = False
     hoisted: int = 0
     loops: dict[CodeType, Any] | None = None
+
+    @cached_property
+    def identities(self) -> frozenset[int]:
+        """The ordinals of equations that choose between one value and itself."""
+        return primitives.identities(self.jaxpr)
 
     def children(self, place: int) -> tuple[Region, ...]:
         """The regions that an equation runs; none where it can't be entered."""

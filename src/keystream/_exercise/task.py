@@ -34,7 +34,7 @@ PAGES = (
     "quickstart.md#a-model-that-draws-twice",
     "quickstart.md#init-takes-a-dictionary",
     "quickstart.md#apply-takes-rngs",
-    "quickstart.md#now-you",
+    "lesson.md#the-five-inputs",
 )
 
 TASK = f"""\
@@ -74,6 +74,6 @@ Example
     run_dropout_model(0.0, jnp.array([1.0, 2.0, 3.0, 4.0]), 7.0, 0.5, 0.0)
     [-1.3696913, 0.0, 0.0, 0.0]
 
-Read:      {section_of("quickstart.md")}, ten minutes
+Read:      {section_of("quickstart.md")}, ten minutes; as a notebook, examples/lesson.ipynb
 Check it:  keystream exercise check solution.py
 Hints:     keystream exercise --hint 1   (1 to {len(HINTS)}, or --hints for all)"""

@@ -9,6 +9,7 @@ import jax
 import pytest
 from exercise_solutions import COMPILED_SWAPPED, MISTAKES, RIGHT, RIGHT_ONES, apply, written
 
+import keystream as ks
 from keystream import exercise
 from keystream._exercise.flow import flow_of
 from keystream._exercise.picture import words_of_flow
@@ -145,6 +146,12 @@ def test_an_exit_is_an_answer_and_an_interrupt_is_none(answer_to):
     assert answer_to("def run_dropout_model(*_):\n    raise SystemExit").mistakes == ("raised",)
     with pytest.raises(KeyboardInterrupt):
         answer_to("def run_dropout_model(*_):\n    raise KeyboardInterrupt")
+
+
+def test_an_audit_around_a_check_does_not_mind_that_cases_share_seeds(answer_to):
+    with ks.audit("notebook") as audit:
+        assert answer_to(RIGHT).passed
+    assert not {finding.code for finding in audit.findings} & {"KS101", "KS106", "KS201"}
 
 
 def test_settings_of_jax_change_no_verdict_and_stay(answer_to):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from keystream import dropout_model as dropout_model
     from keystream import equinox as equinox
     from keystream import errors as errors
+    from keystream import exercise as exercise
     from keystream import haiku as haiku
     from keystream import linen as linen
     from keystream import nnx as nnx
@@ -77,6 +78,7 @@ _SUBMODULES = (
     "dropout_model",
     "equinox",
     "errors",
+    "exercise",
     "haiku",
     "linen",
     "nnx",
@@ -104,6 +106,7 @@ __all__ = [
     "dropout_model",
     "equinox",
     "errors",
+    "exercise",
     "fuse_threefry",
     "gaussian_noise",
     "haiku",

@@ -19,3 +19,15 @@ def page_of(code: str) -> str:
     if not DOCUMENTATION:
         return ""
     return f"{DOCUMENTATION}{'errors/' if code < 'KS1' else f'rules/{code}/'}"
+
+
+def section_of(page: str) -> str:
+    """Where a section is read: its address, or while there is none its file in the source.
+
+    Args:
+        page: a file below ``docs``, with an anchor or without, such as ``quickstart.md#now-you``.
+    """
+    if not DOCUMENTATION:
+        return f"docs/{page}"
+    file, mark, anchor = page.partition("#")
+    return f"{DOCUMENTATION}{file.removesuffix('.md')}/{mark}{anchor}"

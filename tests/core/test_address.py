@@ -73,3 +73,11 @@ def test_the_wheels_metadata_name_it():
     module.Address(path.removesuffix("/docs/metadata.py"), {}).update(metadata)
     said = {"Documentation": _address.DOCUMENTATION} if _address.DOCUMENTATION else {}
     assert metadata == {"urls": said}
+
+
+def test_a_section_is_named_by_its_file_until_it_has_an_address(address):
+    said = _address.section_of("guides/linen.md#the-guard"), _address.section_of("concepts.md")
+    if address:
+        assert said == (f"{ADDRESS}guides/linen/#the-guard", f"{ADDRESS}concepts/")
+    else:
+        assert said == ("docs/guides/linen.md#the-guard", "docs/concepts.md")

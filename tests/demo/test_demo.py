@@ -95,6 +95,13 @@ def test_the_report_of_the_broken_twin_names_its_three_mistakes_on_their_lines(d
     assert all(f"| {line}" in report for line in lines)  # the excerpts
 
 
+def test_it_ends_with_a_page_to_read_and_a_command_to_run(done):
+    assert done[0].stdout.endswith(
+        "\n\nRead:  docs/audit.md, what the audit sees and what it does not\n"
+        "Next:  keystream audit train.py, with a program of yours\n"
+    )
+
+
 def test_the_table_has_a_row_an_epoch(done):
     rows = [line.split() for line in of_the_demo_itself(done[0].stdout).splitlines()]
     numbers = [int(row[0]) for row in rows if len(row) == 4 and row[0].isdigit()]

@@ -35,6 +35,8 @@ SKIPPED_LINES = {
     "python3 -m venv .venv && .venv/bin/python -m pip install --quiet --constraint constraints.txt "
     "--editable '.[dev]' && .venv/bin/python -m pytest -n auto": _INSTALLS,
     "python -m pip install .": _INSTALLS,
+    "python -m pip install . flax jupyterlab": _INSTALLS,
+    "jupyter lab examples/lesson.ipynb": "opens a browser; tests/exercise runs the notebook",
     "pytest --keystream": "runs the tests of the reader's project; tests/audit runs the plugin",
     "python benchmarks/keys.py --no-save": "measures for minutes; a benchmark, not a test",
     "python benchmarks/draws.py --no-save": "measures for minutes; a benchmark, not a test",

@@ -32,10 +32,15 @@ def test_the_tasks_example_is_true():
 def test_hints_come_on_request_alone(capsys):
     assert not any(hint in TASK for hint in HINTS)
     assert main(["exercise", "--hint", "2"]) == 0
-    assert capsys.readouterr().out == HINTS[1] + "\n"
+    assert capsys.readouterr().out == (
+        f"{HINTS[1]}\n\n"
+        "Read:  docs/quickstart.md#a-model-that-draws-twice\n"
+        "Next:  keystream exercise --hint 3, or keystream exercise check solution.py\n"
+    )
     assert main(["exercise", "--hints"]) == 0
     shown = capsys.readouterr().out
     assert all(hint in shown for hint in HINTS)
+    assert shown.endswith("\nNext:  keystream exercise check solution.py\n")
     assert all(len(line) <= 80 for line in shown.splitlines())
 
 
@@ -71,7 +76,13 @@ def test_a_right_solution_passes_from_the_command_line_into_a_pipe(solution):
     lines = done.stdout.splitlines()
     assert lines[0].split() == ["case", "result", "what", "came"]
     assert [line.split()[-1] for line in lines[1:21]] == ["pass"] * 20
-    assert lines[21:] == ["", "Right: 20 of 20 cases passed.", "Random cases: --random-seed 0"]
+    assert lines[21:] == [
+        "",
+        "Right: 20 of 20 cases passed.",
+        "Read:  docs/concepts.md, how a name becomes a key",
+        "Next:  keystream demo, a training with six streams",
+        "Random cases: --random-seed 0",
+    ]
     assert "\x1b" not in done.stdout
     assert all(len(line) <= 80 for line in lines)
 
@@ -93,6 +104,8 @@ def test_a_wrong_solution_is_told_its_mistake(capsys, solution):
         "         y = model.apply(\n"
         "             variables, x, deterministic=deterministic >= 0.5,\n"
         '             rngs={"dropout": jax.random.PRNGKey(int(dropout_seed))})\n'
+        "  read:  docs/quickstart.md#apply-takes-rngs\n"
+        "  next:  keystream rule KS601\n"
         "  flag-inverted\n"
         "\n"
         "Not right yet: 1 of 20 cases passed.\n"
@@ -111,7 +124,9 @@ def test_the_report_as_json_holds_cases_and_mistakes(capsys, solution):
     assert (document["solution"], document["passed"], document["random_seed"]) == (path, False, 0)
     names = [mistake["name"] for mistake in document["mistakes"]]
     assert names == ["single-key-init", "not-finite"]
-    assert sorted(document["mistakes"][0]) == ["fix", "name", "what", "where", "why"]
+    assert sorted(document["mistakes"][0]) == [
+        "fix", "name", "next", "read", "what", "where", "why",
+    ]  # fmt: skip
     cases = {case["name"]: case for case in document["cases"]}
     assert cases["training"]["status"] == "exact"
     assert cases["training"]["got"] == cases["training"]["expected"]
@@ -120,6 +135,20 @@ def test_the_report_as_json_holds_cases_and_mistakes(capsys, solution):
     assert (wrong["status"], wrong["passed"], wrong["error"]) == ("wrong", False, None)
     assert wrong["expected"] == [0.0] * 8
     assert wrong["got"][:2] == ["Infinity", "-Infinity"]
+
+
+def test_on_a_narrow_terminal_no_word_is_cut_and_the_verdicts_stand(capsys, solution, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["exercise"]) == main(["exercise", "--hints"]) == 0
+    told = capsys.readouterr().out
+    assert set(told.split()) >= set(TASK.split())
+    long = [line for line in told.splitlines() if len(line) > 40]
+    assert all(len(line.split()) == 1 for line in long)  # one word, such as an address
+    assert main(["exercise", "check", str(solution(written(flag="deterministic < 0.5")))]) == 1
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert re.search(r"^another seed, evaluation  WRONG *$", shown, re.MULTILINE)
+    assert "  where: all 20 outputs are those of\n         this mistake\n" in shown
 
 
 def test_a_file_that_is_not_there_cannot_be_checked(capsys, tmp_path):

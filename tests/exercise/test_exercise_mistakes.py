@@ -5,6 +5,8 @@ The solutions run here in the test's own process: it is the runner's tests that 
 
 import io
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +23,8 @@ from exercise_solutions import (
 )
 from rich.console import Console
 
-from keystream._exercise import learner
+from keystream._cli import main
+from keystream._exercise import leads, learner
 from keystream._exercise.call_mistakes import CALLS
 from keystream._exercise.cases import VISIBLE, Case, random_cases
 from keystream._exercise.diagnosis import diagnose
@@ -31,9 +34,11 @@ from keystream._exercise.programs import Program
 from keystream._exercise.render import print_report
 from keystream._exercise.report import assess
 from keystream._exercise.runner import Run
+from keystream._exercise.task import HINTS, PAGES
 from keystream.dropout_model import run_dropout_model
 
 CASES = VISIBLE
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -136,11 +141,33 @@ def test_where_nothing_ran_no_table_is_shown(report_of):
         "  where: line 1: import no_such_module\n"
         "  why:   the function is not there before the whole file has run\n"
         "  fix:   make the file run by itself first: python FILE\n"
+        "  read:  docs/quickstart.md#now-you\n"
+        "  next:  keystream exercise\n"
         "  not-loaded\n"
         "\n"
         "Not right yet: 0 of 14 cases passed.\n"
         "Random cases: --random-seed 0\n"
     )
+
+
+def _anchors(page):
+    headings = re.findall(r"^#+ (.*)$", (ROOT / "docs" / page).read_text(), re.MULTILINE)
+    words = (re.sub(r"[^\w\s-]", "", heading).lower() for heading in headings)
+    return {re.sub(r"\s+", "-", word) for word in words}
+
+
+def test_every_answer_leads_to_a_section_and_to_a_command_that_works(capsys):
+    rows = (*CALLS, *SHAPES, *PROGRAMS, *PROPERTIES, *RESIDUAL)
+    for lead in {row.lead for row in rows} | {leads.RIGHT}:
+        page, _, anchor = lead.page.partition("#")
+        assert not anchor or anchor in _anchors(page), lead
+        name, *words = lead.command.split()
+        assert name == "keystream"
+        assert words == ["demo"] or main(words) == 0
+    for page in PAGES:
+        assert page.partition("#")[2] in _anchors(page.partition("#")[0])
+    assert len(PAGES) == len(HINTS)
+    capsys.readouterr()
 
 
 def test_the_code_of_every_remedy_is_80_columns_wide_at_most():

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from keystream._cli.output import columns, fitted
 from keystream._extras import require
 from keystream.errors import KeystreamError, ValueOutOfRangeError
 
@@ -65,16 +66,18 @@ def run(arguments: argparse.Namespace) -> int:
 
     digits.declare(arguments.seed)  # refuses a seed out of range before anything runs
     if not arguments.json:
-        _say(render.introduction(arguments.epochs))
+        _tell(render.introduction(arguments.epochs))
     runs = _train(arguments.seed, arguments.epochs)
     failure = None if picture is None else _draw(runs, picture)
     drawn = None if failure else picture
     needed = _ACCURACY if arguments.epochs >= _EPOCHS else None
     if not arguments.json:
-        _say(f"\n{render.table(runs[0])}\n\n{render.outcome(runs, drawn, needed)}")
-        _say(f"\n{render.audited(runs)}")
+        _tell(f"\n{render.table(runs[0])}\n\n{render.outcome(runs, drawn, needed)}")
+        _tell(f"\n{render.audited(runs)}")
     twin = _twin(runs, shown=not arguments.json)
-    if arguments.json:
+    if not arguments.json:
+        _tell(f"\n{render.leading()}")
+    else:
         _say(json.dumps(render.to_json(runs, drawn, twin), indent=1))
     if arguments.html and twin:
         _write_pages(arguments.html, runs, twin)
@@ -95,6 +98,11 @@ def _check(arguments: argparse.Namespace, picture: Path | None) -> None:
         _check_file(arguments.html, _PAGE)
         _check_file(_beside(arguments.html), _PAGE)
         require("jinja2", purpose="keystream demo --html")
+
+
+def _tell(text: str) -> None:
+    """Say what was written for 80 columns; a report of the audit fits the terminal by itself."""
+    _say(fitted(text, columns()))
 
 
 def _say(text: str) -> None:
@@ -196,7 +204,7 @@ def _twin(runs: list[Run], *, shown: bool) -> Twin | None:
     if runs[0].report is None:
         return None
     if shown:
-        _say(f"\n{render.BROKEN}\n")
+        _tell(f"\n{render.BROKEN}\n")
     done = twin.run()
     if shown:
         _say(render.broken(done))

@@ -13,7 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keystream._cli.output import reader_may_leave
+from keystream._address import section_of
+from keystream._cli.output import columns, fitted, reader_may_leave
 from keystream._extras import require
 from keystream.errors import BadExerciseInputError
 
@@ -69,12 +70,26 @@ def run(arguments: argparse.Namespace) -> int:
     from keystream._exercise.task import HINTS, TASK
 
     if arguments.hints:
-        print("\n\n".join(f"Hint {i}\n{hint}" for i, hint in enumerate(HINTS, start=1)))
+        shown = "\n\n".join(f"Hint {i}\n{hint}" for i, hint in enumerate(HINTS, start=1))
+        _show(f"{shown}\n\n{_leading(len(HINTS))}")
     elif arguments.hint is not None:
-        print(_hint(arguments.hint))
+        _show(f"{_hint(arguments.hint)}\n\n{_leading(arguments.hint)}")
     else:
-        print(TASK)
+        _show(TASK)
     return 0
+
+
+def _show(text: str) -> None:
+    print(fitted(text, columns()))
+
+
+def _leading(hint: int) -> str:
+    """Where a hint leads: its page, and the next command."""
+    from keystream._exercise.task import HINTS, PAGES
+
+    following = f"keystream exercise --hint {hint + 1}, or " if hint < len(HINTS) else ""
+    check = f"{following}keystream exercise check solution.py"
+    return f"Read:  {section_of(PAGES[hint - 1])}\nNext:  {check}"
 
 
 def _hint(number: int) -> str:

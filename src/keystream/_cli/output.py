@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TextIO
@@ -93,6 +95,43 @@ def show(text: str) -> None:
     """Print the text of a report whose verdict is known: a reader who leaves does not change it."""
     with reader_may_leave():
         sys.stdout.write(text)
+
+
+WRITTEN_FOR = 80  # columns
+
+
+def columns() -> int:
+    """Of the terminal; in a pipe or a file there is room for what was written."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else WRITTEN_FOR
+
+
+def fitted(text: str, width: int) -> str:
+    """Text that is written for 80 columns, for a narrower terminal: no word is cut in two.
+
+    A paragraph of plain lines is filled anew; an indented line, a row or code, is broken between its
+    words and goes on further in.
+    """
+    if width >= WRITTEN_FOR:
+        return text
+    return "\n\n".join(_paragraph(each, width) for each in text.split("\n\n"))
+
+
+def _paragraph(text: str, width: int) -> str:
+    lines = text.split("\n")
+    if not any(line.startswith(" ") or "  " in line for line in lines):
+        lines = [" ".join(lines)]
+    return "\n".join(_line(line, width) for line in lines)
+
+
+def _line(line: str, width: int) -> str:
+    indent = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(
+        line,
+        max(width, len(indent) + 16),
+        subsequent_indent=f"{indent}    " if indent else "",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def discard_output() -> None:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from keystream._address import section_of
 from keystream._demo.proof import Run
 from keystream._demo.twin import Twin
 from keystream._findings import Report, as_json
@@ -138,6 +139,14 @@ def broken(twin: Twin) -> str:
     printed = textwrap.indent(twin.printed, "  ")
     return (
         f"{printed}\nWhat `keystream audit` says of it:\n\n{render(twin.report, 'text')}".rstrip()
+    )
+
+
+def leading() -> str:
+    """Where the demonstration leads: a page, and the next command."""
+    return (
+        f"Read:  {section_of('audit.md')}, what the audit sees and what it does not\n"
+        "Next:  keystream audit train.py, with a program of yours"
     )
 
 

@@ -6,6 +6,7 @@ Adding one is adding a row, with its sign.
 from __future__ import annotations
 
 from keystream._exercise import call_signs as signs
+from keystream._exercise import leads
 from keystream._exercise.mistake import APPLY, DEFINITION, INIT, MODEL, RNGS, Mistake
 
 _RAISED = (
@@ -14,6 +15,7 @@ _RAISED = (
         "the file defines no function run_dropout_model",
         "it is the function that is checked",
         f"define it, by this name:\n{DEFINITION}",
+        lead=leads.TASK,
         sign=signs.no_function,
     ),
     Mistake(
@@ -21,6 +23,7 @@ _RAISED = (
         "run_dropout_model does not take the five inputs of the task",
         "it is called with them in the order of the task, without names",
         f"write its first line so:\n{DEFINITION}",
+        lead=leads.TASK,
         sign=lambda evidence: signs.reordered(evidence) or signs.uncallable(evidence),
         hides=".*",
     ),
@@ -29,6 +32,7 @@ _RAISED = (
         "a call was given rng=, but the argument is called rngs=",
         "init and apply hand names they don't know on to the model, which has no argument rng",
         f"pass a dictionary from stream to key as rngs=:\n{APPLY}",
+        lead=leads.RNG,
         sign=signs.raised(r"TypeError: \S*__call__\(\) got an unexpected keyword argument 'rng'"),
     ),
     Mistake(
@@ -36,6 +40,7 @@ _RAISED = (
         "PRNGKey was given a float",
         "a key is made from an integer, and the task's scalars are floats",
         f"cast both seeds:\n{RNGS}",
+        lead=leads.CASTS,
         sign=signs.raised(r"TypeError: PRNG key seed must be an integer"),
     ),
     Mistake(
@@ -43,6 +48,7 @@ _RAISED = (
         "init or apply was given something else than keys",
         "they take a dictionary from stream to key, init as its first argument; a seed is not a key",
         f"make keys from the seeds, and give them first:\n{RNGS}\n{INIT}",
+        lead=leads.INIT,
         sign=signs.raised(
             r"RNGs should be of shape|First argument passed to an init|``rngs`` argument passed to"
         ),
@@ -52,6 +58,7 @@ _RAISED = (
         "init was given no key for 'params'",
         "the dense layer draws its weights from the stream of this name",
         f"name both streams:\n{RNGS}\n{INIT}",
+        lead=leads.INIT,
         sign=signs.raised(r'InvalidRngError: .* needs PRNG for "params"'),
     ),
     Mistake(
@@ -59,6 +66,7 @@ _RAISED = (
         "apply was given no rngs=, but Dropout draws",
         "variables hold weights, not keys: randomness of a run is given with the run",
         f"give the run its key:\n{APPLY}",
+        lead=leads.NO_RNGS,
         sign=signs.no_stream,
     ),
     Mistake(
@@ -66,6 +74,7 @@ _RAISED = (
         "keys were given, but none under the name that Dropout draws from, 'dropout'",
         "Flax serves a missing stream from 'params' if it can, in silence, or stops",
         f"spell the stream as Dropout does:\n{RNGS}\n{INIT}\n{APPLY}",
+        lead=leads.MISNAMED,
         sign=signs.misnamed,
     ),
     Mistake(
@@ -73,6 +82,7 @@ _RAISED = (
         "the model was called by itself, without init and apply",
         "a Linen module holds no weights: init makes them, and apply runs the model with them",
         f"make the weights, then run the model:\n{INIT}\n{APPLY}",
+        lead=leads.APPLY,
         sign=signs.raised(r"CallCompactUnboundModuleError"),
     ),
     Mistake(
@@ -80,6 +90,7 @@ _RAISED = (
         "apply was given variables of another structure than init returned",
         "init returns {'params': {...}}, and apply wants just that",
         f"pass on what init returned:\n{INIT}\n{APPLY}",
+        lead=leads.APPLY,
         sign=signs.raised(r"(ScopeCollectionNotFound|ScopeParamNotFound|InvalidVariables)"),
     ),
     Mistake(
@@ -87,6 +98,7 @@ _RAISED = (
         "the model or its Dropout was called without the flag",
         "Dropout has no default: whether this is training or evaluation has to be said",
         f"hand the flag down:\n{MODEL}",
+        lead=leads.MODE,
         sign=signs.raised(
             r'"deterministic" must be passed|missing 1 required .* argument: \'deterministic\''
         ),
@@ -96,6 +108,7 @@ _RAISED = (
         "Dropout was given the flag twice",
         "it takes the flag when it is made or when it is called, and not both",
         f"give it once:\n{MODEL}",
+        lead=leads.MODEL,
         sign=signs.raised(r'"deterministic" was passed to the constructor and at call time'),
     ),
 )
@@ -108,6 +121,7 @@ _SILENT = (
         "Flax takes a single key as 'params' and serves 'dropout' from it in silence, so the mask"
         " that init draws hangs on the weights' key; in apply the same habit gives wrong masks",
         f"give each stream its key:\n{RNGS}\n{INIT}",
+        lead=leads.SINGLE_KEY,
         sign=signs.falls_back("init"),
     ),
     Mistake(
@@ -116,6 +130,7 @@ _SILENT = (
         "Flax takes a single key as 'params' and serves 'dropout' from it in silence; the next"
         " module that draws from 'params' shares its key",
         f"name the stream:\n{APPLY}",
+        lead=leads.FALLBACK,
         sign=signs.falls_back("apply"),
     ),
     Mistake(
@@ -123,6 +138,7 @@ _SILENT = (
         "one key serves both streams",
         "Flax does not fold a stream's name into its key: masks and weights hang together",
         f"make a key of its own for each stream:\n{RNGS}",
+        lead=leads.SHARED_KEY,
         sign=signs.one_key_in_init,
     ),
     Mistake(
@@ -130,6 +146,7 @@ _SILENT = (
         "seed and dropout_seed are swapped",
         "the weights come from dropout_seed, and the mask of init from seed",
         f"make 'params' from seed:\n{RNGS}",
+        lead=leads.STREAMS,
         sign=signs.swapped_in_init,
         hides="key-reused",
     ),
@@ -141,6 +158,7 @@ _LAYERS = (
         "the model is never applied: what is returned comes from init",
         "init runs the model once, with deterministic=False, whatever the flag says",
         f"take the weights from init, and the output from apply:\n{INIT}\n{APPLY}",
+        lead=leads.APPLY,
         sign=signs.never_applied,
         hides="flag-ignored",
     ),
@@ -149,6 +167,7 @@ _LAYERS = (
         "there is no dropout",
         "the model is Dense, then Dropout",
         f"put it last:\n{MODEL}",
+        lead=leads.MODEL,
         sign=signs.no_dropout,
         hides="flag-ignored",
     ),

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+from keystream._exercise import leads
 from keystream._exercise.call_mistakes import CALLS
 from keystream._exercise.evidence import Evidence, Result, line_of, names
+from keystream._exercise.leads import Lead
 from keystream._exercise.mistake import Mistake, Steps
 from keystream._exercise.output_mistakes import PROGRAMS, PROPERTIES, RESIDUAL, SHAPES
 from keystream._exercise.programs import Program
@@ -29,6 +31,7 @@ class Finding:
         where: line, module path or cases that show it.
         why: the consequence, or why it is wrong.
         fix: an instruction, with code to paste.
+        lead: the page and the command that say more.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Finding:
     where: str
     why: str
     fix: str
+    lead: Lead
 
 
 def diagnose(evidence: Evidence, run: Run) -> tuple[Finding, ...]:
@@ -103,7 +107,7 @@ def _pairs() -> Iterator[tuple[tuple[Mistake, ...], Steps]]:
 
 
 def _finding(mistake: Mistake, where: str) -> Finding:
-    return Finding(mistake.name, mistake.what, where, mistake.why, mistake.fix)
+    return Finding(mistake.name, mistake.what, where, mistake.why, mistake.fix, mistake.lead)
 
 
 def _ended_early(evidence: Evidence, run: Run) -> list[Finding]:
@@ -119,6 +123,7 @@ def _ended_early(evidence: Evidence, run: Run) -> list[Finding]:
                 where,
                 "a loop may not end; what comes after it was not run",
                 f"call it yourself and watch, or give it longer: --timeout {2 * run.timeout:g}",
+                leads.TASK,
             )
         ]
     return [
@@ -128,6 +133,7 @@ def _ended_early(evidence: Evidence, run: Run) -> list[Finding]:
             where,
             "what comes after it was not run",
             "return the result; don't call os._exit, and look at what was printed last",
+            leads.TASK,
         )
     ]
 
@@ -149,6 +155,7 @@ def _unknown(evidence: Evidence) -> Finding:
             line_of(event),
             "the function is not there before the whole file has run",
             "make the file run by itself first: python FILE",
+            leads.TASK,
         )
     raised = [result for result in evidence.results if result.raised]
     if raised:
@@ -160,6 +167,7 @@ def _unknown(evidence: Evidence) -> Finding:
         names(wrong),
         "weights, mask, scale and flag all have to be right for an output to be",
         "go through the task step by step: keystream exercise --hints",
+        leads.TASK,
     )
 
 
@@ -171,6 +179,7 @@ def _unknown_error(raised: list[Result]) -> Finding:
         f"{line_of(event)} · {names(raised)}",
         "the cases have no output",
         f"see the whole message by calling it yourself:\n{raised[0].case.call()}",
+        leads.TASK,
     )
 
 

@@ -36,6 +36,7 @@ import jax.numpy as jnp
 import numpy as np
 
 Event = dict[str, Any]
+IsOwn = Callable[[str], bool]
 
 FUNCTION = "run_dropout_model"
 MISSING = f"the file defines no function {FUNCTION}"
@@ -59,13 +60,29 @@ def events(solution: Path, inputs: Sequence[Mapping[str, Any]]) -> Iterator[Even
     try:
         function = _load(solution)
     except BaseException as error:  # a solution may raise anything, SystemExit included
-        yield {"event": "failed", **_raised(error, solution)}
+        yield {"event": "failed", **_raised(error, lambda name: name == str(solution))}
         return
+    yield from calls(function, inputs, lambda name: name == str(solution))
+    yield {"event": "finished"}
+
+
+def calls(
+    function: Callable[..., object], inputs: Sequence[Mapping[str, Any]], is_own: IsOwn
+) -> Iterator[Event]:
+    """Call a learner's function, one case after the other; whatever it raises becomes an event.
+
+    Args:
+        function: what is called with the five inputs of the task.
+        inputs: the arguments of each case by name, ``x`` as a list of numbers.
+        is_own: whether a file, by its name in a traceback, is the learner's.
+
+    Yields:
+        Events as the module describes them, each as soon as it is known.
+    """
     yield {"event": "loaded", "parameters": _parameters(function)}
     for case, arguments in enumerate(inputs):
         yield {"event": "started", "case": case}
-        yield {"case": case, **_call(function, arguments, solution)}
-    yield {"event": "finished"}
+        yield {"case": case, **_call(function, arguments, is_own)}
 
 
 def _load(solution: Path) -> Callable[..., object]:
@@ -86,7 +103,7 @@ def _parameters(function: Callable[..., object]) -> list[str]:
     return []
 
 
-def _call(function: Callable[..., object], arguments: Mapping[str, Any], solution: Path) -> Event:
+def _call(function: Callable[..., object], arguments: Mapping[str, Any], is_own: IsOwn) -> Event:
     observer = Observer()
     x = jnp.asarray(arguments["x"], jnp.float32)
     scalars = (arguments[name] for name in ("dropout_seed", "drop_rate", "deterministic"))
@@ -95,7 +112,7 @@ def _call(function: Callable[..., object], arguments: Mapping[str, Any], solutio
             value = function(arguments["seed"], x, *scalars)
         outcome = {"event": "returned", **_returned(value)}
     except BaseException as error:
-        outcome = {"event": "raised", **_raised(error, solution)}
+        outcome = {"event": "raised", **_raised(error, is_own)}
     return {**outcome, "layers": observer.layers}
 
 
@@ -134,6 +151,9 @@ class Observer:
         }
         if isinstance(layer, nn.Dropout):
             flag = given.get("deterministic", layer.deterministic)
+            if flag is not None:
+                with contextlib.suppress(Exception):  # a traced flag has no value
+                    note["flag"] = bool(flag)
             note["draws"] = not flag and 0.0 < layer.rate < 1.0 and "rng" not in given
             note["stream"] = layer.rng_collection
         if note not in self.layers:
@@ -163,13 +183,13 @@ def _returned(value: object) -> Event:
     return note
 
 
-def _raised(error: BaseException, solution: Path) -> Event:
+def _raised(error: BaseException, is_own: IsOwn) -> Event:
     kinds = [kind.__name__ for kind in type(error).__mro__ if kind is not object]
     note: Event = {"kinds": kinds, "message": "", "line": None, "source": ""}
     with contextlib.suppress(Exception):  # an exception of the solution's own may fail to print
         note["message"] = str(error)[:_LONGEST_MESSAGE]
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename == str(solution)]
+    own = [frame for frame in frames if is_own(frame.filename)]
     if isinstance(error, SyntaxError):
         note |= {"line": error.lineno, "source": (error.text or "").strip()}
     elif own:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keystream._exercise.evidence import Sign
+from keystream._exercise.leads import Lead
 from keystream._exercise.programs import Step
 
 Steps = Mapping[str, Step]
@@ -20,6 +21,7 @@ class Mistake:
         what: what the solution does; this line stands alone.
         why: the consequence, or why it is wrong.
         fix: an instruction, with code to paste.
+        lead: the page and the command that say more.
         sign: evidence -> where it shows, or nothing.
         programs: steps of `Program` done otherwise, the commonest way first; one of the programs
             makes the solution's outputs.
@@ -30,6 +32,7 @@ class Mistake:
     what: str
     why: str
     fix: str
+    lead: Lead
     sign: Sign | None = None
     programs: tuple[Steps, ...] = ()
     hides: str = ""

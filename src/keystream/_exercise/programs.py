@@ -95,6 +95,11 @@ def split_seed_key(index: int) -> Callable[[Case], jax.Array]:
     return lambda case: jax.random.split(seed_key(case), 3)[index]
 
 
+def split_dropout_key(index: int) -> Callable[[Case], jax.Array]:
+    """The same of ``dropout_seed``."""
+    return lambda case: jax.random.split(dropout_key(case), 3)[index]
+
+
 def cast_seed_key(cast: Callable[[float], int]) -> Callable[[Case], jax.Array]:
     """`seed_key`, with another cast than `int`."""
     return lambda case: jax.random.PRNGKey(cast(case.seed))

@@ -23,7 +23,7 @@ Event = dict[str, Any]
 
 _LEARNER = Path(__file__).with_name("learner.py")
 _POLL = 0.05  # seconds
-_KEPT_OUTPUT = 4_000  # bytes of what the solution prints last
+KEPT_OUTPUT = 4_000  # bytes of what the solution prints last
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class _Tail:
     def _drain(self) -> None:
         with contextlib.suppress(OSError, ValueError):
             while chunk := os.read(self._stream.fileno(), 65_536):
-                self._kept = (self._kept + chunk)[-_KEPT_OUTPUT:]
+                self._kept = (self._kept + chunk)[-KEPT_OUTPUT:]
 
     def text(self) -> str:
         # A process that left the group may hold the pipe open: what is here by now is enough.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from keystream._address import section_of
+
 HINTS = (
     """\
 The imports are
@@ -24,6 +26,15 @@ then the keys of this run as rngs= (not rng=): a dictionary again, with
     """\
 PRNGKey takes an integer, so cast the seeds: int(seed). The flag is a float, and
 bool(0.3) is True: compare it, deterministic >= 0.5.""",
+)
+
+# The page of each hint; of all of them together, the last.
+PAGES = (
+    "quickstart.md#a-model-that-draws-twice",
+    "quickstart.md#a-model-that-draws-twice",
+    "quickstart.md#init-takes-a-dictionary",
+    "quickstart.md#apply-takes-rngs",
+    "lesson.md#the-five-inputs",
 )
 
 TASK = f"""\
@@ -63,5 +74,6 @@ Example
     run_dropout_model(0.0, jnp.array([1.0, 2.0, 3.0, 4.0]), 7.0, 0.5, 0.0)
     [-1.3696913, 0.0, 0.0, 0.0]
 
+Read:      {section_of("quickstart.md")}, ten minutes; as a notebook, examples/lesson.ipynb
 Check it:  keystream exercise check solution.py
 Hints:     keystream exercise --hint 1   (1 to {len(HINTS)}, or --hints for all)"""

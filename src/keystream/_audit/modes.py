@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from collections import defaultdict
@@ -13,7 +14,9 @@ import numpy as np
 from keystream._audit.judged import Judged, distinct
 from keystream._audit.recording import Note, Recording
 from keystream._evidence.measuring import measured_at, samples
+from keystream._evidence.source import statement
 from keystream._evidence.uses import Site, Stack
+from keystream._findings import Location
 
 _LAYERS = re.compile(
     r"(flax/(linen|nnx/nn)/stochastic|equinox/nn/_dropout|haiku/_src/basic|keras/.*dropout)\.py$"
@@ -70,10 +73,12 @@ def switched(recording: Recording) -> list[Judged]:
     if trained and not drew and not _differentiated_draws(recording):
         before = [note for note in switched if note.use <= trained[0].use]
         return [_led_by(before, _never(trained, calls))]
+    found = _evaluations(recording)
     ceased = [note for note in trained if _ceased(note, drew)]
-    if not ceased:
-        return _evaluations(recording)
-    return [_led_by(switched, _never(ceased, calls)), *_evaluations(recording)]
+    if ceased:
+        return [_led_by(switched, _never(ceased, calls)), *found]
+    silent = [] if switched else [note for note in trained if _is_left_out(note, calls, drew)]
+    return [*([_never(silent, calls)] if silent else []), *found]
 
 
 def _led_by(switched: list[Note], found: Judged) -> Judged:
@@ -92,6 +97,36 @@ def _ceased(note: Note, drew: list[Note]) -> bool:
         and each.fields["path"] == note.fields["path"]
         and each.use < note.use
         for each in drew
+    )
+
+
+def _is_left_out(note: Note, calls: list[Note], drew: list[Note]) -> bool:
+    """Whether a layer never draws, in a model whose other layers do, and nobody wrote that it shall not.
+
+    A part that is kept from training, a frozen backbone say, is told so by a constant in a call.
+    """
+    mine = [each for each in calls if _layer(each) == _layer(note)]
+    beside = [each for each in drew if each.use == note.use and _layer(each) != _layer(note)]
+    if not beside or any(each.fields["deterministic"] is not True for each in mine):
+        return False
+    common = {(place.path, place.line) for place in beside[0].frames}
+    own = (place for place in note.frames if (place.path, place.line) not in common)
+    return not any(map(_gives_constant_flag, own))
+
+
+def _layer(note: Note) -> tuple[str, int, str]:
+    place = note.frames[0]
+    return place.path, place.line, note.fields.get("path", "")
+
+
+def _gives_constant_flag(place: Location) -> bool:
+    """Whether a call on the line passes True or False."""
+    node = statement(place)
+    return node is not None and any(
+        isinstance(part, ast.Constant) and isinstance(part.value, bool)
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call)
+        for part in (*call.args, *(keyword.value for keyword in call.keywords))
     )
 
 

@@ -124,7 +124,7 @@ def fallbacks(recording: Recording) -> list[Judged]:
     found: dict[object, Judged] = {}
     asked = {note.fields["asked"] for note in recording.notes if "asked" in note.fields}
     for note in recording.notes:
-        if note.kind not in ("make_rng", "default_stream") or not note.frames:
+        if note.kind not in ("make_rng", "has_rng", "default_stream") or not note.frames:
             continue
         name, served, given = note.fields["asked"], note.fields["served"], note.fields["given"]
         if name == served:
@@ -132,17 +132,23 @@ def fallbacks(recording: Recording) -> list[Judged]:
         twin = next((each for each in given if each not in asked and _near(name, each)), "")
         if twin:
             code, severity = "KS407", "error"
-        elif note.kind == "default_stream":
+        elif note.kind in ("has_rng", "default_stream"):
             continue
         elif note.fields["initialising"]:
-            code, severity = "KS404", "note"
+            code, severity = "KS404", "warning" if note.fields.get("kept") else "note"
         else:
             code, severity = "KS401", "warning"
         judged = Judged(
             code,
             severity,
             distinct(note.frames),
-            facts={"asked": name, "served": served, "given": given, "twin": twin},
+            facts={
+                "asked": name,
+                "served": served,
+                "given": given,
+                "twin": twin,
+                "kept": note.fields.get("kept", False),
+            },
             module_path=note.fields["path"],
             stream=name,
             count=note.count,

@@ -192,7 +192,7 @@ class Calls:
                 return found
         of_kind = table.KINDS.get(type(call.owner)) if call.owner is not None else None
         if of_kind is not None:
-            return of_kind(self.reader, call)
+            return of_kind(self.reader, call) or self.unknown(call)
         for handler in table.METHODS.get(call.name, ()):
             found = handler(self.reader, call)
             if found is not None:

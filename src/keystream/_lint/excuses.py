@@ -172,16 +172,38 @@ def _is_unread(site: Site) -> bool:
 
 
 def _are_compared(first: Site, second: Site, *, whole: bool) -> bool:
-    """Whether the two results are the operands of one comparison.
+    """Whether the two results are the operands of one comparison, or of two with a common third.
 
-    The difference of one function's results at two points is a comparison as well.
+    The third is a result of the same function. The difference of one function's results at two points is
+    a comparison as well.
     """
     one, other = _result(first), _result(second)
     whole = whole and first.text == second.text
-    for left, right in _operands(first.around, whole=whole):
-        if (_is(left, one) and _is(right, other)) or (_is(left, other) and _is(right, one)):
-            return True
-    return False
+    pairs = _operands(first.around, whole=whole)
+    with_one, with_other = _beside(one, pairs), _beside(other, pairs)
+    if not with_one or not with_other or first.around is None:
+        return False
+    if any(_is(operand, other) for operand in with_one):
+        return True
+    names = {operand.id for operand in with_one if isinstance(operand, ast.Name)}
+    names &= {operand.id for operand in with_other if isinstance(operand, ast.Name)}
+    return bool(names) and any(
+        isinstance(part, ast.Assign)
+        and names & set(map(name_of, part.targets))
+        and _called(part.value) in (_called(first.node), _called(second.node))
+        for part in walk(first.around)
+    )
+
+
+def _called(node: ast.AST) -> str | None:
+    return ast.unparse(node.func) if isinstance(node, ast.Call) else None
+
+
+def _beside(result: Result, pairs: list[tuple[ast.AST, ast.AST]]) -> list[ast.AST]:
+    """What a result is compared with."""
+    return [right for left, right in pairs if _is(left, result)] + [
+        left for left, right in pairs if _is(right, result)
+    ]
 
 
 Result = tuple[ast.AST, frozenset[str]]

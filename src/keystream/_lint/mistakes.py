@@ -183,6 +183,8 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
         return None
     if second.kind == "init" and not _is_another_member(first, second):
         return None
+    if second.kind == "layer" and _is_counted(second.key) and not is_collected(repeat.site):
+        return None  # a model that is built anew
     if first.chain[-1].node is not second.chain[-1].node and first.kind == "init":
         return None
     key = second.key
@@ -213,6 +215,12 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
             seeds,
         )
     return Mistake("KS201", severity, repeat, seeds)
+
+
+def _is_counted(key: Symbol) -> bool:
+    """Whether an Rngs of NNX made the key."""
+    root = root_of(key)
+    return isinstance(root, Seed) and root.implementation == "nnx"
 
 
 def _is_another_member(first: Use, second: Use) -> bool:
@@ -292,8 +300,7 @@ def _in_line(repeat: Repeat) -> Mistake | None:
     first, second = repeat.first, repeat.second
     kinds = {first.kind, second.kind}
     seeds = _seeds(repeat)
-    root = root_of(second.key)
-    if isinstance(root, Seed) and root.implementation == "nnx":
+    if _is_counted(second.key):
         return None  # models built anew; two that stand side by side are told by their class
     callee = first.chain[repeat.level].callee
     if callee is not None and callee is second.chain[repeat.level].callee:

@@ -19,6 +19,15 @@ def inner(mistake: Mistake, first: Site | None = None) -> tuple[Location, ...]:
     return distinct(site, [mistake.site.location(), *_concerned(mistake.repeat)])
 
 
+def nearest_in(path: str, chain: Chain) -> Site:
+    """The innermost place of a chain in a file: what a call does elsewhere is told where it is called.
+
+    The file is the one that says under which circumstances the call runs; the last place of the chain
+    if it has none there.
+    """
+    return next((site for site in chain[::-1] if site.path == path), chain[-1])
+
+
 def _concerned(repeat: Repeat) -> Iterator[Location]:
     below = repeat.second.chain[repeat.level + 1 :]
     for site in below:

@@ -21,7 +21,7 @@ from keystream._lint.scope import Scope, Unit
 from keystream._lint.state import State
 from keystream._lint.statements import Statements
 from keystream._lint.symbols import Value
-from keystream._lint.values import Function, Instance
+from keystream._lint.values import Function, Instance, Wrapped
 
 STEPS_PER_LINE = 10
 STEPS_OF_FILE = 6000
@@ -93,10 +93,25 @@ class Reader(State):
                 break
             if function.scope.unit is unit and self.calls.worth(function):
                 self._entry(function, heap)
+        self._mapped_entries(unit, heap)
         return self.facts
 
-    def _entry(self, function: Function, heap: dict[tuple[int, str], Value]) -> None:
-        """Read a function whose arguments are not known."""
+    def _mapped_entries(self, unit: Unit, heap: dict[tuple[int, str], Value]) -> None:
+        """Read the functions that are defined under a mapping, if nothing that was read calls them."""
+        for function in self.definitions.functions:
+            wrappers = self.definitions.wrappers.get(function.node, [])
+            mapped = next((wrapper for wrapper in wrappers if wrapper.kind in _MAPPED), None)
+            called = function.node in self.covered or function.node.args.vararg is not None
+            if mapped is not None and not called and function.scope.unit is unit:
+                self._entry(function, heap, mapped)
+
+    def _entry(
+        self,
+        function: Function,
+        heap: dict[tuple[int, str], Value],
+        mapped: Wrapped | None = None,
+    ) -> None:
+        """Read a function whose arguments are not known; `mapped`: under this transformation."""
         self.uses, self.routes, self.arms = {}, {}, []
         if function.scope.kind != "function":
             self.heap, self.logs = dict(heap), []
@@ -118,7 +133,11 @@ class Reader(State):
         fresh = Function(node, function.scope, function.name, function.owner, None, {})
         scope = self.calls.bound(fresh, args, {})
         self._mark_variadic(node, scope)
-        self.statements.run(fresh, scope)
+        if mapped is None:
+            self.statements.run(fresh, scope)
+        else:
+            given = [scope.names[parameter.arg] for parameter in positional]
+            self.calls.call(mapped, given, {}, mapped.node)
         self.jitted = []
 
     def _mark_variadic(self, node: Any, scope: Scope) -> None:
@@ -130,6 +149,9 @@ class Reader(State):
             scope.names[node.args.kwarg.arg] = self.calls.parameter(
                 node, "**" + node.args.kwarg.arg
             )
+
+
+_MAPPED = ("vmap", "pmap", "shard_map")  # transformations that share an argument, or hand it out
 
 
 def _static(node: ast.AST) -> bool:

@@ -135,7 +135,7 @@ class State:
             return
         chain = (*self.chain, self.site(node))
         use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded, **more)
-        if kind == "handed" and not use.name.endswith(".init"):
+        if kind in ("handed", "apply") and not use.name.endswith(".init"):
             self._lanes(use, declared=True)
         if kind in ("draw", "init"):
             self._lanes(use)
@@ -179,6 +179,8 @@ class State:
         for mapped in self.mapped:
             if declared and not mapped.explicit:
                 continue
+            if use.kind == "init" and mapped.kind != "vmap":
+                continue  # replicas should begin alike
             if ("lane", mapped.depth) in use.key.tags:
                 continue
             name = ("shared", mapped.site.node)
@@ -243,9 +245,8 @@ class State:
                 return inner
             case Constant():  # a number in the place of an array: unknown, but None stays None
                 return value if value.value is None else self.table.fresh("lane", own)
-            case Stack(key):  # equal keys in a lane, whatever their number
-                keys = self.table.symbol(Stack, key, self.table.constant(None))
-                return self.table.symbol(Lane, keys, depth, tags=own)
+            case Stack():
+                return self.table.symbol(Lane, self._children(value), depth, tags=own)
             case Symbol():
                 return self.table.symbol(Lane, value, depth, tags=own)
             case Sequence():
@@ -261,10 +262,17 @@ class State:
             case _:
                 return value
 
+    def _children(self, stack: Stack) -> Stack:
+        """The keys of a split whatever their number: a lane of one equals that of the other."""
+        return self.table.symbol(Stack, stack.key, self.table.constant(None))
+
     def symbols_in(self, value: Value, depth: int = 0) -> Iterator[Symbol]:
         """The symbols that a value is made of."""
         parts: Iterable[Any] = ()
         match value:
+            case Stack():
+                yield value
+                yield self._children(value)  # its lanes are arguments as well
             case Symbol():
                 yield value
                 parts = value.args if isinstance(value, Written | Repeated | Listed | Join) else ()

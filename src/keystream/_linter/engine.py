@@ -76,7 +76,7 @@ def check(paths: Sequence[str], config: Config, *, jobs: int = 0) -> Report:
     """
     files = find_files(paths, config)
     results = list(_checked(files, config, jobs))
-    findings = [finding for result in results for finding in result.findings]
+    findings = _told_once([finding for result in results for finding in result.findings])
     return Report(
         " ".join(paths),
         tuple(findings),
@@ -84,6 +84,19 @@ def check(paths: Sequence[str], config: Config, *, jobs: int = 0) -> Report:
         "lint",
         excused=tuple(row for result in results for row in result.excused),
     )
+
+
+def _told_once(findings: list[Finding]) -> list[Finding]:
+    """The findings without those that tell at a call what the file of the function tells as well."""
+    first = {(each.code, each.locations[0].path, each.locations[0].line) for each in findings}
+    return [
+        each
+        for each in findings
+        if not any(
+            place.path != each.locations[0].path and (each.code, place.path, place.line) in first
+            for place in each.locations[1:]
+        )
+    ]
 
 
 def _checked(files: list[Path], config: Config, jobs: int) -> Iterable[Checked]:

@@ -58,6 +58,7 @@ from typing import TYPE_CHECKING
 from keystream._audit.verdicts import verdicts
 from keystream._findings import Finding
 from keystream._lint.module import Module, finding
+from keystream._lint.places import distinct, nearest_in
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -69,10 +70,11 @@ def read(module: Module) -> Iterator[Finding]:
         around = fact.data["around"]
         name = fact.data["name"].replace("numpy.", "np.", 1)
         clock = name.startswith(("time.", "datetime."))
+        site = nearest_in(around.path, fact.chain)
         yield finding(
             "KS501",
             "error",
-            fact.site,
+            site,
             message=f"{name}() is called inside "
             + (
                 f"the function that is compiled at line {around.line}"
@@ -88,6 +90,8 @@ def read(module: Module) -> Iterator[Finding]:
             "noise = jax.random.normal(key, x.shape)"
             if not clock
             else "read the clock outside and pass the value in",
+            related=() if site is fact.site else (fact.site.location("the call"),),
+            inner=distinct(site, (each.location() for each in fact.chain[::-1])),
         )
 
 

@@ -81,7 +81,7 @@ if TYPE_CHECKING:
 
 def read(module: Module) -> Iterator[Finding]:
     """A stream given under a name that resembles the one that is drawn from."""
-    for fact in module.seen("stream_fallback", "missing_rngs"):
+    for fact in module.seen("stream_fallback", "missing_rngs", "asked_stream"):
         stream = fact.data["stream"]
         given = nearest(stream, fact.data["given"])
         if not given:

@@ -74,7 +74,7 @@ from keystream._audit.verdicts import verdicts
 from keystream._evidence.shared import Shared
 from keystream._findings import Finding, Severity
 from keystream._lint.module import Module, finding
-from keystream._lint.places import of_shared
+from keystream._lint.places import nearest_in, of_shared
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -86,7 +86,7 @@ def read(module: Module) -> Iterator[Finding]:
         mapped, use = fact.data["mapped"], fact.data["use"]
         if mapped.kind == "vmap":
             continue
-        drawn = use.chain[-1]
+        drawn = nearest_in(fact.site.path, use.chain)
         yield finding(
             "KS301",
             "warning",

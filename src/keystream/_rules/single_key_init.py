@@ -97,6 +97,8 @@ def recorded(recording: Recording) -> Iterator[Finding]:
         asked = found.facts["asked"]
         yield found.finding(
             f"init was given params alone, and stream {asked} was served from it",
-            why="init gives no hint that apply needs the stream as well",
+            why="what the model keeps of it changes with the seed of params, and with no other"
+            if found.facts["kept"]
+            else "init gives no hint that apply needs the stream as well",
             fix=f"model.init({{'params': k1, {asked!r}: k2}}, x)",
         )

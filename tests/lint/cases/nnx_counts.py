@@ -60,3 +60,15 @@ def train_with_one_mask(model, x):
     for _ in range(3):
         x = step_of_rngs(model, x)
     return x
+
+
+def reseeded_in_each_step(model, xs, seed):
+    for x in xs:
+        nnx.reseed(model, dropout=seed + 1)  # KS106
+        model(x)
+
+
+def reseeded_by_the_step(model, xs):
+    for step, x in enumerate(xs):
+        nnx.reseed(model, dropout=step)
+        model(x)

@@ -68,3 +68,37 @@ def same_everywhere(mesh, x, key):
         return jnp.mean(x) + jax.random.normal(key)
 
     return jax.shard_map(body, mesh=mesh, in_specs=(P(), P("data")), out_specs=P())(key, x)
+
+
+# A mapping that is written where the function is defined, and what a shard_map gathers.
+
+
+def make_step():
+    @partial(jax.pmap, axis_name="device", in_axes=(0, None))
+    def step(x, key):
+        noise_key, _ = jax.random.split(key)
+        return x + jax.random.normal(noise_key, x.shape)  # KS301
+
+    return step
+
+
+def gathered(params, clean, key):
+    noise = jax.random.normal(key, clean.shape)  # KS301
+    return jax.lax.pmean((params * (clean + noise)).mean(), "data")
+
+
+loss_of_shards = jax.shard_map(
+    gathered,
+    mesh=None,
+    in_specs=(P(), P("data"), P()),
+    out_specs=P(),
+)
+
+
+def use_gathered(params, clean, key):
+    return loss_of_shards(params, clean, key)
+
+
+def begin_alike(model, x):
+    init = jax.pmap(lambda key, x: model.init(key, x), in_axes=(None, 0))
+    return init(jax.random.key(0), x)

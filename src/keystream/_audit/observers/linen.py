@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import flax.linen as nn
@@ -14,12 +15,15 @@ from flax.core.scope import Scope
 from keystream._audit.observers import dropout, replace
 from keystream._audit.observers.state import initialising, marks
 
+_SCOPE = Scope.make_rng.__code__.co_filename
 _lifted: dict[int, Any] = {}
 
 
 def install(recorder: Any, undo: list[Callable[[], None]]) -> None:
     """Observe Linen until the audit ends."""
-    replace(Scope, "make_rng", _make_rng(recorder, Scope.make_rng), undo)
+    has_rng = Scope.has_rng
+    replace(Scope, "make_rng", _make_rng(recorder, Scope.make_rng, has_rng), undo)
+    replace(Scope, "has_rng", _has_rng(recorder, has_rng), undo)
     for name in ("init", "init_with_output"):
         replace(nn.Module, name, _init(recorder, getattr(nn.Module, name)), undo)
     replace(nn.Module, "apply", _apply(recorder, nn.Module.apply), undo)
@@ -29,10 +33,12 @@ def install(recorder: Any, undo: list[Callable[[], None]]) -> None:
         replace(nn, name, _define(recorder, getattr(nn, name)), undo)
 
 
-def _make_rng(recorder: Any, make: Callable[..., Any]) -> Callable[..., Any]:
+def _make_rng(
+    recorder: Any, make: Callable[..., Any], has_rng: Callable[..., bool]
+) -> Callable[..., Any]:
     @functools.wraps(make)
     def make_rng(self: Any, name: str = "params") -> Any:
-        served = name if self.has_rng(name) or not self.has_rng("params") else "params"
+        served = name if has_rng(self, name) or not has_rng(self, "params") else "params"
         recorder.note(
             "make_rng",
             depth=2,
@@ -41,10 +47,44 @@ def _make_rng(recorder: Any, make: Callable[..., Any]) -> Callable[..., Any]:
             path="/".join(self.path),
             given=tuple(self.rngs),
             initialising="initialising" in marks(),
+            kept=served != name and _is_kept(),
         )
         return make(self, name)
 
     return make_rng
+
+
+def _has_rng(recorder: Any, has_rng: Callable[..., bool]) -> Callable[..., bool]:
+    """Asking for a stream by name: where it is not there, the model does without it in silence."""
+
+    @functools.wraps(has_rng)
+    def observed(self: Any, name: str) -> bool:
+        found = has_rng(self, name)
+        if not found and self.rngs:
+            recorder.note(
+                "has_rng",
+                depth=2,
+                asked=name,
+                served="",
+                path="/".join(self.path),
+                given=tuple(self.rngs),
+                initialising="initialising" in marks(),
+                kept=False,
+            )
+        return found
+
+    return observed
+
+
+def _is_kept() -> bool:
+    """Whether what is drawn becomes a variable of the model."""
+    frame: FrameType | None = inspect.currentframe()
+    while frame is not None:
+        code = frame.f_code
+        if code.co_filename == _SCOPE and code.co_name in ("variable", "param"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _init(recorder: Any, init: Callable[..., Any]) -> Callable[..., Any]:

@@ -79,6 +79,24 @@ def make_rng(reader: Reader, call: Call) -> Value:
     return key_of_stream(reader, name, call.node, call.owner, sure=True)
 
 
+def has_rng(reader: Reader, call: Call) -> Value | None:
+    """``self.has_rng("noise")``: whether a stream of that very name was given."""
+    context = reader.streams[-1] if reader.streams else None
+    name = constant_of(call.argument(0, "name"))
+    if context is None or context.framework != "linen" or not isinstance(name, str):
+        return None
+    if name in context.keys:
+        return reader.table.constant(True)
+    if not context.complete:
+        return None
+    mark = ("asked", context.site.node)
+    if context.keys and mark not in reader.reported and not reader.hushed:
+        reader.reported.add(mark)
+        data = {"stream": name, "given": sorted(context.keys), "drawn": reader.site(call.node)}
+        reader.facts.facts.append(Fact("asked_stream", context.site, context.chain, data))
+    return reader.table.constant(False)
+
+
 def key_of_stream(
     reader: Reader, name: str, node: ast.AST, module: Value | None, *, sure: bool
 ) -> Value:
@@ -254,19 +272,22 @@ def _note_wrong_keyword(reader: Reader, call: Call) -> None:
     value, model = call.keywords.get("rng"), call.owner
     if value is None or "rngs" in call.keywords:
         return
-    if isinstance(model, Instance) and _takes_rng(reader, model):
+    if isinstance(model, Instance) and _takes_rng(
+        reader, model, streams=isinstance(value, Mapping)
+    ):
         return
     if isinstance(value, Mapping) or is_module(reader, model):
         reader.fact("rng_keyword", call.node, method=call.name)
 
 
-def _takes_rng(reader: Reader, model: Instance) -> bool:
+def _takes_rng(reader: Reader, model: Instance, *, streams: bool) -> bool:
+    """Whether a model's call may mean ``rng``: by name, or, if that is no dictionary, by ``**``."""
     method = reader.objects.class_attribute(model.cls, "__call__")
     if not isinstance(method, Function):
         return False
     arguments = method.node.args
     names = [parameter.arg for parameter in (*arguments.args, *arguments.kwonlyargs)]
-    return arguments.kwarg is not None or "rng" in names
+    return "rng" in names or (arguments.kwarg is not None and not streams)
 
 
 def _note_suspects(reader: Reader, rngs: Mapping, node: ast.AST) -> None:

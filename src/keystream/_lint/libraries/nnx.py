@@ -5,14 +5,13 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from keystream._lint.collecting import is_collected
 from keystream._lint.facts import Fact
 from keystream._lint.libraries import serving
 from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.dropout import truth
 from keystream._lint.libraries.evaluation import note_evaluation
 from keystream._lint.libraries.jax_random import seeded
-from keystream._lint.symbols import Child, Place, Seed, StreamKey, Symbol, Value
+from keystream._lint.symbols import Child, Opaque, Place, Seed, StreamKey, Symbol, Value
 from keystream._lint.values import Function, Instance, Made, Sequence, Wrapped, constant_of
 from keystream._lint.walking import walk
 
@@ -29,7 +28,7 @@ def rngs(reader: Reader, call: Call) -> Value:
     _note_twins(reader, call, streams)
     made = call.made(reader)
     only = next(iter(streams.values())) if len(streams) == 1 else None
-    if only is not None and isinstance(constant_of(only), int):
+    if isinstance(only, Symbol) and not isinstance(only, Opaque | Child | Seed | StreamKey):
         serving.start_sequence(reader, made, seeded(reader, call, only, "nnx"))
     turns, jitted = reader.frame.turns, tuple(reader.jitted)
     reader.fact("rngs_made", call.node, seed=default, made=made, jitted=jitted, turns=turns)
@@ -68,9 +67,17 @@ def layer(reader: Reader, call: Call) -> Value:
     given = call.keywords.get("rngs")
     _note_shared(reader, given, call.node)
     key = _advance(reader, given)
-    if key is not None and is_collected(reader.site(call.node)):
+    if key is not None:
         reader.use(key, "layer", f"nnx.{call.short}", call.node)
     return call.made(reader, "layer")
+
+
+def reseed(reader: Reader, call: Call) -> Value:
+    """``nnx.reseed(model, dropout=seed)``: the model's draws begin at the seed again."""
+    for name, value in call.keywords.items():
+        if name not in ("policy", "**") and isinstance(value, Symbol):
+            reader.use(seeded(reader, call, value, "reseed"), "draw", "nnx.reseed", call.node)
+    return reader.fresh("reseeded")
 
 
 def split(reader: Reader, call: Call) -> Value | None:

@@ -218,6 +218,7 @@ FUNCTIONS: dict[str, Handler] = {
     # Transformations.
     "jax.jit": Transform("jit"),
     "equinox.filter_jit": Transform("jit"),
+    "flax.nnx.reseed": nnx.reseed,
     "flax.nnx.jit": Transform("jit"),
     "flax.linen.jit": Transform("jit"),
     "haiku.jit": Transform("jit"),
@@ -517,6 +518,7 @@ METHODS: dict[str, tuple[Handler, ...]] = {
     "apply": (linen.apply,),
     "apply_fn": (linen.apply_fn,),
     "make_rng": (linen.make_rng,),
+    "has_rng": (linen.has_rng,),
     "create": (linen.create_state,),
     "eval": (nnx.switch_mode,),
     "train": (nnx.switch_mode,),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -25,9 +26,12 @@ from keystream._lint.values import (
     constant_of,
     is_constant,
 )
+from keystream._lint.walking import walk
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
+
+_COLLECTIVES = frozenset({"psum", "pmean", "pmax", "pmin", "psum_scatter", "all_gather"})
 
 
 def jitted(reader: Reader, call: Call) -> Value:
@@ -137,14 +141,24 @@ def shard_mapped(reader: Reader, call: Call) -> Value:
     flags = [True] * len(call.args)
     if isinstance(specs, Sequence) and len(specs.items) == len(call.args):
         flags = [not _is_replicated(spec) for spec in specs.items]
-    # What comes out is the same everywhere: so may be the draws.
-    if _is_replicated(options.get("out_specs")) or not any(flags):
+    # What comes out is the same everywhere, and nothing is gathered on the way: so may be the draws.
+    alike = _is_replicated(options.get("out_specs")) and not _gathers(_wrapped(call).function)
+    if alike or not any(flags):
         flags = [True] * len(call.args)
     return _batched(reader, call, "shard_map", flags)
 
 
 def _is_replicated(spec: Value | None) -> bool:
     return isinstance(spec, Made) and spec.name == "partition" and not spec.args
+
+
+def _gathers(function: Value) -> bool:
+    """Whether a function combines what its shards computed."""
+    return isinstance(function, Function) and any(
+        isinstance(part, ast.Call)
+        and getattr(part.func, "attr", getattr(part.func, "id", "")) in _COLLECTIVES
+        for part in walk(function.node)
+    )
 
 
 def partition(reader: Reader, call: Call) -> Value:

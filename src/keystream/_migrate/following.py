@@ -208,6 +208,7 @@ class Follower:
         role = of_use(self.module, use) or one.function.name
         self.draft.edits.append(over(use, self.draft.key(role, self.steps.at(use))))
         self.draft.edits += without_part(self.module, target, back)
+        self.draft.is_split = True  # by the function
         self.draft.parts.add(one.function)
         self.known.calls.add(call)
         self._done |= {back}

@@ -229,6 +229,20 @@ def test_what_can_not_be_followed_is_left_whole_and_said_with_its_line(body, lin
     assert (line, reason) in [(one.line, one.reason) for one in found]
 
 
+def test_a_function_that_is_compiled_under_its_own_name_gives_no_key_back():
+    after, _ = _migrated(
+        "import jax\ndef step(x, key):\n    key, noise_key = jax.random.split(key)\n"
+        "    return x + jax.random.normal(noise_key), key\nstep = jax.jit(step)\n"
+        "key, x = jax.random.key(0), 0.0\nfor i in range(3):\n    x, key = step(x, key)\n"
+    )
+    assert after == (
+        "import jax\nimport keystream as ks\ndef step(x, key):\n    noise_key = key\n"
+        "    return x + jax.random.normal(noise_key)\nstep = jax.jit(step)\n"
+        'streams, x = ks.Streams(0, "noise"), 0.0\nfor i in range(3):\n'
+        '    x = step(x, streams.key("noise", i))\n'
+    )
+
+
 def test_a_key_that_an_object_keeps_is_left_and_said():
     text = (
         "import jax\nclass Agent:\n    def act(self):\n"

@@ -140,8 +140,12 @@ def _calls(module: Module, function: Function) -> list[ast.Call]:
     pending: list[tuple[ast.AST, str]] = [(module.scope(function), function.name)]
     for decorator in function.decorator_list:
         _check_wrapper(decorator, decorator)
+    seen: set[tuple[ast.AST, str]] = set()
     while pending:
         scope, name = pending.pop()
+        if (scope, name) in seen:  # step = jax.jit(step)
+            continue
+        seen.add((scope, name))
         for use in module.uses(scope, name):
             if not isinstance(use.ctx, ast.Load):
                 continue

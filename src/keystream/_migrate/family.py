@@ -9,7 +9,7 @@ from typing import Protocol
 
 from keystream._lint.repairs import Edit
 from keystream._migrate.carried import Carried, Given
-from keystream._migrate.keys import FOLD, SPLIT, Split, splits
+from keystream._migrate.keys import FOLD, Split, splits
 from keystream._migrate.module import Function, Loop, Module, argument
 from keystream._migrate.scans import Scan, carried_name, slot
 from keystream._migrate.states import State
@@ -152,17 +152,23 @@ class Family:
 
     def _is_carried_on(self, name: str, made: ast.stmt) -> bool:
         for use in self.module.uses(self.place.scope, name):
-            if isinstance(use.ctx, ast.Load) and (self.hands_on(use) or self._trains(use, made)):
+            if isinstance(use.ctx, ast.Load) and (
+                self._comes_back(use) or self.hands_on(use) or self._trains(use, made)
+            ):
                 return True
         return False
 
+    def _comes_back(self, use: ast.Name) -> bool:
+        """Whether a call is given a variable and binds it anew: ``key, a = split(key)``."""
+        statement, outer = self.module.statement(use), self.module.parents[use]
+        call = self.module.parents[outer] if isinstance(outer, ast.keyword) else outer
+        if not isinstance(statement, ast.Assign) or statement.value is not call:
+            return False
+        bound = [node for target in statement.targets for node in ast.walk(target)]
+        return any(isinstance(node, ast.Name) and node.id == use.id for node in bound)
+
     def hands_on(self, use: ast.Name) -> bool:
         """Whether a key stands where it is handed on for a next time."""
-        statement, parent = self.module.statement(use), self.module.parents[use]
-        if self.module.called(parent) == SPLIT and isinstance(statement, ast.Assign):
-            target = statement.targets[0]
-            bound = target.elts if isinstance(target, ast.Tuple) else []
-            return any(isinstance(one, ast.Name) and one.id == use.id for one in bound)
         if slot(self.module, self.place.scope, use, self.place.inside) or self.given_to(use):
             return True
         if any(state.given(self.module, use) for state in self.known.states):

@@ -88,12 +88,7 @@ class Follower:
             if inner is target:
                 new = self.draft.key(role, step)
             else:
-                others = len(one.targets) - 1
-                number = (
-                    str(int(one.count) - others)
-                    if one.count.isdigit()
-                    else f"{one.count} - {others}"
-                )
+                number = _less(one.count, len(one.targets) - 1)
                 new = self.draft.keys(role, step, number)
             found.append(f"{self.module.source(inner)} = {new}")
         if one.statement is self.draft.root.made:
@@ -242,3 +237,14 @@ def _order(one: Split | ast.expr) -> tuple[int, int, int]:
     if isinstance(one, Split):
         return (one.statement.lineno, one.statement.col_offset, 0)
     return (one.lineno, one.col_offset, 1)
+
+
+def _less(count: str, others: int) -> str:
+    """A number less some, as text: of ``n + 1`` less one ``n``."""
+    if count.isdigit():
+        return str(int(count) - others)
+    return (
+        count.removesuffix(f" + {others}")
+        if count.endswith(f" + {others}")
+        else f"{count} - {others}"
+    )

@@ -113,12 +113,28 @@ class Module:
         return sorted(found, key=lambda node: (node.lineno, node.col_offset))
 
     def function(self, name: ast.AST, seen_from: ast.AST) -> Function | None:
-        """The one function of this file that a plain name stands for at a place."""
+        """The one function of this file that a name stands for at a place, as it is or compiled."""
         if not isinstance(name, ast.Name):
             return None
         scopes = {seen_from, *self.around(seen_from)}
         found = [one for one in self.functions.get(name.id, []) if self.scope(one) in scopes]
+        if not found and name.id in self._wrapped:  # p_step = jax.jit(step)
+            return self.function(self._wrapped[name.id], self._wrapped[name.id])
         return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def _wrapped(self) -> dict[str, ast.Name]:
+        """Variables that are bound to a call with a function first, and that function's name."""
+        found: dict[str, ast.Name] = {}
+        for node in ast.walk(self.tree):
+            match node:
+                case ast.Assign(
+                    targets=[ast.Name(id=name)], value=ast.Call(args=[ast.Name() as run, *_])
+                ) if run.id in self.functions and name not in self.functions:
+                    found[name] = run
+                case _:
+                    pass
+        return found
 
     def fresh(self, scope: ast.AST, *wanted: str) -> str:
         """The first of some names that a scope has no use for; it is taken from then on."""

@@ -86,10 +86,10 @@ def _of_use(module: Module, use: ast.AST, depth: int, *, named: bool) -> str:
     inner, outer = use, module.parents.get(use)
     while outer is not None and not isinstance(outer, ast.stmt):
         match outer:
-            case ast.Dict(keys=keys, values=values):
-                name = keys[values.index(inner)] if inner in values else None  # type: ignore[arg-type]
-                if isinstance(name, ast.Constant) and isinstance(name.value, str):
-                    return name.value
+            case ast.Dict(keys=keys, values=values) if use in values:
+                name = keys[values.index(use)]  # type: ignore[arg-type]
+                if isinstance(name, ast.Constant) and str(name.value).isidentifier():
+                    return str(name.value)
             case ast.Call() if inner is not outer.func and depth:
                 if role := _of_call(module, outer, inner, depth, named=named):
                     return role

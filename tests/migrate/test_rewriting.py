@@ -150,6 +150,14 @@ def test_nested_loops_and_while_are_counted_through(loops, expected):
         ("key, *ks_ = jax.random.split(key, 4)\nf(ks_)", 'ks_ = streams.keys("f", 0, 3)'),
         ("keys = jax.random.split(key, n)\nf(keys)", 'keys = streams.keys("f", 0, n)'),
         ("key, drop_rng = jax.random.split(key)\ndel key", 'drop_rng = streams.key("drop", 0)\n'),
+        (  # not by what becomes of the result
+            "key, k = jax.random.split(key)\nstate = train(state, k)\nf({'params': state})",
+            'k = streams.key("train", 0)',
+        ),
+        (
+            "key, k = jax.random.split(key)\nstate = make(3).init(k, x)",
+            'k = streams.key("params", 0)',
+        ),
         (
             "key, sub = jax.random.split(key)\nx = jax.random.normal(sub)",
             'sub = streams.key("normal", 0)',

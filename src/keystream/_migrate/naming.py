@@ -31,6 +31,9 @@ _GENERIC = frozenset(
 _ENDINGS = ("keys", "key", "rngs", "rng")
 _DEPTH = 4  # of functions that a key is handed down through in search of its use
 _DRAWS = "jax.random."
+_KEEPS = frozenset(
+    {"jax.random.split", "jax.random.fold_in", "jax.random.clone"}
+)  # what gives keys for a key
 _HANDLES = frozenset({"split", "fold_in", "key_data", "wrap_key_data", "clone"})
 _NO_ROLE = frozenset(
     {"apply", "device_put", "replicate", "array", "asarray", "shard", "broadcast_to"}
@@ -103,7 +106,8 @@ def _of_bound(
     module: Module, statement: ast.AST | None, value: ast.AST, depth: int, *, named: bool
 ) -> str:
     """The role of a key by the variables that it, or what it is split into, is bound to."""
-    if not isinstance(statement, ast.Assign) or statement.value is not value:
+    is_key = isinstance(value, ast.Name) or module.called(value) in _KEEPS
+    if not isinstance(statement, ast.Assign) or statement.value is not value or not is_key:
         return ""
     target = statement.targets[0]
     targets = target.elts if isinstance(target, ast.Tuple) else [target]
@@ -149,7 +153,7 @@ def _bare(word: str) -> str:
 def _of_call(module: Module, call: ast.Call, inner: ast.AST, depth: int, *, named: bool) -> str:
     """The role of a key that a call is given."""
     name = module.called(call)
-    last = name.rpartition(".")[2]
+    last = call.func.attr if isinstance(call.func, ast.Attribute) else name.rpartition(".")[2]
     if name.startswith(_DRAWS):
         return last if named and last not in _HANDLES else ""
     if name.startswith("jax.lax."):

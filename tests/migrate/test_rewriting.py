@@ -150,6 +150,10 @@ def test_nested_loops_and_while_are_counted_through(loops, expected):
         ("key, *ks_ = jax.random.split(key, 4)\nf(ks_)", 'ks_ = streams.keys("f", 0, 3)'),
         ("keys = jax.random.split(key, n)\nf(keys)", 'keys = streams.keys("f", 0, n)'),
         ("key, drop_rng = jax.random.split(key)\ndel key", 'drop_rng = streams.key("drop", 0)\n'),
+        (  # a child that becomes a batch is the program's own
+            "key, k = jax.random.split(key)\nk = jax.vmap(g)(k)\nf(k)",
+            'k = streams.key("g", 0)\nk = jax.vmap(g)(k)',
+        ),
         (  # not by what becomes of the result
             "key, k = jax.random.split(key)\nstate = train(state, k)\nf({'params': state})",
             'k = streams.key("train", 0)',

@@ -164,8 +164,9 @@ class Family:
         call = self.module.parents[outer] if isinstance(outer, ast.keyword) else outer
         if not isinstance(statement, ast.Assign) or statement.value is not call:
             return False
-        bound = [node for target in statement.targets for node in ast.walk(target)]
-        return any(isinstance(node, ast.Name) and node.id == use.id for node in bound)
+        bound = statement.targets[0]  # of `keys = split(keys, 8)` it is another thing afterwards
+        parts = bound.elts if isinstance(bound, ast.Tuple | ast.List) else []
+        return any(isinstance(one, ast.Name) and one.id == use.id for one in parts)
 
     def hands_on(self, use: ast.Name) -> bool:
         """Whether a key stands where it is handed on for a next time."""

@@ -127,11 +127,14 @@ def _of_bound(
 def _later(module: Module, scope: ast.AST, target: ast.Name) -> list[ast.Name]:
     """Where a variable is read after it is bound, up to the next time that it is."""
     found: list[ast.Name] = []
-    for use in module.uses(scope, target.id):
+    uses = module.uses(scope, target.id)
+    for use in uses:
         if (use.lineno, use.col_offset) <= (target.lineno, target.col_offset):
             continue
-        if isinstance(use.ctx, ast.Store):
-            break
+        if isinstance(use.ctx, ast.Store):  # what its statement reads is read before
+            last = module.statement(use)
+            loads = [one for one in uses if isinstance(one.ctx, ast.Load)]
+            return found + [one for one in loads if module.statement(one) is last]
         found.append(use)
     return found
 

@@ -33,6 +33,7 @@ _SLOW = (
     "draws/test_programs",
     "exercise",
     "metamorphic",
+    "migrate/test_programs",
     "notebook",
     "plan/test_random",
     "plan/test_samplers",

@@ -7,6 +7,10 @@ import difflib
 import sys
 from pathlib import Path
 
+_BITS = (
+    "keystream migrate: the bits change: every key above is a new one, and so are all draws from it"
+)
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -30,8 +34,10 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     changed = 0
     for path in find_files(arguments.paths, read_config(Path(arguments.paths[0]))):
-        if path.suffix == ".py":
-            changed += _file(path, write=arguments.write)
+        changed += _file(path, write=arguments.write)
+    if changed:
+        sys.stdout.flush()
+        print(_BITS, file=sys.stderr)
     return int(changed > 0)
 
 
@@ -39,28 +45,36 @@ def _file(path: Path, *, write: bool) -> bool:
     """Rewrite one file, or show how."""
     from keystream._lint.source import UnreadableError, parse, read_source
     from keystream._linter.editing import apply
-    from keystream._linter.migrating import migrations
+    from keystream._migrate.rewriting import migrations
 
+    if path.suffix != ".py":
+        _say(f"{path}: left as it is: it is no .py file; save its code as one")
+        return False
     try:
         source = read_source(path, str(path))
         found = migrations(source.text, parse(source))
     except UnreadableError as error:
-        print(f"{path}: left as it is: {error.reason}", file=sys.stderr)
+        _say(f"{path}: left as it is: {error.reason}")
         return False
     for migration in found:
         if migration.reason:
-            place = f"{path}:{migration.line}"
-            print(
-                f"{place}: {migration.name!r} is left as it is: {migration.reason}", file=sys.stderr
-            )
+            _say(f"{path}:{migration.line}: left as it is: {migration.reason}")
     edits = [edit for migration in found for edit in migration.edits]
     if not edits:
         return False
     after = apply(source.text, edits)
     if write:
         path.write_text(after, encoding="utf-8")
+        for migration in found:
+            if migration.edits:
+                streams = ", ".join(migration.streams)
+                _say(f"{path}:{migration.line}: {migration.name or 'the key'} is now {streams}")
         return True
     name = path.as_posix()
     before, lines = source.text.splitlines(keepends=True), after.splitlines(keepends=True)
     sys.stdout.writelines(difflib.unified_diff(before, lines, f"a/{name}", f"b/{name}"))
     return True
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)

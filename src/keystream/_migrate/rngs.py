@@ -1,0 +1,226 @@
+"""NNX: a model that is given ``nnx.Rngs`` gets its streams' keys anew at the beginning of each step."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from keystream._migrate.draft import Draft, Root
+from keystream._migrate.editing import before, first, over, rows
+from keystream._migrate.family import Known
+from keystream._migrate.keys import seed
+from keystream._migrate.module import Function, Module, Refused, dotted, own
+from keystream._migrate.naming import Names
+
+RNGS = "flax.nnx.Rngs"
+_DROPOUT = "flax.nnx.Dropout"
+_MODES = ("train", "eval")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A call of ``nnx.Rngs``.
+
+    Attributes:
+        call: the call.
+        scope: that it stands in.
+        variable: that it is bound to; None where it is given on at once.
+        models: the variables of what is made with it.
+    """
+
+    call: ast.Call
+    scope: ast.Module | Function
+    variable: ast.Name | None
+    models: tuple[ast.Name, ...]
+
+
+def drafts(module: Module, known: Known, prefix: str) -> list[Draft]:
+    """The rewrites of a file, one for all ``nnx.Rngs`` of one seed in a scope."""
+    groups: dict[tuple[ast.AST, str], list[Made]] = {}
+    for made in _made(module):
+        source = ast.unparse(ast.Call(ast.Name("_"), made.call.args, []))
+        groups.setdefault((made.scope, source), []).append(made)
+    found = [_draft(module, known, group, prefix) for group in groups.values()]
+    return [draft for draft in found if draft is not None]
+
+
+def _made(module: Module) -> Iterator[Made]:
+    scopes: list[ast.Module | Function] = [module.tree]
+    scopes += [node for node in ast.walk(module.tree) if isinstance(node, Function)]
+    for scope in scopes:
+        for call in own(scope):
+            if isinstance(call, ast.Call) and module.called(call) == RNGS:
+                variable = _bound(module, call)
+                held = module.uses(scope, variable.id) if variable else []
+                givers = (
+                    [call] if variable is None else [use for use in held if use is not variable]
+                )
+                models = {one.id: one for use in givers if (one := _model(module, use))}
+                yield Made(call, scope, variable, tuple(models.values()))
+
+
+def _bound(module: Module, value: ast.AST) -> ast.Name | None:
+    statement = module.parents[value]
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+        return target if isinstance(target, ast.Name) else None
+    return None
+
+
+def _model(module: Module, rngs: ast.AST) -> ast.Name | None:
+    """The variable of ``model = Model(rngs=rngs)``, which no loop makes anew."""
+    outer = module.parents[rngs]
+    call = module.parents[outer] if isinstance(outer, ast.keyword) else outer
+    name = dotted(call.func).rpartition(".")[2] if isinstance(call, ast.Call) else ""
+    return _bound(module, call) if name[:1].isupper() else None
+
+
+def _draft(module: Module, known: Known, group: list[Made], prefix: str) -> Draft | None:
+    head = min(group, key=lambda made: (made.call.lineno, made.call.col_offset))
+    statement = module.statement(head.call)
+    source, options, named = _source(module, head.call)
+    root = Root(
+        head.scope, dotted(head.variable) if head.variable else "", head.call.lineno, source
+    )
+    draft = Draft(module, root, module.fresh(head.scope, "streams", "model_streams"), Names(module))
+    draft.needs_streams()
+    runtime = list(
+        dict.fromkeys([*_drawn(module), *(n for made in group for n in _keywords(made))])
+    )
+    runtime = [name for name in runtime if name != "params"]
+    loops = {
+        (module.loops(use, head.scope)[-1], model.id): use
+        for made in group
+        for model in made.models
+        for use in module.uses(head.scope, model.id)
+        if use.lineno > model.lineno and _trains(module, head.scope, use, model.id)
+    }
+    given = [use for made in group for use in _given(module, made)]
+    if not runtime or not (loops or given):
+        return None
+    try:
+        _check(module, head, group)
+    except Refused as refused:
+        draft.refused = refused
+        return draft
+    draft.names.found += named or ["params", *runtime]
+    streams = options if named else f"{source}, {draft.names.quoted}"
+    row = f"{draft.variable} = {prefix}.Streams({streams})"
+    steps = known.steps(module, head.scope, head.call)
+    for use in given:
+        step = steps.at(use)
+        draft.edits.append(over(use, f"{prefix}.nnx.rngs({draft.variable}, {step})"))
+    if _is_held(module):
+        for (loop, model), use in loops.items():
+            step = steps.at(use)
+            draft.edits.append(
+                first(module, loop, f"{prefix}.nnx.reseed({model}, {draft.variable}, {step})")
+            )
+    for made in group:
+        _remake(module, draft, made, given, f"{prefix}.nnx.init_rngs({draft.variable})")
+    draft.edits = [before(module, statement, row), *draft.edits, *steps.edits]
+    return draft
+
+
+def _source(module: Module, call: ast.Call) -> tuple[str, str, list[str]]:
+    """The seed, and for a seed a stream these as arguments, with the streams' names."""
+    if call.args:
+        return seed(module, call.args[0]) or module.source(call.args[0]), "", []
+    words = [word for word in call.keywords if word.arg]
+    named = [word.arg for word in words if word.arg]
+    if len(words) == 1 and named == ["default"]:
+        return module.source(words[0].value), "", []
+    seeds = ", ".join(f"{word.arg}={module.source(word.value)}" for word in words)
+    return "0", seeds, named
+
+
+def _keywords(made: Made) -> list[str]:
+    return [word.arg for word in made.call.keywords if word.arg and word.arg != "default"]
+
+
+def _drawn(module: Module) -> Iterator[str]:
+    """The streams that the models of a file draw from when they are called."""
+    for node in ast.walk(module.tree):
+        if module.called(node) == _DROPOUT and isinstance(node, ast.Call):
+            named = [word.value for word in node.keywords if word.arg == "rng_collection"]
+            name = named[0].value if named and isinstance(named[0], ast.Constant) else "dropout"
+            yield str(name)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = dotted(node.func.value).rpartition(".")[2]
+            if owner == "rngs" and not node.args:
+                yield node.func.attr
+
+
+def _is_held(module: Module) -> bool:
+    """Whether a class keeps streams: in a ``Dropout``, or as ``self.rngs``."""
+    for node in ast.walk(module.tree):
+        if module.called(node) == _DROPOUT and isinstance(node, ast.Call):
+            is_held = any(word.arg == "rngs" for word in node.keywords)
+        elif isinstance(node, ast.Assign) and dotted(node.targets[0]).startswith("self."):
+            is_held = "rngs" in dotted(node.value).split(".")
+        else:
+            continue
+        if is_held:
+            return True
+    return False
+
+
+def _trains(module: Module, scope: ast.AST, use: ast.Name, model: str) -> bool:
+    """Whether a loop calls a model, or gives it to a call, while it is in training mode."""
+    outer = module.parents[use]
+    outer = module.parents[outer] if isinstance(outer, ast.keyword) else outer
+    if (
+        not isinstance(outer, ast.Call)
+        or not module.loops(use, scope)
+        or module.scope(use) is not scope
+    ):
+        return False
+    mode = "train"
+    for other in module.uses(scope, model):
+        owner = module.parents[other]
+        if other.lineno < use.lineno and isinstance(owner, ast.Attribute) and owner.attr in _MODES:
+            mode = owner.attr
+    return mode == "train"
+
+
+def _given(module: Module, made: Made) -> list[ast.Name]:
+    """Where a loop gives its ``Rngs`` to a call."""
+    if made.variable is None:
+        return []
+    uses = [use for use in module.uses(made.scope, made.variable.id) if use is not made.variable]
+    return [use for use in uses if module.loops(use, made.scope)]
+
+
+def _check(module: Module, head: Made, group: list[Made]) -> None:
+    for made in group:
+        if module.loops(made.call, head.scope):
+            raise Refused(
+                made.call, "a loop makes `nnx.Rngs` anew in each turn; make it before the loop"
+            )
+        for use in _given(module, made):
+            outer = module.parents[use]
+            if not isinstance(outer, ast.Call | ast.keyword):
+                raise Refused(use, f"{use.id!r} is used for something else at line {use.lineno}")
+        for model in made.models:
+            for use in module.uses(head.scope, model.id):
+                if module.called(module.parents[use]) in ("flax.nnx.split", "flax.nnx.state"):
+                    raise Refused(
+                        use,
+                        f"{model.id!r} is taken apart here; "
+                        "merge it in the step, and reseed it there with ks.nnx.reseed",
+                    )
+    if any(made.variable and module.uses(made.scope, made.variable.id)[1:] == [] for made in group):
+        raise Refused(head.call, "its `nnx.Rngs` is used nowhere")
+
+
+def _remake(module: Module, draft: Draft, made: Made, given: list[ast.Name], new: str) -> None:
+    """The call of ``nnx.Rngs``; its statement goes where only loops have used it."""
+    if made.variable is None:
+        draft.edits.append(over(made.call, new))
+        return
+    uses = [use for use in module.uses(made.scope, made.variable.id) if use is not made.variable]
+    if all(use in given for use in uses):
+        draft.edits.append(rows(module, module.statement(made.call), []))
+    else:
+        draft.edits.append(over(made.call, new))

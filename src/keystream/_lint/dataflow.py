@@ -205,11 +205,7 @@ def is_read_after(name: str, statement: ast.stmt, around: ast.AST, *, repeated: 
         repeated: whether the statement stands in a loop, so that what is before comes after as well.
     """
     last = statement.end_lineno or statement.lineno
-    own = {id(part) for part in walk(statement)}
-    return any(
-        (repeated and id(load) not in own) or load.lineno > last
-        for load in loads_in(around).get(name, [])
-    )
+    return any(repeated or load.lineno > last for load in loads_in(around).get(name, []))
 
 
 def feeds_back(flow: Flow, call: ast.AST, statement: ast.AST | None) -> bool:

@@ -110,6 +110,8 @@ def excuse(repeat: Repeat, *, declared: bool = False) -> Excuse | None:
     return found or (FIXED if watch else None)
 
 
+_STEPS_TO_INIT = 4  # assignments between a draw and the call of init that gets it
+
 # Two places.
 
 
@@ -120,6 +122,10 @@ def _in_line(repeat: Repeat, *, declared: bool) -> Excuse | None:
     if declared and _are_runs_of_one_seed(repeat):
         return SWEPT
     if _is_discarded(first) or _is_unread(first) or _is_unread(second):
+        return UNUSED
+    if repeat.second.name.endswith("init") and _feeds_nothing_else(first, second):
+        return INITIAL
+    if repeat.second.kind == "split" and _is_overwritten(first, second):
         return UNUSED
     if _are_compared(first, second, whole=len(repeat.second.chain) > repeat.level + 1):
         return COMPARED
@@ -169,6 +175,63 @@ def _is_unread(site: Site) -> bool:
         return False
     loads = loads_in(around)
     return not any(target.id in loads for target in targets)
+
+
+def _feeds_nothing_else(first: Site, second: Site) -> bool:
+    """Whether what a call draws only reaches an initialisation, which looks at shapes.
+
+    ``obs = env.reset(key)``, and then ``params = model.init(key, obs)``, with steps in between.
+    """
+    around = first.around
+    if around is None or around is not second.around or isinstance(around, ast.Module):
+        return False
+    reached = _bound(first.statement) - {"_"}
+    inside = {id(part) for part in walk(second.node)}
+    passed: set[int] = set()
+    for _ in range(_STEPS_TO_INIT):
+        steps = [
+            part
+            for part in walk(around)
+            if isinstance(part, ast.Assign)
+            and first.line < part.lineno <= second.line
+            and not any(each is second.node for each in walk(part))
+            and reads(part.value) & reached
+        ]
+        further = {name for step in steps for name in _bound(step)} - {"_"}
+        passed |= {id(part) for step in steps for part in walk(step)}
+        if further <= reached:
+            break
+        reached |= further
+    loads = loads_in(around)
+    every = [load for name in reached for load in loads.get(name, ()) if load.lineno >= first.line]
+    return bool(every) and all(id(load) in inside or id(load) in passed for load in every)
+
+
+def _is_overwritten(first: Site, second: Site) -> bool:
+    """Whether keys that the one call made are overwritten by those of the split before they are read.
+
+    ``run, keys = setup(key)``, and then ``key, *keys = split(key, n)``.
+    """
+    if first.around is None or first.around is not second.around:
+        return False
+    common = _bound(first.statement) & _bound(second.statement) - {"_"}
+    end = getattr(first.statement, "end_lineno", 0)
+    loads = loads_in(first.around)
+    return any(
+        all(not end < load.lineno < second.line for load in loads.get(name, ())) for name in common
+    )
+
+
+def _bound(statement: ast.stmt | None) -> set[str]:
+    """The names that an assignment binds, in tuples too."""
+    if not isinstance(statement, ast.Assign):
+        return set()
+    return {
+        part.id
+        for target in statement.targets
+        for part in walk(target)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    }
 
 
 def _are_compared(first: Site, second: Site, *, whole: bool) -> bool:
@@ -307,9 +370,9 @@ def _holds(side: ast.AST, result: Result) -> bool:
 
 def _only_in(site: Site, result: Result, met: list[list[ast.expr]], index: int) -> bool:
     """Whether a result is read nowhere but in its alternatives."""
-    if not result[1] or site.around is None:
-        return True
     inside = {id(part) for sides in met for part in walk(sides[index])}
+    if not result[1] or site.around is None or id(result[0]) in inside:
+        return True
     loads = loads_in(site.around)
     return all(id(load) in inside for name in result[1] for load in loads.get(name, []))
 

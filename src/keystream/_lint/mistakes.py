@@ -254,7 +254,7 @@ def _handed(repeat: Repeat, facts: Facts) -> Mistake | None:
     first, second = repeat.first, repeat.second
     kinds = {first.kind, second.kind}
     seeds = _seeds(repeat)
-    unread = _unread(second.key, facts)
+    unread = _unread(repeat, facts)
     if (kinds == {"kept"} and repeat.turn is None) or first.discarded or second.discarded:
         return None
     if "fold" in kinds and unread is None:
@@ -284,12 +284,15 @@ def _handed(repeat: Repeat, facts: Facts) -> Mistake | None:
     return Mistake("KS102" if "split" in kinds else "KS101", "warning", repeat, seeds)
 
 
-def _unread(key: Symbol, facts: Facts) -> Unread | None:
-    """A child of a split that nothing reads: of this key, or of the one that this key is a child of."""
+def _unread(repeat: Repeat, facts: Facts) -> Unread | None:
+    """A child of a split that nothing reads, where the key is used: of this key, or of its parent."""
+    key = repeat.second.key
     parent = key.key if isinstance(key, Child) else None
+    around = {id(site.around) for use in (repeat.first, repeat.second) for site in use.chain}
     for split in (key, parent):
-        if isinstance(split, Symbol) and facts.unread.get(split):
-            return facts.unread[split][0]
+        for unread in facts.unread.get(split, ()) if isinstance(split, Symbol) else ():
+            if id(unread.site.around) in around:
+                return unread
     return None
 
 

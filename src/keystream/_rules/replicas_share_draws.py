@@ -89,7 +89,7 @@ def read(module: Module) -> Iterator[Finding]:
         drawn = nearest_in(fact.site.path, use.chain)
         yield finding(
             "KS301",
-            "warning",
+            "note" if use.name.endswith("permutation") else "warning",  # an order is no noise
             drawn,
             message=f"{use.name} draws from {f'`{use.text}`' if use.text else 'a key'}, "
             f"which is the same on every device of the {mapped.kind} at line {fact.site.line}",

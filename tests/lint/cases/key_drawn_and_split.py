@@ -45,10 +45,31 @@ class Net(nn.Module):
 
 def data_and_weights(key):
     x = jax.random.normal(key, (2, 3))
-    return Net().init(key, x)  # KS102
+    return x, Net().init(key, x)  # KS102
 
 
 # Near misses.
+
+
+def shapes_for_the_weights(key):
+    x = jax.random.normal(key, (2, 3))
+    batch = jax.tree.map(lambda part: part[None], x)
+    return Net().init(key, batch)
+
+
+def overwritten_by_the_split(setup, run, key):
+    evaluate, keys = setup(key)
+    for _ in range(3):
+        key, *keys = jax.random.split(key, 4)
+        run(evaluate, keys)
+
+
+def read_before_the_split(setup, run, key):
+    evaluate, keys = setup(key)
+    run(evaluate, keys)
+    for _ in range(3):
+        key, *keys = jax.random.split(key, 4)  # KS102
+        run(evaluate, keys)
 
 
 def parent_not_used_again(key):

@@ -15,3 +15,9 @@ def kept(key):
 
 def text():
     "a b".split()
+
+
+def read_in_the_next_turn(key, draw, steps):
+    for _ in range(steps):
+        key, sub = jax.random.split(key)
+        draw(sub)

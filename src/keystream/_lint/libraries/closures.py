@@ -106,7 +106,7 @@ def _is_literal(reader: Reader, key: Symbol) -> bool:
         if key in reader.jit_arguments or key.parent is None:
             return False
         index = key.index if isinstance(key, Child | Item) else None
-        if index is not None and (index in reader.jit_arguments or not is_constant(index)):
+        if index is not None and not is_constant(index):
             return False
         key = key.parent
     return (

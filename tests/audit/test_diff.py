@@ -48,6 +48,15 @@ def test_equal_runs_are_the_same(tmp_path):
     assert done.stdout == "a.parquet and b.parquet draw the same: 7 draws at 2 places\n"
 
 
+def test_two_runs_are_shown_side_by_side(tmp_path):
+    one, other = recorded(tmp_path, "a", TRAIN), recorded(tmp_path, "b", TRAIN, "1")
+    done = diff(one, other, "--format", "html", "--output", "diff.html")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    page = (tmp_path / "diff.html").read_text()
+    assert "<title>keystream: a.parquet and b.parquet</title>" in page
+    assert "part at the first draw: normal got another key" in page  # for readers without scripts
+
+
 def test_another_seed_parts_at_the_first_draw(tmp_path):
     one, other = recorded(tmp_path, "a", TRAIN), recorded(tmp_path, "b", TRAIN, "1")
     done = diff(one, other)

@@ -37,6 +37,7 @@ _SLOW = (
     "notebook",
     "plan/test_random",
     "plan/test_samplers",
+    "report/test_page",
     "resume",
     "rules/test_rule_pages",
     "scale",

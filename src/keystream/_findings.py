@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from keystream._codes import CODES
@@ -119,6 +119,9 @@ class Report:
             path and line, first_path and first_line of the use before, and the number of draws; from
             lint one row for each pair of uses.
         shows_excused: whether the text tells of them too.
+        history: what each place drew over the steps, and single draws with the way of their keys, as
+            `keystream._audit.history` describes it, for the page; a record holds it, the JSON does not.
+            Empty from lint, and from records that have none.
     """
 
     program: str
@@ -129,6 +132,7 @@ class Report:
     timeline: tuple[Mapping[str, Any], ...] = ()
     excused: tuple[Mapping[str, Any], ...] = ()
     shows_excused: bool = False
+    history: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return _shown(self)

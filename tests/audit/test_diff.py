@@ -48,6 +48,15 @@ def test_equal_runs_are_the_same(tmp_path):
     assert done.stdout == "a.parquet and b.parquet draw the same: 7 draws at 2 places\n"
 
 
+def test_two_runs_are_shown_side_by_side(tmp_path):
+    one, other = recorded(tmp_path, "a", TRAIN), recorded(tmp_path, "b", TRAIN, "1")
+    done = diff(one, other, "--format", "html", "--output", "diff.html")
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    page = (tmp_path / "diff.html").read_text()
+    assert "<title>keystream: a.parquet and b.parquet</title>" in page
+    assert "part at the first draw: normal got another key" in page  # for readers without scripts
+
+
 def test_another_seed_parts_at_the_first_draw(tmp_path):
     one, other = recorded(tmp_path, "a", TRAIN), recorded(tmp_path, "b", TRAIN, "1")
     done = diff(one, other)
@@ -56,8 +65,8 @@ def test_another_seed_parts_at_the_first_draw(tmp_path):
         "a.parquet and b.parquet part at the first draw: normal got another key\n"
         "  where:  step 0, counted\n"
         "  place:  train.py:15 in <module>\n"
-        "  a:      normal, key 0x9be6f6c94c3b2e28  (a.parquet)\n"
-        "  b:      normal, key 0x4b216ce3d030e2c3  (b.parquet)\n"
+        "  a:      normal (4,) float32, key 0x9be6f6c94c3b2e28  (a.parquet)\n"
+        "  b:      normal (4,) float32, key 0x4b216ce3d030e2c3  (b.parquet)\n"
         "  seeds:  key(0) at train.py:14 in <module> in a.parquet; key(1) at train.py:14 in <module> "
         "in\n          b.parquet\n"
         "  after:  2 of 2 places differ, in 7 draws of 7 and 7\n"
@@ -84,7 +93,7 @@ def test_an_additional_draw_is_named_with_the_run_that_has_it(tmp_path):
         "  where:  step 0, counted\n"
         "  place:  train.py:19 in <module>\n"
         "  a:      no such draw  (a.parquet)\n"
-        "  b:      uniform, key 0xf7dfff213a077611  (b.parquet)\n"
+        "  b:      uniform () float32, key 0xf7dfff213a077611  (b.parquet)\n"
         "  before: bernoulli at train.py:10 in step · step 2, counted\n"
         "  after:  1 of 3 places differs, in 1 draw of 7 and 8\n"
     )
@@ -113,9 +122,11 @@ def test_lines_that_moved_are_still_the_same_places(tmp_path):
 def test_another_shape_is_another_draw(tmp_path):
     one = recorded(tmp_path, "a", TRAIN)
     other = recorded(tmp_path, "b", TRAIN.replace("(4,)", "(5,)"))
-    (parting,) = parted(one, other)["partings"]
-    assert parting["how"] == "shape"
-    assert (parting["a"]["shape"], parting["b"]["shape"]) == ("(4,)", "(5,)")
+    partings = parted(one, other)["partings"]
+    assert [parting["a"]["distribution"] for parting in partings] == ["normal", "bernoulli"]
+    for parting in partings:  # the eager draw and the compiled one
+        assert parting["how"] == "shape"
+        assert (parting["a"]["shape"], parting["b"]["shape"]) == ("(4,)", "(5,)")
 
 
 THREADS = """\

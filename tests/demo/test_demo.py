@@ -353,7 +353,7 @@ def test_the_pages_of_both_audits_are_written(tmp_path, capsys):
     assert main(["demo", "--epochs", "1", "--no-picture", "--html", str(page)]) == 0
     printed = capsys.readouterr().out
     assert "an epoch took" not in printed  # the only one compiles
-    assert "Nothing found" in page.read_text(encoding="utf-8")
+    assert "keystream audit: nothing found" in page.read_text(encoding="utf-8")
     broken = (tmp_path / "report-broken.html").read_text(encoding="utf-8")
     assert all(code in broken for code in ("KS106", "KS201", "KS404"))
     assert "mask_key = jax.random.key(1)" in broken

@@ -49,6 +49,7 @@ def judged_together(records: Sequence[Saved], reports: Sequence[Report]) -> Repo
         "audit",
         reports[order[0]].draws,
         reports[order[0]].timeline,
+        history=reports[order[0]].history,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keystream._audit.evidence import Verdict, judged
+from keystream._audit.history import history
 from keystream._audit.judged import said, shown
 from keystream._audit.recording import Recording
 from keystream._audit.timeline import timeline
@@ -35,14 +36,17 @@ def judge(recording: Recording, rules: Iterable[Rule], verdict: Verdict) -> Repo
         except Exception as error:  # what the other rules found is not lost
             reason = f"{recorded.__module__} failed: {said(error)}"
             recording.unseen[reason] = recording.unseen.get(reason, 0) + 1
+    ordered = in_order(_suppressed([lowered(each) for each in findings]))
+    over_steps = tuple(timeline(recording))
     return Report(
         recording.program,
-        in_order(_suppressed([lowered(each) for each in findings])),
+        ordered,
         _summary(recording),
         "audit",
         tuple(_draws(recording)),
-        tuple(timeline(recording)),
+        over_steps,
         tuple(_excused(recording)),
+        history=history(recording, over_steps, ordered),
     )
 
 

@@ -19,6 +19,7 @@ from keystream._audit.plans import plan_of
 from keystream._audit.recording import Note, Recording, Site
 from keystream._audit.sites import (
     MAKERS,
+    drawn_shape,
     flags_of,
     folds_float,
     given_seed,
@@ -138,7 +139,8 @@ class Recorder:
         if place is None:
             return False
         if not self._same_sampler_call(start, key):
-            site = self._eager(key, "draw", arguments[place], None, None)
+            result = next(iter(getattr(program, "out_avals", ())), None)
+            site = self._eager(key, "draw", arguments[place], result, None)
             sharing = sharing_shards(program, place) if site is not None else 1
             if site is not None and sharing > 1:
                 self.recording.inner_repeats.setdefault(site, {})["shards"] = sharing - 1
@@ -177,25 +179,26 @@ class Recorder:
         sampler = self._about(key)[0]
         if sampler and sampler not in MAKERS:
             if not self._same_sampler_call(start, key):
-                self._eager(key, "draw", arguments[0], None, None)
+                self._eager(key, "draw", arguments[0], result, None)
         elif kind == "draw":
-            self._eager(key, kind, arguments[0], None, None)
+            self._eager(key, kind, arguments[0], result, None)
         elif kind == "seed":
             self._eager(key, kind, given_seed(start, arguments[0]), result, None)
         else:
             parent, *data = arguments
             self._eager(key, kind, parent, result, data[0] if data else None)
 
-    def _eager(self, key: Any, kind: str, parent: Any, child: Any, data: Any) -> int | None:
+    def _eager(self, key: Any, kind: str, parent: Any, result: Any, data: Any) -> int | None:
         """Record an operation; None outside of what is audited, where only seeds are of use."""
         inside = self._gate.draw(key) if kind == "draw" else self._gate.stage == "inside"
         if not inside and (kind != "seed" or self._gate.stage == "after"):
             return None
-        site = self._eager_site(key, kind, parent)
+        site = self._eager_site(key, kind, parent, result)
+        child = None if kind == "draw" else result
         self._writer.eager(self._next_call(), site, parent, child, data)
         return site
 
-    def _eager_site(self, key: Any, kind: str, value: Any) -> int:
+    def _eager_site(self, key: Any, kind: str, value: Any, result: Any) -> int:
         outer, state = door.name_stack(), marks()
         axes = value.ndim if "vmap(" in outer and is_typed(value) else 0
         name = (key, kind, axes, outer, state)
@@ -208,9 +211,13 @@ class Recorder:
             flags |= {"vmap_shared"}
         if kind == "fold_in" and folds_float(frames.here(2)):
             flags |= {"float"}
+        start = frames.here(2)
+        drawn = drawn_shape(frames.sampler_frame(start), result) if kind == "draw" else ((), "")
         site = Site(
             kind=kind,
             distribution=sampler,
+            shape=drawn[0],
+            dtype=drawn[1],
             frames=user,
             library=library,
             trail=frames.trail(key),

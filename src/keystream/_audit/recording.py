@@ -55,6 +55,8 @@ class Recording:
         steps: by call, where the program set them; else its ordinal at its site.
         notes: from the observers.
         unseen: reasons by count.
+        declared: root words of each instance of the library's own `Streams`, by declaration and id.
+        batches: of its streams, the words of the first keys that were handed out in batches.
         inputs: by site, what `inputs.digest` says of the first call; only in a job of many processes.
         process: the number of this process in its job, and how many there are.
         error: how the program ended, where it did not end well.
@@ -77,6 +79,8 @@ class Recording:
     calls: int = 0
     notes: list[Note] = field(default_factory=list)
     unseen: dict[str, int] = field(default_factory=dict)
+    declared: dict[tuple[Any, int], Any] = field(default_factory=dict[tuple[Any, int], Any])
+    batches: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
     inputs: dict[int, str] = field(default_factory=dict[int, str])
     process: tuple[int, int] = (0, 1)
     error: BaseException | None = None

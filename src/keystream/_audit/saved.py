@@ -123,7 +123,7 @@ def described(recording: Recording) -> tuple[SavedSite, ...]:
         SavedSite(
             site.kind,
             site.distribution,
-            str(site.shape) if site.dtype else "",  # an eager draw's is not known
+            str(site.shape) if site.shape or site.dtype else "",  # an eager draw's may be unknown
             site.dtype,
             site.module_path,
             site.stream,

@@ -86,6 +86,32 @@ def is_typed(value: Any) -> bool:
     return isinstance(value, door.key_arrays())
 
 
+def drawn_shape(frame: FrameType | None, result: Any) -> tuple[tuple[int, ...], str]:
+    """Shape and dtype of what a running sampler draws, as far as they are known.
+
+    The sampler's own arguments say the shape, since what runs first may draw only a part of it. Of
+    an order, which ``permutation`` and ``shuffle`` draw, it is the number of elements.
+
+    Args:
+        frame: of the sampler that the user's code called; None for a primitive by itself.
+        result: what the first operation on the key gives: an array, or what describes one.
+    """
+    known = frame.f_locals if frame is not None else {}
+    shape, dtype = known.get("shape"), str(getattr(result, "dtype", ""))
+    if not isinstance(shape, tuple | list) and "x" in known and "independent" in known:
+        array = known["x"]
+        shape = np.shape(array)[known["axis"] :][:1] or (array,)
+    if not isinstance(shape, tuple | list):
+        shape = getattr(result, "shape", ())
+    if dtype.startswith("key"):  # of a key that was split off first
+        given = known.get("dtype")
+        dtype = str(np.dtype(given)) if given is not None else ""
+    try:
+        return tuple(int(size) for size in shape), dtype
+    except (TypeError, ValueError):  # a traced or symbolic size
+        return (), ""
+
+
 def sharing_shards(program: Any, place: int) -> int:
     """How many shards an eager ``shard_map`` hands one and the same argument.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,35 +15,62 @@ from keystream._version import __version__
 
 if TYPE_CHECKING:
     from keystream._audit.parting import Comparison, Drawn, Parting
-    from keystream._audit.saved import Place
+    from keystream._audit.saved import Place, Saved
 
 SCHEMA = 1  # of the JSON
+FORMATS = ("text", "json", "html")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("first", metavar="A", help="a record: keystream audit --record A script.py")
     parser.add_argument("second", metavar="B", help="the record of another run")
-    parser.add_argument("--json", action="store_true", help="for a machine")
+    parser.add_argument(
+        "--format", choices=FORMATS, default="text", help="html shows both runs side by side"
+    )
+    parser.add_argument("--json", action="store_true", help="for a machine: --format json")
+    parser.add_argument("--output", metavar="FILE", help="write it there, not to the terminal")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Compare the records and return 0 where they draw the same, else 1.
 
     Raises:
-        MissingExtraError: KS007, pyarrow is not installed.
-        RestoredStateMismatchError: KS005, a record can't be read.
+        MissingExtraError: KS007, pyarrow is not installed, or Jinja2 for a page.
+        RestoredStateMismatchError: KS005, a record can't be read, or has no report for a page.
     """
     from keystream._audit import parquet
     from keystream._audit.parting import compare
 
     names = (arguments.first, arguments.second)
-    found = compare(*(parquet.load(Path(name)) for name in names))
-    if arguments.json:
-        show(json.dumps(_document(found, names), indent=2, ensure_ascii=False) + "\n")
+    records = [parquet.load(Path(name)) for name in names]
+    found = compare(*records)
+    form = "json" if arguments.json else arguments.format
+    text = _rendered(form, found, names, records)
+    if arguments.output:
+        from keystream._whole_file import replacing
+
+        with replacing(Path(arguments.output)) as file:
+            file.write(text.encode())
     else:
-        show("".join(f"{line}\n" for line in _lines(found, names)))
+        show(text)
     return int(bool(found.partings))
+
+
+def _rendered(
+    form: str, found: Comparison, names: tuple[str, str], records: Sequence[Saved]
+) -> str:
+    """The comparison in one of `FORMATS`."""
+    if form == "json":
+        return json.dumps(_document(found, names), indent=2, ensure_ascii=False) + "\n"
+    text = "".join(f"{line}\n" for line in _lines(found, names))
+    if form == "text":
+        return text
+    from keystream._cli.report import of_record
+    from keystream._report.page import render_comparison
+
+    reports = [of_record(record) for record in records]
+    return render_comparison(reports, names, _document(found, names), text)
 
 
 def _lines(found: Comparison, names: tuple[str, str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from keystream._audit.window import Window
 from keystream._ipython.magics import KeystreamMagics
-from keystream._report.document import as_document
+from keystream._report.document import as_saved
 from keystream._session.running import Files
 
 _magics: list[KeystreamMagics] = []
@@ -29,4 +29,4 @@ def finish(path: str) -> None:
     report = magics.end()
     magics.close()
     assert report is not None
-    Path(path).write_text(json.dumps(as_document(report), default=str), encoding="utf-8")
+    Path(path).write_text(json.dumps(as_saved(report), default=str), encoding="utf-8")

@@ -29,6 +29,11 @@ def as_document(report: Report) -> dict[str, Any]:
     }
 
 
+def as_saved(report: Report) -> dict[str, Any]:
+    """The same with the history, from which the page is drawn, as a record keeps it."""
+    return {**as_document(report), "history": dict(report.history)}
+
+
 def read(text: str) -> Report:
     """The report that `render` wrote.
 
@@ -59,6 +64,7 @@ def from_document(document: Any) -> Report:
             draws=tuple(document["draws"]),
             timeline=tuple(document["timeline"]),
             excused=tuple(document.get("excused", ())),
+            history=document.get("history", {}),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise _unreadable(error) from error

@@ -16,7 +16,7 @@ _LONGEST = 160  # columns; a minified line must not fill the screen
 
 def excerpt(place: Location, around: int = _AROUND) -> list[str]:
     """The line of a place with those around it, numbered; empty where the file can't be read."""
-    source = _of_cell(place) if place.cell else _lines(place.path)
+    source = lines_of(place)
     if not 0 < place.line <= len(source):
         return []
     first = max(1, place.line - around)
@@ -27,6 +27,11 @@ def excerpt(place: Location, around: int = _AROUND) -> list[str]:
         f"{source[number - 1].rstrip()[:_LONGEST]}".rstrip()
         for number in range(first, last + 1)
     ]
+
+
+def lines_of(place: Location) -> list[str]:
+    """All lines of the file or cell of a place; empty where it can't be read."""
+    return _of_cell(place) if place.cell else _lines(place.path)
 
 
 def _of_cell(place: Location) -> list[str]:

@@ -1,27 +1,67 @@
-"""The report as one HTML page that needs no server and loads nothing: pictures first, then findings."""
+"""The report as one HTML page that needs no server and loads nothing.
+
+The page is a shell with its styles and scripts inside, and its data as compressed JSON. The policy in
+its head names its own script alone, so that no text of a program, however written, runs there, and
+forbids every request.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from importlib.resources import files
 from typing import Any
 
 from keystream._extras import require
-from keystream._findings import Finding, Location, Report
-from keystream._report.excerpt import excerpt
+from keystream._findings import Report
+from keystream._report import page_data, text
 from keystream._version import __version__
 
-_AROUND = 3  # lines of source before and after
+# In the order in which they are put together: each uses what stands in those before it.
+SCRIPTS = (
+    "dom", "data", "editor", "tree", "source", "chart", "drawing", "selection", "findings", "draws",
+    "compare", "export", "main",
+)  # fmt: skip
+_WITHOUT_SCRIPTS = 50  # findings that a reader without scripts sees, as text
 
 
 def render(report: Report) -> str:
-    """The page.
+    """The page of one run.
 
     Raises:
         MissingExtraError: KS007, Jinja2 is not installed.
     """
+    first = replace(report, findings=report.findings[:_WITHOUT_SCRIPTS])
+    plain = text.render(first)
+    return _page(page_data.of_reports([report], [""], None), report.program, plain)
+
+
+def render_comparison(
+    reports: Sequence[Report], names: Sequence[str], comparison: Mapping[str, Any], plain: str
+) -> str:
+    """The page of two runs side by side.
+
+    Args:
+        reports: of the runs.
+        names: of their records.
+        comparison: what ``keystream diff --json`` says of them.
+        plain: the same as text, for readers without scripts.
+
+    Raises:
+        MissingExtraError: KS007, Jinja2 is not installed.
+    """
+    data = page_data.of_reports(reports, names, comparison)
+    return _page(data, " and ".join(names), plain)
+
+
+def _page(data: Mapping[str, Any], title: str, plain: str) -> str:
     require("jinja2", purpose="the HTML report")
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+    from markupsafe import Markup  # noqa: PLC0415
 
     environment = Environment(
         loader=PackageLoader("keystream._report", "templates"),
@@ -30,90 +70,36 @@ def render(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    shown = [finding for finding in report.findings if finding.suppressed is None]
+    style, script = _static("report.css"), _script()
     page = environment.get_template("report.html.jinja").render(
-        report=report,
+        title=title,
         version=__version__,
-        findings=[Card.of(finding) for finding in shown],
-        suppressed=[finding for finding in report.findings if finding.suppressed is not None],
-        counts={
-            severity: sum(each.severity == severity for each in shown)
-            for severity in ("error", "warning", "note")
-        },
-        strips=[strip(row) for row in report.timeline],
+        style=Markup(style),
+        script=Markup(script),
+        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'",
+        data=packed(data),
+        plain=plain,
     )
     return page + "\n"
 
 
-@dataclass(frozen=True)
-class Card:
-    """A finding as the page shows it.
-
-    Attributes:
-        finding: itself.
-        excerpts: of its place and of each related one: the place and its lines (number, text, marked).
-        lineages: those that differ.
-        shared: how many steps the lineages have in common from their start.
-    """
-
-    finding: Finding
-    excerpts: tuple[tuple[Location, tuple[tuple[str, str, bool], ...]], ...]
-    lineages: tuple[tuple[str, ...], ...]
-    shared: int
-
-    @classmethod
-    def of(cls, finding: Finding) -> Card:
-        """The card of a finding."""
-        places = (*finding.locations[:1], *finding.related)
-        lineages = tuple(dict.fromkeys(finding.lineage))
-        excerpts = tuple((place, _lines(place)) for place in places)
-        return cls(finding, excerpts, lineages, _shared(lineages))
+def packed(data: Mapping[str, Any]) -> str:
+    """Data as the page holds it; the same each time, since the time stands nowhere in it."""
+    plain = json.dumps(data, separators=(",", ":"), ensure_ascii=False, default=str)
+    return base64.b64encode(gzip.compress(plain.encode("utf-8", "replace"), 9, mtime=0)).decode()
 
 
-def _lines(place: Location) -> tuple[tuple[str, str, bool], ...]:
-    rows: list[tuple[str, str, bool]] = []
-    for line in excerpt(place, _AROUND):
-        head, _, text = line.partition(" | ") if " | " in line else line.partition(" |")
-        rows.append((head.replace(">", "").strip(), text, ">" in head))
-    return tuple(rows)
+def _script() -> str:
+    parts = "\n".join(_static(f"scripts/{name}.js") for name in SCRIPTS)
+    return f'"use strict";\n(() => {{\n{parts}\n}})();\n'
 
 
-def _shared(lineage: tuple[tuple[str, ...], ...]) -> int:
-    if len(lineage) < 2:
-        return 0
-    shared = 0
-    for steps in zip(*lineage, strict=False):
-        if len(set(steps)) > 1:
-            break
-        shared += 1
-    return shared
+def _static(name: str) -> str:
+    return files("keystream._report").joinpath("templates", *name.split("/")).read_text("utf-8")
 
 
-def strip(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A stream's row of the picture: a cell a bin, with how dark it is and what a pointer is told."""
-    draws, repeated = row["draws"], row["repeated"]
-    most, bins = max(draws, default=0) or 1, len(draws)
-    first, last = row["first"], row["last"]
-    cells: list[dict[str, Any]] = []
-    for number, (drawn, again) in enumerate(zip(draws, repeated, strict=True)):
-        if not drawn:
-            continue
-        low = first + (last + 1 - first) * number // bins
-        high = max(low, first + (last + 1 - first) * (number + 1) // bins - 1)
-        steps = f"step {low}" if low == high else f"steps {low} to {high}"
-        told = f"{steps}: {drawn} draw{'s' * (drawn != 1)}"
-        cells.append({
-            "x": round(1000 * number / bins, 2),
-            "width": round(max(1000 / bins - (0.8 if bins > 1 else 0), 0.5), 2),
-            "opacity": round(0.35 + 0.65 * drawn / most, 2),
-            "again": bool(again),
-            "told": told + (f", {again} from a key drawn from before" if again else ""),
-        })  # fmt: skip
-    return {
-        "stream": row["stream"] or "(no name)",
-        "cells": cells,
-        "draws": sum(draws),
-        "repeated": sum(repeated),
-        "first": first,
-        "last": last,
-    }
+def _hash(text_of_element: str) -> str:
+    """What a policy names an element's text by."""
+    digest = hashlib.sha256(text_of_element.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"

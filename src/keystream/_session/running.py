@@ -18,7 +18,7 @@ from keystream._audit.recording import Recording
 from keystream._audit.saved import Saved
 from keystream._audit.window import Gate, Window
 from keystream._findings import Finding, Report
-from keystream._report.document import as_document
+from keystream._report.document import as_saved
 from keystream._report.inline import bundle
 from keystream._report.text import closing
 from keystream._rules import rules, verdict
@@ -188,7 +188,7 @@ class Running:
                 # Told when the audit ends, if it can't be saved then.
                 with contextlib.suppress(RecordNotSavedError):
                     place = self._files.place(recording.process)
-                    parquet.save(recording, as_document(report), place, ended=False)
+                    parquet.save(recording, as_saved(report), place, ended=False)
             return report
 
     def _window_over(self) -> None:
@@ -227,7 +227,7 @@ class Running:
             if self.left_because:
                 report = replace(report, summary={**report.summary, "part": self.left_because})
             self.audit.report = report
-            self._save(recording, as_document(report))
+            self._save(recording, as_saved(report))
             self.on_report(report)
 
     def _save(self, recording: Recording, report: dict[str, Any]) -> None:

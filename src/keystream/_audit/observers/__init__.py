@@ -13,6 +13,7 @@ OBSERVERS = {
     "equinox": "keystream._audit.observers.equinox",
     "haiku": "keystream._audit.observers.haiku",
     "keras": "keystream._audit.observers.keras",
+    "keystream._streams": "keystream._audit.observers.streams",
     "jax.random": "keystream._audit.observers.sampling",
     "numpy.random": "keystream._audit.observers.host",
     "pickle": "keystream._audit.observers.restoring",

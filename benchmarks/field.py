@@ -153,6 +153,22 @@ def shares(rows: Sequence[Row]) -> list[str]:
     ]
 
 
+def precision(findings: Sequence[Row]) -> Iterator[list[str]]:
+    """The rows of the table: each group, and all, where those drawn at random stand for the rest."""
+    for name, rows in parts(findings):
+        yield [name, *shares(rows)]
+    weights: dict[str, float] = defaultdict(float)
+    for aside in (False, True):
+        group = [row for row in findings if row["aside"] == aside]
+        done = [row["verdict"] for row in group if "verdict" in row]
+        for verdict in done:
+            weights[verdict] += len(group) / len(done)
+    whole = sum(weights.values()) or 1.0
+    estimates = [f"{100 * weights[kind] / whole:.0f} %" for kind in KINDS]
+    judged_rows = sum("verdict" in row for row in findings)
+    yield ["all, estimated", f"{judged_rows} of {len(findings)}", *estimates]
+
+
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table."""
     lines = [head, ["---"] * len(head), *rows]
@@ -183,7 +199,7 @@ def repositories_table(saved: Row) -> str:
 def precision_table(saved: Row) -> str:
     """How many are real."""
     head = ["Findings", "Judged", "Real", "Harmless", "False"]
-    return markdown(head, [[name, *shares(rows)] for name, rows in parts(saved["findings"])])
+    return markdown(head, list(precision(saved["findings"])))
 
 
 def codes_table(saved: Row) -> str:
@@ -287,8 +303,8 @@ def main() -> None:
     saved["findings"], left = judged(saved["findings"], verdicts())
     RESULTS.write_text(json.dumps(saved, indent=1) + "\n")
     table = Table("findings", "judged", *KINDS)
-    for name, rows in parts(saved["findings"]):
-        table.add_row(name, *shares(rows))
+    for cells in precision(saved["findings"]):
+        table.add_row(*cells)
     Console().print(table)
     for row in saved["findings"]:
         if "verdict" not in row and not row["aside"]:

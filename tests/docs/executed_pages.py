@@ -44,6 +44,7 @@ SKIPPED_LINES = {
     "python benchmarks/threefry.py --no-save": "measures for minutes; a benchmark, not a test",
     "python benchmarks/audit.py --no-save": "measures for minutes; a benchmark, not a test",
     "python benchmarks/kills.py --no-save": "kills a training a hundred times; tests/resume has ten",
+    "python benchmarks/field.py FOLDER --page docs/field.md": "reads checkouts; a benchmark, not a test",
     "python examples/resume.py runs/digits": "trains for half a minute; tests/resume runs it",
     "python examples/distributed.py": "starts seven processes; tests/scale runs it",
     "keystream demo": "trains for most of a minute; tests/demo runs it",

@@ -54,6 +54,7 @@ SEVERITIES = {
     "KS501": "error",
     "KS502": "error, warning",
     "KS503": "error, warning",
+    "KS504": "warning, note",
     "KS601": "warning",
     "KS602": "error, warning",
     "KS603": "error, warning",
@@ -95,7 +96,7 @@ EVIDENCE = (
     (
         "source at the lines concerned",
         "a reader of the audited files",
-        "KS202 KS502 KS601 KS603, and the intent behind all others",
+        "KS202 KS502 KS504 KS601 KS603, and the intent behind all others",
     ),
     ("what the others could not give", "a count of it, with reasons", "KS902"),
 )
@@ -122,6 +123,7 @@ KINDS = (
     ("`rng=` where `rngs=` is meant", "KS406"),
     ("the host's randomness, or a key, frozen into a compiled function", "KS501 KS503"),
     ("a seed that nobody can give again", "KS502"),
+    ("a generator of NumPy that begins at its seed again and again", "KS504"),
     ("dropout that is on in evaluation", "KS601"),
     ("dropout that is off in training, or its flag inverted", "KS602"),
     ("dropout that is not told its mode", "KS604"),

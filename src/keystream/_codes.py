@@ -53,6 +53,7 @@ CODES: dict[str, str] = {
     "KS501": "host-randomness-baked",
     "KS502": "unrepeatable-seed",
     "KS503": "key-baked-into-jit",
+    "KS504": "generator-recreated",
     # 6: mode and rate
     "KS601": "draws-in-evaluation",
     "KS602": "dropout-never-draws",

@@ -153,11 +153,13 @@ class Calls:
             return
         # what a class is given it keeps, or draws from at once: either way nothing else may use it
         kind = "kept" if last[:1].isupper() or last == "create" else "handed"
+        varied = any(tag[0] == "lane" for _, value in given for tag in value.tags)
         for value in keys:
             said = self._said(call, value)
             # what a model draws while it is initialised is thrown away, but for its parameters
             discarded = last == "init" and (not call.args or value is not call.args[0])
-            reader.use(value, kind, name or "a function", call.node, text=said, discarded=discarded)
+            more: dict[str, Any] = {"discarded": discarded, "alike": not varied}
+            reader.use(value, kind, name or "a function", call.node, text=said, **more)
 
     def _may_be_key(self, call: Call, word: str, value: Symbol) -> bool:
         """Whether an argument is a key: by the keyword, how it was made, an earlier use or its name."""

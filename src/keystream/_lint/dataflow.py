@@ -208,6 +208,18 @@ def is_read_after(name: str, statement: ast.stmt, around: ast.AST, *, repeated: 
     return any(repeated or load.lineno > last for load in loads_in(around).get(name, []))
 
 
+def reaches_the_state(loop: ast.AST, statement: ast.stmt | None) -> bool:
+    """Whether what a statement of a loop computes gets into what the loop carries from turn to turn.
+
+    Of a loop that is no statement, and of what stands elsewhere, it is taken to.
+    """
+    if not isinstance(loop, ast.For | ast.AsyncFor | ast.While) or statement is None:
+        return True
+    flow = flow_of(loop)
+    bound = {name for sets, _, _ in _of_statement(statement) for name in sets}
+    return not bound or bool(flow.results(bound) & flow.carried)
+
+
 def feeds_back(flow: Flow, call: ast.AST, statement: ast.AST | None) -> bool:
     """Whether what a call returns comes back into it in the next turn.
 

@@ -123,7 +123,7 @@ def _in_line(repeat: Repeat, *, declared: bool) -> Excuse | None:
         return SWEPT
     if _is_discarded(first) or _is_unread(first) or _is_unread(second):
         return UNUSED
-    if repeat.second.name.endswith("init") and _feeds_nothing_else(first, second):
+    if _feeds_nothing_else(first, second):
         return INITIAL
     if repeat.second.kind == "split" and _is_overwritten(first, second):
         return UNUSED
@@ -185,16 +185,18 @@ def _feeds_nothing_else(first: Site, second: Site) -> bool:
     around = first.around
     if around is None or around is not second.around or isinstance(around, ast.Module):
         return False
+    inside = {id(part) for call in _initialisations(around) for part in walk(call)}
+    if first.statement is not second.statement and id(second.node) not in inside:
+        return False
     reached = _bound(first.statement) - {"_"}
-    inside = {id(part) for part in walk(second.node)}
     passed: set[int] = set()
     for _ in range(_STEPS_TO_INIT):
         steps = [
             part
             for part in walk(around)
             if isinstance(part, ast.Assign)
-            and first.line < part.lineno <= second.line
-            and not any(each is second.node for each in walk(part))
+            and first.line < part.lineno
+            and not any(id(each) in inside for each in walk(part))
             and reads(part.value) & reached
         ]
         further = {name for step in steps for name in _bound(step)} - {"_"}
@@ -205,6 +207,19 @@ def _feeds_nothing_else(first: Site, second: Site) -> bool:
     loads = loads_in(around)
     every = [load for name in reached for load in loads.get(name, ()) if load.lineno >= first.line]
     return bool(every) and all(id(load) in inside or id(load) in passed for load in every)
+
+
+def _initialisations(around: ast.AST) -> list[ast.Call]:
+    """The calls of ``init`` within a function; kept with its node."""
+    known = getattr(around, "_inits", None)
+    if known is None:
+        known = [
+            part
+            for part in walk(around)
+            if isinstance(part, ast.Call) and _last(part.func) == "init"
+        ]
+        setattr(around, "_inits", known)  # noqa: B010
+    return known
 
 
 def _is_overwritten(first: Site, second: Site) -> bool:
@@ -218,7 +233,7 @@ def _is_overwritten(first: Site, second: Site) -> bool:
     end = getattr(first.statement, "end_lineno", 0)
     loads = loads_in(first.around)
     return any(
-        all(not end < load.lineno < second.line for load in loads.get(name, ())) for name in common
+        all(not end < load.lineno <= second.line for load in loads.get(name, ())) for name in common
     )
 
 

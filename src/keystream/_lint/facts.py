@@ -94,6 +94,7 @@ class Use:
     count: int = 1
     discarded: bool = False  # whether what is drawn is thrown away, as an initialisation does
     baked: bool = False  # whether the key is a constant of a compiled function
+    alike: bool = False  # whether nothing that the call is given differs over a batch
 
 
 @dataclass(slots=True, eq=False)

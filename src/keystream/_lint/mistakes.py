@@ -10,7 +10,8 @@ from keystream._findings import Severity
 from keystream._judge.words import copied
 from keystream._lint.accumulation import accumulates
 from keystream._lint.collecting import is_collected, is_the_same_in_all_turns
-from keystream._lint.excuses import COPIED, DECLARED, Excuse, excuse
+from keystream._lint.dataflow import reaches_the_state
+from keystream._lint.excuses import COPIED, DECLARED, FIXED, Excuse, excuse
 from keystream._lint.facts import Facts, Repeat, Site, Unread, Use
 from keystream._lint.symbols import Attribute, Child, Element, Parameter, Seed, StreamKey, Symbol
 from keystream._lint.turns import (
@@ -140,13 +141,15 @@ def ancestors(key: Symbol) -> Iterable[Symbol]:
 
 def judge(repeat: Repeat, facts: Facts) -> Mistake | None:
     """Whether a repeated use is a mistake, and which; with its excuse where it has one."""
-    if _LIKELY & {repeat.first.kind, repeat.second.kind}:
+    if _is_of(repeat.second.key, "host"):
+        found = _generated(repeat)
+    elif _LIKELY & {repeat.first.kind, repeat.second.kind}:
         found = _handed(repeat, facts)
     else:
         found = _in_line(repeat) if repeat.turn is None else _in_loop(repeat)
     if found is None or found.excuse is not None:
         return found
-    excused = excuse(repeat, declared=found.code in ("KS106", "KS109"))
+    excused = excuse(repeat, declared=found.code in ("KS106", "KS109", "KS504"))
     if excused is None and found.severity == "warning":
         excused = _said(repeat)
     return found if excused is None else replace(found, severity="note", excuse=excused)
@@ -219,8 +222,23 @@ def _in_loop(repeat: Repeat) -> Mistake | None:
 
 def _is_counted(key: Symbol) -> bool:
     """Whether an Rngs of NNX made the key."""
+    return _is_of(key, "nnx")
+
+
+def _is_of(key: Symbol, implementation: str) -> bool:
+    """Whether a framework's own way of making keys made this one."""
     root = root_of(key)
-    return isinstance(root, Seed) and root.implementation == "nnx"
+    return isinstance(root, Seed) and root.implementation == implementation
+
+
+def _generated(repeat: Repeat) -> Mistake | None:
+    """A generator of the host that each turn of a loop makes of one seed."""
+    seeds = _seeds(repeat)
+    if repeat.turn is None or not seeds or not made_inside(repeat, seeds):
+        return None
+    if reaches_the_state(repeat.turn.node, repeat.site.statement):
+        return Mistake("KS504", "warning", repeat, seeds)
+    return Mistake("KS504", "note", repeat, seeds, FIXED)
 
 
 def _is_another_member(first: Use, second: Use) -> bool:

@@ -136,7 +136,7 @@ class State:
         chain = (*self.chain, self.site(node))
         use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded, **more)
         if kind in ("handed", "apply") and not use.name.endswith(".init"):
-            self._lanes(use, declared=True)
+            self._lanes(use, declared=not use.alike)
         if kind in ("draw", "init"):
             self._lanes(use)
         if kind == "draw":

@@ -331,7 +331,7 @@ class Host(Symbol):
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class Generator(Symbol):
+class HostGenerator(Symbol):
     """A generator of the host."""
 
     name: str

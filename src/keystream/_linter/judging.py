@@ -10,7 +10,8 @@ from pathlib import Path
 
 from keystream._findings import Finding, Location
 from keystream._judge.words import Lines, lowered
-from keystream._lint.mistakes import judge_all
+from keystream._lint.excuses import Excuse
+from keystream._lint.mistakes import Mistake, judge_all
 from keystream._lint.module import Module
 from keystream._lint.project import Project, dotted_name
 from keystream._lint.reader import STEPS_OF_FILE, STEPS_PER_LINE, Reader, prepare
@@ -79,7 +80,25 @@ def read(project: Project, source: Source, path: Path) -> tuple[ast.Module, Modu
     facts = reader.read(Unit(source.path, name, tree, path.stem == "__init__"))
     project.forget_classes()
     found = judge_all(facts)
-    return tree, Module(source.path, facts, found.mistakes, found.excused)
+    mistakes = [_in_one_cell(mistake, source) for mistake in found.mistakes]
+    return tree, Module(source.path, facts, mistakes, found.excused)
+
+
+_OF_ITS_CELL = Excuse(
+    "each cell begins from its own seed",
+    shown=True,
+    why="each of the two cells makes its key of a seed that stands in it, so that it gives the same "
+    "whenever it is run",
+)
+
+
+def _in_one_cell(mistake: Mistake, source: Source) -> Mistake:
+    """A key that is made again in another cell is a note: a cell is run by itself."""
+    if mistake.code != "KS106" or mistake.severity != "warning" or not source.cells:
+        return mistake
+    lines = [site.line for site in mistake.seeds if 0 < site.line <= len(source.cells)]
+    cells = {source.cells[line - 1][0] for line in lines}
+    return replace(mistake, severity="note", excuse=_OF_ITS_CELL) if len(cells) > 1 else mistake
 
 
 class _SourceLines(Lines):

@@ -58,7 +58,7 @@ from keystream._lint.facts import Fact, Site, text_of, value_text
 from keystream._lint.module import Module, finding, used_by
 from keystream._lint.places import inner
 from keystream._lint.state import exclusive
-from keystream._lint.symbols import Child, Constant, Seed, Value
+from keystream._lint.symbols import Attribute, Child, Constant, Option, Parameter, Seed, Value
 from keystream._lint.values import root_of
 
 if TYPE_CHECKING:
@@ -107,9 +107,11 @@ def _seed_text(seeds: list[Site]) -> str:
 def _handlers(module: Module) -> Iterator[Finding]:
     for fact in module.seen("seed_handler"):
         seed, turns = fact.data["seed"], fact.data["turns"]
-        if not turns or not isinstance(seed, Constant | Seed | Child):
+        if not turns or not isinstance(
+            seed, Constant | Seed | Child | Parameter | Attribute | Option
+        ):
             continue
-        if not isinstance(seed, Constant) and seed.tags:
+        if any(kind != "parameter" for kind, _ in seed.tags):
             continue
         yield finding(
             "KS106",

@@ -49,6 +49,7 @@ from keystream._lint.facts import Fact
 from keystream._lint.libraries.host import host_part
 from keystream._lint.module import Module, finding
 from keystream._lint.places import of_chain
+from keystream._lint.symbols import Value, is_operation
 
 FROM_SOURCE = True  # the audit takes it from the source of the functions that ran
 
@@ -82,6 +83,7 @@ def read(module: Module) -> Iterator[Finding]:
         datum = fact.data.get("seed", fact.data.get("datum"))
         part = host_part(datum)
         if part is None:
+            yield from _in_place_of_zero(fact, datum)
             continue
         name = part.name
         drawn = name.startswith(("numpy.random.", "random."))
@@ -102,4 +104,20 @@ def read(module: Module) -> Iterator[Finding]:
             fix="use a fixed hash:\njax.random.fold_in(key, zlib.crc32(name.encode()))"
             if name == "hash"
             else "take the seed as an argument, and log it:\nkey = jax.random.key(args.seed)",
+        )
+
+
+def _in_place_of_zero(fact: Fact, datum: Value | None) -> Iterator[Finding]:
+    """``seed or time.time()``: 0 is a seed too."""
+    if not is_operation(datum, "Or"):
+        return
+    part = host_part(datum.operands[-1])
+    if part is not None:
+        yield finding(
+            "KS502",
+            "warning",
+            fact.site,
+            message=f"a seed of 0 counts as none here: the key is made from {part.name}() then",
+            why="0 is a seed, and a false value: the run that asks for it can't be repeated",
+            fix=f"ask for None:\nseed = {part.name}() if seed is None else seed",
         )

@@ -464,3 +464,16 @@ def switched_off_with_unseen_streams(model, params, batch, make_streams):
         return model.apply(params, batch, deterministic=True, rngs=make_streams()).mean()  # KS602
 
     return jax.grad(loss)(params)
+
+
+# Nothing but one key given in each lane of a batch.
+
+
+def all_alike(env, key, count):
+    key, sub = jax.random.split(key)
+    return jax.vmap(lambda _: env.reset(sub))(jnp.arange(count)), key  # KS303
+
+
+def told_by_the_lane(env, key, count):
+    key, sub = jax.random.split(key)
+    return jax.vmap(lambda lane: env.reset(sub, lane))(jnp.arange(count)), key

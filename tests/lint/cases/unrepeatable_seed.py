@@ -83,3 +83,14 @@ def by_checksum_in_any_order(key):
 
 def numbers(key):
     return [jax.random.normal(jax.random.fold_in(key, i)) for i, _ in enumerate({1, 2, 3})]
+
+
+def seed_or_clock(seed=None):
+    seed = seed or int(time.time())
+    return jax.random.key(seed)  # KS502
+
+
+def clock_where_no_seed_is_given(seed):
+    if seed is None:
+        return jax.random.key(0)
+    return jax.random.key(seed or 1)

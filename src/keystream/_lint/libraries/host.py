@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from keystream._lint.libraries import serving
 from keystream._lint.libraries.call import Call
 from keystream._lint.symbols import (
     Attribute,
@@ -12,11 +13,13 @@ from keystream._lint.symbols import (
     CalledMethod,
     Constant,
     Element,
-    Generator,
     Host,
+    HostGenerator,
     Item,
     Join,
+    Opaque,
     Parameter,
+    Seed,
     Slice,
     Symbol,
     Text,
@@ -27,6 +30,8 @@ from keystream._lint.values import constant_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
+
+HOST = "host"  # the implementation of seeds that become generators of NumPy or Python
 
 # Methods of generators that draw nothing.
 _NO_DRAWS = frozenset({"spawn", "get_state", "set_state", "getstate", "setstate", "seed"})
@@ -57,15 +62,24 @@ def generator(reader: Reader, call: Call) -> Value:
     given = bool(call.args or call.keywords)
     seeded = given and constant_of(call.argument(0, "seed"), 0) is not None
     flag = reader.table.constant(seeded)
-    return reader.table.symbol(Generator, call.name, flag, reader.fresh("generator"))
+    made = reader.table.symbol(HostGenerator, call.name, flag, reader.fresh("generator"))
+    seed = call.argument(0, "seed")
+    if seeded and isinstance(seed, Symbol) and not isinstance(seed, Opaque) and not host_part(seed):
+        key = reader.table.symbol(Seed, seed, HOST)
+        reader.route(key, "seed", call.node)
+        serving.start_sequence(reader, made, key)
+    return made
 
 
 def draw_of_generator(reader: Reader, call: Call) -> Value | None:
     """``generator.normal()``: whatever a generator's method is called, it draws, but for a few."""
     owner = call.owner
-    if not isinstance(owner, Generator) or call.name in _NO_DRAWS:
+    if not isinstance(owner, HostGenerator) or call.name in _NO_DRAWS:
         return reader.fresh("of a generator")
     _note_baked(reader, call, f"numpy.random.Generator.{call.name}")
+    key = serving.next_key(reader, owner)
+    if key is not None:
+        reader.use(key, "draw", call.spelt, call.node)
     if constant_of(owner.seeded, 0) is False:
         return value_of_host(reader, owner.name)
     return reader.fresh("drawn")

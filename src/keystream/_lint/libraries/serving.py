@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from keystream._lint.frames import Streams
 from keystream._lint.libraries.call import Call
-from keystream._lint.symbols import NextKey, Symbol, Value
+from keystream._lint.symbols import HostGenerator, NextKey, Symbol, Value
 from keystream._lint.values import Made, constant_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
+
+Sequenced = TypeVar("Sequenced", Made, HostGenerator)
 
 
 @contextmanager
@@ -42,7 +44,7 @@ def note_run(reader: Reader, call: Call, kind: str, key: Value, *, model: Value,
 # Sequences of keys that count, as `nnx.Rngs`, `hk.PRNGSequence` and Keras's `SeedGenerator` do.
 
 
-def start_sequence(reader: Reader, made: Made, key: Value) -> Made:
+def start_sequence(reader: Reader, made: Sequenced, key: Value) -> Sequenced:
     """A sequence that begins with a key."""
     reader.store(made, "key", key)
     reader.store(made, "count", reader.table.constant(0))
@@ -51,7 +53,7 @@ def start_sequence(reader: Reader, made: Made, key: Value) -> Made:
 
 def next_key(reader: Reader, sequence: Value | None) -> Symbol | None:
     """The next key of a sequence whose start is known."""
-    if not isinstance(sequence, Made):
+    if not isinstance(sequence, Made | HostGenerator):
         return None
     start, count = reader.load(sequence, "key"), constant_of(reader.load(sequence, "count"))
     if not isinstance(start, Symbol) or not isinstance(count, int):

@@ -43,7 +43,7 @@ from keystream._lint.libraries.signatures import (
     Transform,
     Unknown,
 )
-from keystream._lint.symbols import Generator, Value
+from keystream._lint.symbols import HostGenerator, Value
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -508,7 +508,7 @@ OBJECTS: dict[str, dict[str, Handler]] = {
 }
 
 # Every method of what is known by how it came about.
-KINDS: dict[type[Value], Handler] = {Generator: host.draw_of_generator}
+KINDS: dict[type[Value], Handler] = {HostGenerator: host.draw_of_generator}
 
 # Methods of anything else, by name: the first that answers.
 METHODS: dict[str, tuple[Handler, ...]] = {

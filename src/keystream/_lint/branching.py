@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from keystream._lint.symbols import Constant, Element, Item, Opaque, Symbol, Value, is_operation
 from keystream._lint.values import constant_of
-from keystream._lint.walking import walk
+from keystream._lint.walking import kept, walk
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -194,18 +194,15 @@ def _is_main(test: ast.expr) -> bool:
     )
 
 
+@kept
 def _sets_its_test(node: ast.If) -> bool:
-    """Whether the body of an `if` binds a name that its test reads; kept with the node.
+    """Whether the body of an `if` binds a name that its test reads.
 
     ``if params is None: params = init(...)`` is such a one.
     """
-    known = getattr(node, "_sets", None)
-    if known is None:
-        names = {part.id for part in walk(node.test) if isinstance(part, ast.Name)}
-        known = any(
-            isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and part.id in names
-            for statement in node.body
-            for part in walk(statement)
-        )
-        setattr(node, "_sets", known)  # noqa: B010
-    return bool(known)
+    names = {part.id for part in walk(node.test) if isinstance(part, ast.Name)}
+    return any(
+        isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and part.id in names
+        for statement in node.body
+        for part in walk(statement)
+    )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
-from keystream._lint.walking import walk
+from keystream._lint.walking import kept, walk
 
 Loop = ast.For | ast.AsyncFor | ast.While | ast.comprehension
 
@@ -98,16 +98,13 @@ class Flow:
         return found
 
 
+@kept
 def flow_of(loop: Loop) -> Flow:
-    """What a loop does with names; kept with the loop's node."""
-    known = getattr(loop, "_flow", None)
-    if isinstance(known, Flow):
-        return known
+    """What a loop does with names."""
     target = getattr(loop, "target", None)
     flow = Flow(binds(target) if target is not None else set())
     body = cast("list[ast.stmt]", getattr(loop, "body", []))
     _follow(body, flow, set(), set(flow.targets))
-    setattr(loop, "_flow", flow)  # noqa: B010
     return flow
 
 
@@ -182,16 +179,13 @@ def _changed(value: ast.expr) -> set[str]:
     return set()
 
 
+@kept
 def loads_in(around: ast.AST) -> dict[str, list[ast.Name]]:
-    """The places at which names are read within a function, by name; kept with its node."""
-    known = getattr(around, "_loads", None)
-    if isinstance(known, dict):
-        return cast("dict[str, list[ast.Name]]", known)
+    """The places at which names are read within a function, by name."""
     found: dict[str, list[ast.Name]] = {}
     for part in walk(around):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load):
             found.setdefault(part.id, []).append(part)
-    setattr(around, "_loads", found)  # noqa: B010
     return found
 
 

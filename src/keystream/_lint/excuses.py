@@ -20,7 +20,7 @@ from keystream._lint.dataflow import (
     reads,
 )
 from keystream._lint.facts import Repeat, Site, Turn, Use
-from keystream._lint.walking import walk
+from keystream._lint.walking import kept, walk
 
 _COMPARISONS = frozenset(
     [
@@ -209,17 +209,12 @@ def _feeds_nothing_else(first: Site, second: Site) -> bool:
     return bool(every) and all(id(load) in inside or id(load) in passed for load in every)
 
 
+@kept
 def _initialisations(around: ast.AST) -> list[ast.Call]:
-    """The calls of ``init`` within a function; kept with its node."""
-    known = getattr(around, "_inits", None)
-    if known is None:
-        known = [
-            part
-            for part in walk(around)
-            if isinstance(part, ast.Call) and _last(part.func) == "init"
-        ]
-        setattr(around, "_inits", known)  # noqa: B010
-    return known
+    """The calls of ``init`` within a function."""
+    return [
+        part for part in walk(around) if isinstance(part, ast.Call) and _last(part.func) == "init"
+    ]
 
 
 def _is_overwritten(first: Site, second: Site) -> bool:
@@ -314,14 +309,16 @@ def _is(operand: ast.AST, result: Result) -> bool:
 def _operands(around: ast.AST | None, *, whole: bool) -> list[tuple[ast.AST, ast.AST]]:
     if around is None:
         return []
-    known = getattr(around, "_operands", None)
-    if known is None:
-        known = list(_pairs(around))
-        setattr(around, "_operands", known)  # noqa: B010
-    return [(left, right) for left, right, difference in known if whole or not difference]
+    return [(left, right) for left, right, difference in _pairs(around) if whole or not difference]
 
 
-def _pairs(around: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, bool]]:
+@kept
+def _pairs(around: ast.AST) -> list[tuple[ast.AST, ast.AST, bool]]:
+    """What is compared within a function, and whether by its difference."""
+    return list(_compared(around))
+
+
+def _compared(around: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, bool]]:
     for part in walk(around):
         if isinstance(part, ast.Compare) and len(part.comparators) == 1:
             yield part.left, part.comparators[0], False
@@ -366,17 +363,14 @@ def _are_alternatives(first: Site, second: Site) -> bool:
     return bool(met) and _only_in(first, one, met, 0) and _only_in(second, other, met, 1)
 
 
+@kept
 def _choices(around: ast.AST) -> list[ast.Call]:
-    """The calls within a function that choose one of two arrays; kept with its node."""
-    known = getattr(around, "_choices", None)
-    if known is None:
-        known = [
-            part
-            for part in walk(around)
-            if isinstance(part, ast.Call) and _last(part.func) in _CHOICES and len(part.args) >= 3
-        ]
-        setattr(around, "_choices", known)  # noqa: B010
-    return known
+    """The calls within a function that choose one of two arrays."""
+    return [
+        part
+        for part in walk(around)
+        if isinstance(part, ast.Call) and _last(part.func) in _CHOICES and len(part.args) >= 3
+    ]
 
 
 def _holds(side: ast.AST, result: Result) -> bool:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+Made = TypeVar("Made")
 
 # How a name is meant and which operator stands between operands is asked of the node that holds it;
 # the others hold no nodes.
@@ -39,3 +44,20 @@ def children(node: ast.AST) -> list[ast.AST]:
         elif isinstance(part, ast.AST):
             found.append(part)
     return found
+
+
+def kept(make: Callable[[Any], Made]) -> Callable[[Any], Made]:
+    """A function of a node whose value is kept with the node, for as long as the tree lives."""
+    name = f"_{make.__module__}.{make.__name__}"
+
+    @wraps(make)
+    def look(node: Any) -> Made:
+        found = node.__dict__.get(name, _NOTHING)
+        if found is _NOTHING:
+            found = node.__dict__[name] = make(node)
+        return found
+
+    return look
+
+
+_NOTHING: Any = object()

@@ -78,7 +78,10 @@ def switched(recording: Recording) -> list[Judged]:
     if ceased:
         return [_led_by(switched, _never(ceased, calls)), *found]
     silent = [] if switched else [note for note in trained if _is_left_out(note, calls, drew)]
-    return [*([_never(silent, calls)] if silent else []), *found]
+    if silent:
+        found.insert(0, _never(silent, silent))
+        found[0].facts["beside"] = True
+    return found
 
 
 def _led_by(switched: list[Note], found: Judged) -> Judged:
@@ -106,12 +109,17 @@ def _is_left_out(note: Note, calls: list[Note], drew: list[Note]) -> bool:
     A part that is kept from training, a frozen backbone say, is told so by a constant in a call.
     """
     mine = [each for each in calls if _layer(each) == _layer(note)]
-    beside = [each for each in drew if each.use == note.use and _layer(each) != _layer(note)]
-    if not beside or any(each.fields["deterministic"] is not True for each in mine):
+    if any(each.fields["deterministic"] is not True for each in mine):
         return False
-    common = {(place.path, place.line) for place in beside[0].frames}
-    own = (place for place in note.frames if (place.path, place.line) not in common)
-    return not any(map(_gives_constant_flag, own))
+    nearest = max((_in_common(each, note) for each in drew), key=len, default=set())
+    own = [place for place in note.frames if (place.path, place.line) not in nearest]
+    return bool(nearest) and not any(map(_gives_constant_flag, own))
+
+
+def _in_common(one: Note, other: Note) -> set[tuple[str, int]]:
+    """The lines that led to both layers."""
+    lines = [{(place.path, place.line) for place in note.frames} for note in (one, other)]
+    return lines[0] & lines[1]
 
 
 def _layer(note: Note) -> tuple[str, int, str]:

@@ -34,6 +34,7 @@ class Pairing:
         self._recording, self._lineage, self._sites = recording, lineage, recording.sites
         restores = [note for note in recording.notes if note.kind == "restored"]
         self._restored = sorted(use for note in restores for use in note.fields["uses"])
+        self._clones = sum(note.count for note in recording.notes if note.kind == "cloned")
         self._restoring = {(place.path, place.line) for note in restores for place in note.frames}
 
     def pair(self, first: Use, second: Use, related: Related) -> Pair:
@@ -72,6 +73,7 @@ class Pairing:
             entered_with_arguments=_has_arguments(second.at),
             float_folded=any("float" in site.flags for site in sites),
             counted=_made_in("/flax/nnx/", sites),
+            copied=self._is_copied(second),
             hashed=_made_in("/flax/core/", sites),
             seed_handed=bool(seeds) and _hands_named_seed(sites[-1]),
             settings_differ=bool(seeds) and _settings_differ(sites),
@@ -163,6 +165,12 @@ class Pairing:
                 self._lineage.made(making.parent, making.call) if making.kind != "seed" else None
             )
         return False
+
+    def _is_copied(self, use: Use) -> bool:
+        """Whether the key was used no oftener than by a model and each of its clones once."""
+        return bool(self._clones) and (
+            int(np.count_nonzero(self._recording.keys == np.uint64(use.key))) <= 1 + self._clones
+        )
 
     # Lines at which two uses part.
 

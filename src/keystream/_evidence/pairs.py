@@ -33,6 +33,7 @@ class Pair:
         entered_with_arguments: the function that a library called again takes arguments.
         float_folded: a number with a fraction was folded in.
         counted: a stream of NNX counted the key.
+        copied: a model of NNX was cloned, and the key was used no oftener than by each copy once.
         hashed: Flax made the key of a module's path.
         seed_handed: the caller hands a seed that has a name to the function that makes a key of it.
         settings_differ: the calls hand one seed to the function that makes the key of it, and differ
@@ -55,6 +56,7 @@ class Pair:
     entered_with_arguments: bool = False
     float_folded: bool = False
     counted: bool = False
+    copied: bool = False
     hashed: bool = False
     seed_handed: bool = False
     settings_differ: bool = False

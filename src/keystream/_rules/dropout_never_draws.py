@@ -156,6 +156,7 @@ def recorded(recording: Recording) -> Iterator[Finding]:
     for found in verdicts(recording, "KS602"):
         rate = found.facts["rate"]
         elsewhere = ", and draws where it is not" if found.facts["elsewhere"] else ""
+        elsewhere = ", and other layers do" if "beside" in found.facts else elsewhere
         layer, ceased = found.facts["layer"], found.facts["ceased"]
         yield found.finding(
             f"{layer} (rate {rate}) no longer draws in a training step in which it drew before"

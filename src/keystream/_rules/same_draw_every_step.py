@@ -190,7 +190,7 @@ def holds(pair: Pair) -> Severity | None:
     if not pair.one_stack:
         return None
     turn = pair.turn
-    if pair.watches:
+    if pair.watches or pair.copied:
         return "note"
     if turn is None or turn.carried:
         return "warning"
@@ -214,9 +214,18 @@ def recorded(recording: Recording) -> Iterator[Finding]:
             message += " each time"
         yield found.finding(
             message,
-            why="the turns of the loop have the same mask, noise or sample, where new ones are expected",
-            fix=_fix(pair, found.facts["made"]),
+            why=_COPIED if pair.copied else _SAME,
+            fix="give the clone draws of its own:\nnnx.reseed(clone, dropout=seed)"
+            if pair.copied
+            else _fix(pair, found.facts["made"]),
         )
+
+
+_SAME = "the turns of the loop have the same mask, noise or sample, where new ones are expected"
+_COPIED = (
+    "nnx.clone copies the counters of a model's streams too, so a clone draws what the model draws; "
+    "that may be wanted, to compare the two"
+)
 
 
 def _fix(pair: Pair, made: Stack) -> str:

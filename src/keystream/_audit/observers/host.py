@@ -84,6 +84,7 @@ def _default_rng(recorder: Any, make: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(make, updated=())
     def default_rng(seed: Any = None) -> Any:
+        recorder.note("generator", depth=2)  # where it is made, that its source be read
         made = make(seed)
         return watched(made.bit_generator) if type(made) is np.random.Generator else made
 

@@ -18,6 +18,7 @@ def install(recorder: Any, undo: list[Callable[[], None]]) -> None:
     replace(nnx.Rngs, "_get_stream", _get_stream(recorder, vars(nnx.Rngs)["_get_stream"]), undo)
     replace(nnx.Dropout, "__call__", _dropout(recorder, nnx.Dropout.__call__), undo)
     replace(nnx, "update", _update(recorder, nnx.update), undo)
+    replace(nnx, "clone", _clone(recorder, nnx.clone), undo)
     replace(nnx.Module, "eval", dropout.switching(recorder, nnx.Module.eval), undo)
 
 
@@ -38,6 +39,17 @@ def _update(recorder: Any, update: Callable[..., Any]) -> Callable[..., Any]:
         if any(map(_counts, (state, *states))):
             recorder.note("counter_restored", depth=2)
         return update(node, state, *states)
+
+    return observed
+
+
+def _clone(recorder: Any, clone: Callable[..., Any]) -> Callable[..., Any]:
+    """A copy of a model, the counters of its streams with it: it draws what the model draws."""
+
+    @functools.wraps(clone)
+    def observed(*args: Any, **kwargs: Any) -> Any:
+        recorder.note("cloned", depth=2)
+        return clone(*args, **kwargs)
 
     return observed
 

@@ -24,115 +24,38 @@ FAMILIES = {
     "KS9": "The tools themselves",
 }
 
-SEVERITIES = {
-    "KS101": "error, warning",
-    "KS102": "error, warning, note",
-    "KS103": "error, warning",
-    "KS104": "error",
-    "KS105": "note",
-    "KS106": "error, warning, note",
-    "KS107": "error",
-    "KS108": "warning",
-    "KS109": "error, warning",
-    "KS110": "error",
-    "KS201": "error, warning, note",
-    "KS202": "error, warning, note",
-    "KS203": "error, warning",
-    "KS204": "warning",
-    "KS301": "warning",
-    "KS302": "error",
-    "KS303": "warning",
-    "KS304": "error, warning",
-    "KS305": "error, warning",
-    "KS401": "error, warning",
-    "KS402": "",
-    "KS403": "error, note",
-    "KS404": "warning, note",
-    "KS405": "error",
-    "KS406": "error",
-    "KS407": "error, warning",
-    "KS501": "error",
-    "KS502": "error, warning",
-    "KS503": "error, warning",
-    "KS504": "warning, note",
-    "KS601": "warning",
-    "KS602": "error, warning",
-    "KS603": "error, warning",
-    "KS604": "error",
-    "KS901": "warning",
-    "KS902": "note",
-    "KS903": "note",
-}
-
 PLANNED = (
     *("KS101", "KS102", "KS103", "KS106", "KS201", "KS203"),
     *("KS301", "KS303", "KS304", "KS503"),
 )
 READ_BY_LINT_ITSELF = ("KS901", "KS903")
 
-# What the audit needs to see a mistake: the evidence, where it comes from, the rules that rest on it.
-EVIDENCE = (
-    (
+# What the audit needs to see a mistake: the evidence, and where it comes from. A rule's EVIDENCE names
+# those that it rests on.
+EVIDENCE = {
+    "lineage": (
         "keys: their values and lineage",
         "plans of compiled calls, eager operations",
-        "KS101 KS102 KS103 KS104 KS105 KS106 KS109 KS201 KS202 KS204 KS403 KS502 KS503 KS601",
     ),
-    (
-        "keys: the loops, batches and replicas of a draw",
-        "plans of compiled calls",
-        "KS203 KS301 KS303 KS304 KS305",
-    ),
-    (
+    "loops": ("keys: the loops, batches and replicas of a draw", "plans of compiled calls"),
+    "frameworks": (
         "frameworks: what was asked for, and done",
         "observers of Linen, NNX, Equinox, Haiku, Keras",
-        "KS305 KS401 KS403 KS404 KS407 KS602 KS603",
     ),
-    (
-        "frameworks: errors that end the program",
-        "their type and words",
-        "KS101 KS110 KS405 KS406 KS407 KS503 KS603 KS604",
-    ),
-    ("randomness of the host", "NumPy, `random`, while JAX traces", "KS501"),
-    (
-        "source at the lines concerned",
-        "a reader of the audited files",
-        "KS202 KS502 KS504 KS601 KS603, and the intent behind all others",
-    ),
-    ("what the others could not give", "a count of it, with reasons", "KS902"),
-)
+    "errors": ("frameworks: errors that end the program", "their type and words"),
+    "host": ("randomness of the host", "NumPy, `random`, while JAX traces"),
+    "source": ("source at the lines concerned", "a reader of the audited files"),
+    "unseen": ("what the others could not give", "a count of it, with reasons"),
+}
+MORE = {"source": ", and the intent behind all others"}
 
-KINDS = (
-    ("one key drawn from twice, or drawn from and split", "KS101 KS102"),
-    ("a part of a split thrown away, and the old key used again", "KS107"),
-    ("a child of `split` that is also a child of `fold_in`", "KS103"),
-    ("two modules whose paths get one key", "KS104"),
-    ("a key made again of its seed: in a loop, in a call, at another line", "KS106"),
-    ("a key as a default argument or a field", "KS108"),
-    ("seeds or folded numbers that meet: cut to 32 bits, floats, sums, ranges", "KS109"),
-    ("the same draw in every step", "KS201 KS203"),
-    ("a resumed run that repeats its steps", "KS202"),
-    ("a counter of draws that goes back", "KS204"),
-    ("one key for all devices", "KS301"),
-    ("processes that declare different streams", "KS302"),
-    ("one key for all members of a batch", "KS303"),
-    ("one key for all microbatches", "KS304"),
-    ("layers under `nn.scan` or `nn.vmap` that share a stream", "KS305"),
-    ("a stream that was not given: served from another, or refused", "KS401 KS404 KS405"),
-    ("a stream given under another name", "KS407"),
-    ("two streams with one key, seed or id", "KS403 KS003 KS009"),
-    ("`rng=` where `rngs=` is meant", "KS406"),
-    ("the host's randomness, or a key, frozen into a compiled function", "KS501 KS503"),
-    ("a seed that nobody can give again", "KS502"),
-    ("a generator of NumPy that begins at its seed again and again", "KS504"),
-    ("dropout that is on in evaluation", "KS601"),
-    ("dropout that is off in training, or its flag inverted", "KS602"),
-    ("dropout that is not told its mode", "KS604"),
-    ("a rate or probability outside [0, 1]", "KS603 KS004"),
-    (
-        "a key of the wrong kind: a number, or an array of another shape",
-        "KS110, KS006 from `Streams`",
-    ),
-)
+# Codes of errors beside the rules that find the same mistake, by what a rule's MISTAKE says.
+ERRORS_BESIDE = {
+    "two streams with one key, seed or id": " KS003 KS009",
+    "a rate or probability outside [0, 1]": " KS004",
+    "a key of the wrong kind: a number, or an array of another shape": ", KS006 from `Streams`",
+}
+WITHOUT_RULE = {"KS302": ("error", "processes that declare different streams")}
 
 HEAD = """\
 <!-- Written by docs/generate_rules.py from the docstrings in keystream._rules. Edit those. -->
@@ -205,11 +128,35 @@ def index() -> str:
             "| Code | Mistake | Severity | Seen by | Repair |\n| --- | --- | --- | --- | --- |"
         )
         parts.append(f"\n## {title}\n\n{columns}\n" + "\n".join(rows) + "\n")
-    evidence = [f"| {what} | {where} | {_linked(which)} |" for what, where, which in EVIDENCE]
-    kinds = [f"| {what} | {_linked(which)} |" for what, which in KINDS]
+    evidence = [
+        f"| {what} | {where} | {_linked(' '.join(resting_on(name)) + MORE.get(name, ''))} |"
+        for name, (what, where) in EVIDENCE.items()
+    ]
+    kinds = [f"| {what} | {_linked(which)} |" for what, which in mistakes().items()]
     parts += [EVIDENCE_HEAD, "\n".join(evidence), "\n"]
     parts += [KINDS_HEAD, "\n".join(kinds), "\n", _linked(UNSEEN)]
     return "".join(parts)
+
+
+def severities(code: str) -> str:
+    """The severities that a finding may have; empty for what is not reported."""
+    rule = _rules.page(code)
+    return WITHOUT_RULE[code][0] if rule is None else rule.SEVERITIES
+
+
+def resting_on(evidence: str) -> list[str]:
+    """The codes of the rules that rest on some evidence."""
+    return [code for code in codes() if evidence in getattr(_rules.page(code), "EVIDENCE", ())]
+
+
+def mistakes() -> dict[str, str]:
+    """The codes that name a mistake, by the mistake in a reader's words."""
+    found: dict[str, list[str]] = {}
+    for code in codes():
+        said = WITHOUT_RULE.get(code, ("", getattr(_rules.page(code), "MISTAKE", "")))[1]
+        if said:
+            found.setdefault(said, []).append(code)
+    return {said: " ".join(which) + ERRORS_BESIDE.get(said, "") for said, which in found.items()}
 
 
 def page(code: str) -> str:
@@ -217,7 +164,7 @@ def page(code: str) -> str:
     text = _docstring(code)
     first, _, rest = text.partition("\n")
     name = _rules.page(code).__name__  # pyright: ignore[reportOptionalMemberAccess]
-    facts = f"*{SEVERITIES[code] or 'not reported'}"
+    facts = f"*{severities(code) or 'not reported'}"
     facts += f" · seen by {seen}" if (seen := seen_by(code)) else ""
     facts += f" · repair {safety}*" if (safety := repair(code)) else "*"
     return (
@@ -257,7 +204,7 @@ def _row(code: str) -> str:
     cells = (
         _link(code),
         CODES[code],
-        SEVERITIES[code] or "not reported",
+        severities(code) or "not reported",
         seen_by(code),
         repair(code),
     )

@@ -68,6 +68,10 @@ from keystream._lint.places import of_chain, of_shared
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "warning"
+EVIDENCE = ("loops",)
+MISTAKE = "one key for all members of a batch"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A batch whose elements draw from one key."""

@@ -75,6 +75,10 @@ from keystream._lint.places import distinct, inner
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "warning"
+EVIDENCE = ("lineage",)
+MISTAKE = "a counter of draws that goes back"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A counter folded into a key that begins again while the key stays."""

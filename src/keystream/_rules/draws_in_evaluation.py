@@ -101,6 +101,10 @@ from keystream._lint.places import of_chain
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "warning"
+EVIDENCE = ("lineage", "source")
+MISTAKE = "dropout that is on in evaluation"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """Dropout that is on while the program evaluates."""

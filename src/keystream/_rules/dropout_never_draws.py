@@ -89,6 +89,10 @@ from keystream._lint.places import of_chain
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning"
+EVIDENCE = ("frameworks",)
+MISTAKE = "dropout that is off in training, or its flag inverted"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """Dropout that is off while the program trains."""

@@ -62,6 +62,10 @@ from keystream._findings import Finding
 from keystream._lint.module import Module, finding
 from keystream._lint.places import inner
 
+SEVERITIES = "warning, note"
+EVIDENCE = ("source",)
+MISTAKE = "a generator of NumPy that begins at its seed again and again"
+
 FROM_SOURCE = True  # the audit looks at keys, and sees no draw of the host's generators
 
 

@@ -63,6 +63,10 @@ from keystream._lint.places import distinct, nearest_in
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error"
+EVIDENCE = ("host",)
+MISTAKE = "the host's randomness, or a key, frozen into a compiled function"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """Host randomness or a clock inside a compiled function."""

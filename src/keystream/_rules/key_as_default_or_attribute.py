@@ -58,6 +58,9 @@ from collections.abc import Iterator
 from keystream._findings import Finding
 from keystream._lint.module import Module, finding
 
+SEVERITIES = "warning"
+MISTAKE = "a key as a default argument or a field"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A key made once, where a function or class is defined."""

@@ -68,6 +68,13 @@ from keystream._lint.places import derived, distinct
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning"
+EVIDENCE = (
+    "lineage",
+    "errors",
+)
+MISTAKE = "the host's randomness, or a key, frozen into a compiled function"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A compiled function that draws from a key which is no argument of it."""

@@ -63,6 +63,10 @@ from keystream._lint.places import distinct, inner
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning, note"
+EVIDENCE = ("lineage",)
+MISTAKE = "one key drawn from twice, or drawn from and split"
+
 _DOES = {
     "split": "is split",
     "fold": "is folded",

@@ -64,6 +64,10 @@ from keystream._lint.values import root_of
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning, note"
+EVIDENCE = ("lineage",)
+MISTAKE = "a key made again of its seed: in a loop, in a call, at another line"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """One seed made into a key again, where the program goes on as if it were another."""

@@ -64,6 +64,10 @@ from keystream._lint.turns import neighbours
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning"
+EVIDENCE = ("lineage", "errors")
+MISTAKE = "one key drawn from twice, or drawn from and split"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """Two draws from one key, in one function or through the functions that it calls."""

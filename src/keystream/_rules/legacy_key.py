@@ -54,6 +54,9 @@ from keystream._lint.module import Module, finding
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "note"
+EVIDENCE = ("lineage",)
+
 
 def read(module: Module) -> Iterator[Finding]:
     """Keys made by `PRNGKey`: one note a file."""

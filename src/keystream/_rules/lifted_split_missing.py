@@ -106,6 +106,10 @@ from keystream._lint.values import Mapping, constant_of
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning"
+EVIDENCE = ("loops", "frameworks")
+MISTAKE = "layers under `nn.scan` or `nn.vmap` that share a stream"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A lifted loop or batch of layers that splits the params stream and no other."""

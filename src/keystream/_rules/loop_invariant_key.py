@@ -69,6 +69,10 @@ from keystream._lint.places import inner
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning"
+EVIDENCE = ("loops",)
+MISTAKE = "the same draw in every step"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A draw in a loop from a key that the loop does not change."""

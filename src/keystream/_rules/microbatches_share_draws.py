@@ -85,6 +85,10 @@ from keystream._lint.places import inner
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning"
+EVIDENCE = ("loops",)
+MISTAKE = "one key for all microbatches"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """Gradient accumulation with one key for all microbatches."""

@@ -78,6 +78,10 @@ from keystream._lint.module import Module, finding
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning"
+EVIDENCE = ("frameworks", "errors")
+MISTAKE = "a stream given under another name"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A stream given under a name that resembles the one that is drawn from."""

@@ -83,6 +83,10 @@ from keystream._lint.module import Module, finding
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error"
+EVIDENCE = ("errors",)
+MISTAKE = "a stream that was not given: served from another, or refused"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A model run in training mode without the stream that it draws from."""

@@ -60,6 +60,10 @@ from keystream._lint.module import Module, finding
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error"
+EVIDENCE = ("errors",)
+MISTAKE = "dropout that is not told its mode"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A dropout layer that is never told whether to draw."""

@@ -55,6 +55,10 @@ from keystream._findings import Finding
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error"
+EVIDENCE = ("errors",)
+MISTAKE = "a key of the wrong kind: a number, or an array of another shape"
+
 
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS110 that the evidence of a run shows."""

@@ -92,6 +92,10 @@ from keystream._lint.symbols import Leaf, Path, Symbol
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error"
+EVIDENCE = ("lineage",)
+MISTAKE = "two modules whose paths get one key"
+
 SELDOM_READ = True  # the paths of a model's modules are put together while it runs
 
 

@@ -54,6 +54,10 @@ from keystream._lint.places import of_chain
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning"
+EVIDENCE = ("frameworks", "errors", "source")
+MISTAKE = "a rate or probability outside [0, 1]"
+
 FROM_SOURCE = True  # a keep probability given as a rate looks right to a run
 
 

@@ -79,6 +79,10 @@ from keystream._lint.places import nearest_in, of_shared
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "warning"
+EVIDENCE = ("loops",)
+MISTAKE = "one key for all devices"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """Devices that draw from one replicated key."""

@@ -77,6 +77,10 @@ from keystream._lint.module import Module, finding
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error"
+EVIDENCE = ("errors",)
+MISTAKE = "`rng=` where `rngs=` is meant"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """`rng=` where Flax takes `rngs=`."""

@@ -73,6 +73,10 @@ from keystream._lint.places import derived, distinct, inner, of_chain
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning, note"
+EVIDENCE = ("lineage",)
+MISTAKE = "the same draw in every step"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A step that is given the same key each time."""

@@ -61,6 +61,10 @@ from keystream._lint.values import constant_of
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning"
+EVIDENCE = ("lineage",)
+MISTAKE = "seeds or folded numbers that meet: cut to 32 bits, floats, sums, ranges"
+
 _FLOATS = (
     "numpy.random.uniform",
     "builtins.float",

@@ -71,6 +71,10 @@ from keystream._lint.module import Module, finding
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "warning, note"
+EVIDENCE = ("frameworks",)
+MISTAKE = "a stream that was not given: served from another, or refused"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A model with dropout initialised in training mode with a single key."""

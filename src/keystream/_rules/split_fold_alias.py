@@ -59,6 +59,10 @@ from keystream._lint.places import inner
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning"
+EVIDENCE = ("lineage",)
+MISTAKE = "a child of `split` that is also a child of `fold_in`"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """One parent key that is both split and folded with small numbers."""

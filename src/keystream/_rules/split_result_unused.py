@@ -50,6 +50,9 @@ from keystream._findings import Finding
 from keystream._lint.module import Module, finding, key_name, leaves, used_by
 from keystream._lint.places import inner
 
+SEVERITIES = "error"
+MISTAKE = "a part of a split thrown away, and the old key used again"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A split whose keys nobody takes."""

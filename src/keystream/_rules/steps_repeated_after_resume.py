@@ -87,6 +87,10 @@ if TYPE_CHECKING:
     from keystream._audit.judged import Judged
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning, note"
+EVIDENCE = ("lineage", "source")
+MISTAKE = "a resumed run that repeats its steps"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A loop that goes on from a restored step with a key that begins anew."""

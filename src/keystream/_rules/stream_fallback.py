@@ -77,6 +77,10 @@ from keystream._lint.module import Module, finding
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, warning"
+EVIDENCE = ("frameworks",)
+MISTAKE = "a stream that was not given: served from another, or refused"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """A stream that Flax serves from params because it was not given."""

@@ -42,3 +42,5 @@ There is no automatic repair.
 
 `flax.linen.Module.apply`, flax 0.12.8, which ignores streams that no module asks for.
 """
+
+SEVERITIES = ""

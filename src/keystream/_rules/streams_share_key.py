@@ -77,6 +77,10 @@ from keystream._lint.module import Module, finding
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "error, note"
+EVIDENCE = ("lineage", "frameworks")
+MISTAKE = "two streams with one key, seed or id"
+
 
 def read(module: Module) -> Iterator[Finding]:
     """Two streams that are given one key."""

@@ -53,3 +53,5 @@ There is no automatic repair.
 
 `ast.parse` of Python 3.11.
 """
+
+SEVERITIES = "warning"

@@ -51,6 +51,10 @@ from keystream._lint.module import Module, finding
 from keystream._lint.places import of_chain
 from keystream._lint.symbols import Value, is_operation
 
+SEVERITIES = "error, warning"
+EVIDENCE = ("lineage", "source")
+MISTAKE = "a seed that nobody can give again"
+
 FROM_SOURCE = True  # the audit takes it from the source of the functions that ran
 
 _SALTED = "Python salts the hash of text in each process"

@@ -79,6 +79,9 @@ from keystream._findings import Finding
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
+SEVERITIES = "note"
+EVIDENCE = ("unseen",)
+
 
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS902 that the evidence of a run shows."""

@@ -43,3 +43,5 @@ There is no automatic repair.
 
 `ruff` and its rule RUF100, unused-noqa.
 """
+
+SEVERITIES = "note"

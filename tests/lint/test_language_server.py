@@ -42,6 +42,19 @@ def f(key):
     return x + jax.random.uniform(key)
 """
 
+# The key is drawn from, by what the loop calls, before it is split in the next turn.
+UNREPAIRED = """\
+import jax
+
+
+def train(x):
+    key = jax.random.key(0)
+    for step in range(3):
+        jax.random.split(key)
+        x = x + jax.random.normal(key)
+    return x
+"""
+
 CAPABLE = types.ClientCapabilities(
     workspace=types.WorkspaceClientCapabilities(
         apply_edit=True,
@@ -244,6 +257,11 @@ def test_the_rule_is_shown_over_a_finding_and_over_its_code(tmp_path):
         assert (await editor.hover(uri, 5, text.split("\n")[5].index("KS101"))).startswith(
             "**KS101"
         )
+
+        editor.change(uri, UNREPAIRED, 3)
+        assert await editor.codes() == ["KS102", "KS107"]
+        said = await editor.hover(uri, 6, 20)
+        assert "**No repair here:** the finding would stay, or another come in its place." in said
 
     _session(tmp_path, talk)
 

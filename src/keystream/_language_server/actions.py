@@ -8,9 +8,8 @@ from lsprotocol import types
 
 from keystream._findings import Finding
 from keystream._language_server.documents import Document
-from keystream._language_server.editing import repaired, repairs_at
+from keystream._language_server.editing import UNSAFE, repaired, repairs_at, title
 from keystream._language_server.ignoring import PLACEHOLDER, with_ignore
-from keystream._language_server.pages import UNSAFE
 from keystream._language_server.protocol import Speaker
 from keystream._lint.source import Source
 from keystream._linter.config import Config
@@ -70,7 +69,7 @@ class Offers:
                 continue
             kinds.add(repair.safe)
             yield types.CodeAction(
-                f"{repair.code}: {repair.title}{'' if repair.safe else UNSAFE}",
+                f"{repair.code}: {title(repair)}",
                 types.CodeActionKind.QuickFix,
                 [item for item in shown if item.code == repair.code],
                 is_preferred=repair.safe or None,
@@ -108,14 +107,14 @@ class Offers:
 
     def _more(self, uri: str, *, unsafe: bool) -> Iterator[types.CodeAction]:
         more = UNSAFE if unsafe else ""
-        for title, command, arguments in (
+        for said, command, arguments in (
             (f"keystream: Repair the file{more}", FIX_FILE, [uri, unsafe]),
             (f"keystream: Repair all files{more}", FIX_ALL, [unsafe]),
         ):
             yield types.CodeAction(
-                title,
+                said,
                 types.CodeActionKind.QuickFix,
-                command=types.Command(title, command, arguments=arguments),
+                command=types.Command(said, command, arguments=arguments),
             )
 
     def _to(self, after: Source) -> types.WorkspaceEdit | None:

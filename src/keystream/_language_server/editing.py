@@ -66,6 +66,14 @@ def repaired(document: Document, config: Config, *, unsafe: bool) -> tuple[int, 
     return len(done), source
 
 
+UNSAFE = " (changes drawn bits)"
+
+
+def title(repair: Repair) -> str:
+    """What a repair does, and whether it changes which numbers are drawn."""
+    return repair.title if repair.safe else repair.title + UNSAFE
+
+
 Ends = dict[tuple[int, int], tuple[int, int]]
 
 

@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from keystream._language_server import pages
 from keystream._language_server.actions import FIX_ALL, FIX_FILE, SELECT, SOURCE_KIND, Offers
+from keystream._language_server.editing import repairs_at, title
 from keystream._language_server.server import Server
 
 PAUSE = 0.15  # seconds without a key pressed before a text is read again
@@ -165,11 +166,12 @@ def _hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
         said = [pages.of_code(code)]
     else:
         lines = document.lines(uri, at.line, at.line)
-        said = [
-            pages.of_finding(finding)
-            for finding in ls.findings(document)
-            if document.line(finding.locations[0]) in lines
+        found = [
+            each for each in ls.findings(document) if document.line(each.locations[0]) in lines
         ]
+        repairs = repairs_at(document, ls.config(document.path), lines) if found else []
+        titles = {repair.code: title(repair) for repair, _ in repairs}
+        said = [pages.of_finding(each, titles.get(each.code, "")) for each in found]
     if not said:
         return None
     content = types.MarkupContent(types.MarkupKind.Markdown, "\n\n---\n\n".join(said))

@@ -9,8 +9,7 @@ from keystream import _rules
 from keystream._address import page_of
 from keystream._codes import CODES
 from keystream._findings import Finding
-
-UNSAFE = " (changes drawn bits)"  # what is said beside a repair that does
+from keystream._linter.fixing import WORSE
 
 _SHOWN = ("What it does", "Why it matters", "Use instead", "Fix safety")
 _CODE = re.compile(r"\bKS\d{3}\b")
@@ -27,19 +26,23 @@ def link(code: str) -> str:
     return Path(module.__file__).as_uri() if module is not None and module.__file__ else ""
 
 
-def of_finding(finding: Finding) -> str:
+def of_finding(finding: Finding, repair: str) -> str:
     """The rule of a finding in short, in Markdown, with what can be done here.
 
     What happened is not said again: the editor shows the finding itself beside it.
+
+    Args:
+        finding: the finding.
+        repair: what repairs it; empty where nothing does.
     """
     parts = [of_rule(finding.code)]
     if finding.suppressed is not None:
         parts.insert(0, f"Ignored here: {finding.suppressed}")
-    option, _, what = finding.repair.partition(": ")
-    if option == "none":
-        parts.append(f"**No repair here:** {what}.")
-    elif option:
-        parts.append(f"**Repair here:** {what}{UNSAFE if 'unsafe' in option else ''}.")
+    elif repair:
+        parts.append(f"**Repair here:** {repair}.")
+    elif finding.repair:  # others of its kind can be repaired
+        reason = finding.repair.removeprefix("none: ")
+        parts.append(f"**No repair here:** {WORSE if reason == finding.repair else reason}.")
     if address := link(finding.code):
         parts.append(f"[The whole page of {finding.code}]({address})")
     return "\n\n".join(parts)

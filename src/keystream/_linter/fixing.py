@@ -19,7 +19,7 @@ from keystream._linter.judging import judged, read
 
 MAX_REPAIRS = 200  # of one file
 
-_WORSE = "the finding would stay, or another come in its place"
+WORSE = "the finding would stay, or another come in its place"
 _BETWEEN = "the repair would reach from one cell of the notebook into another"
 
 
@@ -188,7 +188,7 @@ def _tried(
         elif _helps(worker, changed, path, before, repair.code):
             yield repair, changed
         else:
-            yield repair, _WORSE
+            yield repair, WORSE
 
 
 def _changed(source: Source, repair: Repair) -> Source | None:

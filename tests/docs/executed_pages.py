@@ -4,18 +4,21 @@ The convention of every page: what a ``python`` block prints, and the error that
 ``text`` block right after it, or the comments at the end of its ``print(...)`` lines. Nothing printed
 may be left out, and nothing shown may lack the block that printed it. The same holds of ``sh`` blocks,
 but that one without a ``text`` block only has to succeed; a command that is to fail says so in a
-comment: ``keystream rule KS999  # exits 2``. A ``yaml`` block only has to be read as such. The blocks
-of a page share one namespace and one directory; one with ``title="solution.py"`` is also saved there
-under that name.
+comment: ``keystream rule KS999  # exits 2``. A ``yaml``, ``json`` or ``toml`` block only has to be
+read as such, and settings in an editor's own language are not looked at. The
+blocks of a page share one namespace and one directory; one with ``title="solution.py"`` is also saved
+there under that name.
 """
 
 import contextlib
 import io
+import json
 import os
 import re
 import subprocess
 import sys
 import tokenize
+import tomllib
 import traceback
 import types
 from collections.abc import Iterable
@@ -47,11 +50,14 @@ SKIPPED_LINES = {
     "python benchmarks/field.py FOLDER --page docs/field.md": "reads checkouts; a benchmark, not a test",
     "python examples/resume.py runs/digits": "trains for half a minute; tests/resume runs it",
     "python examples/distributed.py": "starts seven processes; tests/scale runs it",
+    "cd editors/vscode && npm install && npm run package": _INSTALLS,
+    "code --install-extension keystream.vsix": "an editor's command; its README tells what was tried",
     "keystream demo": "trains for most of a minute; tests/demo runs it",
 }
 
 EXECUTED = ("python", "sh")
-READ = ("yaml",)
+READ = {"yaml": yaml.safe_load, "json": json.loads, "toml": tomllib.loads}
+SHOWN = ("lua", "elisp")  # settings, in languages that only their editors run
 _INFO = re.compile(r'(?P<language>\w*)(?: title="(?P<title>[\w.]+)")?[^\n]*\n')
 _EXITS = re.compile(r"  # exits (\d+)$")
 
@@ -95,7 +101,9 @@ class _Blocks:
                 assert follows, f"{where}: nothing printed this"
                 continue
             if language in READ:
-                yaml.safe_load(block.lexemes["source"])
+                READ[language](block.lexemes["source"])
+                continue
+            if language in SHOWN:
                 continue
             assert language in EXECUTED, f"{where}: {language!r} blocks are not executed"
             following = blocks[place + 1] if place + 1 < len(blocks) else None

@@ -18,7 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until the editor ends the session."""
     del arguments
     require("pygls", purpose="keystream server")
-    from keystream._language_server.server import make_server
+    from keystream._language_server.features import make_server
 
     make_server().start_io()
     return 0

@@ -1,62 +1,100 @@
-"""A text in an editor: its findings and its quick fixes, whatever state it is in."""
+"""An open document: its findings and its repairs, whatever state it is in."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ast
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from keystream._findings import Finding
-from keystream._lint.repairs import Repair, Text, repairs
-from keystream._lint.source import Source, UnreadableError
-from keystream._linter.config import Config, read_config
+from keystream._language_server.documents import Document
+from keystream._lint.repairs import Repair
+from keystream._lint.source import Source, UnreadableError, parse
+from keystream._linter.config import Config
 from keystream._linter.engine import Worker, unreadable
-from keystream._linter.judging import judged, read
-from keystream.errors import KeystreamError
+from keystream._linter.fixing import helpful, mended
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What there is to say about a text."""
+def findings(document: Document, config: Config, folders: Sequence[Path]) -> tuple[Finding, ...]:
+    """The findings of a document that is being edited; one that can't be parsed has that one finding.
 
-    findings: tuple[Finding, ...]
-
-
-def open_text(path: Path, text: str) -> Checked:
-    """The findings of a text that is being edited; one that can't be parsed has that one finding."""
-    config = _config(path)
-    source = Source(str(path), text)
+    Args:
+        document: the document.
+        config: what is wanted.
+        folders: that are open in the editor: what is left out below them is not checked.
+    """
+    if is_left_out(document.path, config, folders):
+        return ()
+    worker = Worker(config)
+    source = document.source
     try:
-        findings, _ = Worker(config).judge(source, path)
+        found, _ = worker.judge(source, document.path)
     except UnreadableError as error:
-        findings = (unreadable(source.path, error.reason, error.line),)
+        found = (unreadable(source.path, error.reason, error.line),)
     except (RecursionError, MemoryError):
-        findings = ()
-    return Checked(tuple(finding for finding in findings if config.wants(finding.code, str(path))))
+        found = ()
+    return worker.wanted(found, source.path)
 
 
-def quick_fixes(path: Path, text: str, first: int, last: int) -> list[Repair]:
-    """The repairs for findings on some lines, from 1, both included."""
-    source = Source(str(path), text)
+def is_left_out(path: Path, config: Config, folders: Sequence[Path]) -> bool:
+    """Whether a file is one that lint passes over, as it does those in virtual environments."""
+    if "site-packages" in path.parts:
+        return True
+    above = [path]
+    for folder in folders:
+        if path.is_relative_to(folder):
+            above += [
+                each for each in path.parents if each != folder and each.is_relative_to(folder)
+            ]
+    return any(config.excludes(each) for each in above)
+
+
+def repairs_at(document: Document, config: Config, lines: range) -> list[tuple[Repair, Source]]:
+    """The repairs for findings on some lines of the source, each with the source after it."""
     try:
-        tree, module = read(Worker(_config(path)).project, source, path)
-    except (UnreadableError, RecursionError, MemoryError):
+        return helpful(document.source, document.path, config, lines)
+    except (RecursionError, MemoryError):
         return []
-    there = {
-        (finding.code, finding.locations[0].line)
-        for finding in judged(module, source)
-        if finding.suppressed is None
-    }
-    return [
-        repair
-        for repair in repairs(module, Text(text, tree))
-        if isinstance(repair, Repair)
-        and first <= repair.line <= last
-        and (repair.code, repair.line) in there
-    ]
 
 
-def _config(path: Path) -> Config:
+def repaired(document: Document, config: Config, *, unsafe: bool) -> tuple[int, Source]:
+    """How many repairs can be made in a document, one after the other, and its source after them."""
     try:
-        return read_config(path)
-    except KeystreamError:
-        return Config()  # the command says what is wrong with it
+        done, source = mended(document.source, document.path, config, unsafe=unsafe)
+    except (RecursionError, MemoryError):
+        return 0, document.source
+    return len(done), source
+
+
+UNSAFE = " (changes drawn bits)"
+
+
+def title(repair: Repair) -> str:
+    """What a repair does, and whether it changes which numbers are drawn."""
+    return repair.title if repair.safe else repair.title + UNSAFE
+
+
+Ends = dict[tuple[int, int], tuple[int, int]]
+
+
+def ends(source: Source, starts: Iterable[tuple[int, int]]) -> Ends:
+    """Where the calls end that begin at some places, as `ast` counts lines and columns.
+
+    A finding says where its call begins. Several may begin at one place, as in ``f(x)(y)``: the
+    shortest is the one.
+    """
+    wanted = set(starts)
+    found: Ends = {}
+    try:
+        tree = parse(source)
+    except UnreadableError:
+        return found
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or (node.lineno, node.col_offset) not in wanted:
+            continue
+        start, end = (
+            (node.lineno, node.col_offset),
+            (node.end_lineno or 0, node.end_col_offset or 0),
+        )
+        found[start] = min(end, found.get(start, end))
+    return found

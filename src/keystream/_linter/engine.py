@@ -179,10 +179,14 @@ class Worker:
         finally:
             gc.enable()
         self._collect(lines)
+        return Checked(shown, self.wanted(findings, shown), lines, excused)
+
+    def wanted(self, findings: Iterable[Finding], shown: str) -> tuple[Finding, ...]:
+        """Those findings of a file that are wanted; as notes in tests and the like."""
         wanted = tuple(finding for finding in findings if self.config.wants(finding.code, shown))
         if any(finding.counts for finding in wanted) and self.config.is_aside(shown):
-            wanted = tuple(map(_aside, wanted))
-        return Checked(shown, wanted, lines, excused)
+            return tuple(map(_aside, wanted))
+        return wanted
 
     def _collect(self, lines: int) -> None:
         self._read += lines * 40

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from keystream._linter.judging import judged, read
 
 MAX_REPAIRS = 200  # of one file
 
-_WORSE = "the finding would stay, or another come in its place"
+WORSE = "the finding would stay, or another come in its place"
 _BETWEEN = "the repair would reach from one cell of the notebook into another"
 
 
@@ -65,25 +65,44 @@ def fix(path: Path, config: Config, *, unsafe: bool) -> Fixed | None:
 def mend(path: Path, config: Config, *, unsafe: bool) -> Fixed | None:
     """Repair what can be repaired, and say why the rest can't; None where the file can't be read."""
     try:
-        source = first = read_source(path, str(path))
+        first = read_source(path, str(path))
         raw = path.read_bytes()
         before = raw.decode("utf-8-sig").replace("\r\n", "\n")
     except (UnreadableError, UnicodeDecodeError, OSError):
         return None
-    worker = Worker(config)
-    done: list[Repair] = []
     refused: dict[tuple[str, str], Refusal] = {}
+    worker = Worker(config)
+    done, source = _mended(worker, first, path, refused, unsafe=unsafe)
+    left = _left(worker, source, path, refused, unsafe=unsafe)
+    if not done:
+        return Fixed(path, before, before, (), left)
+    after = in_notebook(raw, first, source).decode("utf-8-sig") if first.cells else source.text
+    return Fixed(path, before, after, done, left)
+
+
+def mended(
+    source: Source, path: Path, config: Config, *, unsafe: bool
+) -> tuple[tuple[Repair, ...], Source]:
+    """The repairs of a source that is in no file, or differs from it, and the source after them."""
+    return _mended(Worker(config), source, path, {}, unsafe=unsafe)
+
+
+def _mended(
+    worker: Worker,
+    source: Source,
+    path: Path,
+    refused: dict[tuple[str, str], Refusal],
+    *,
+    unsafe: bool,
+) -> tuple[tuple[Repair, ...], Source]:
+    done: list[Repair] = []
     while len(done) < MAX_REPAIRS:
         step = _next(worker, source, path, unsafe=unsafe, refused=refused)
         if step is None:
             break
         repair, source = step
         done.append(repair)
-    if not done:
-        return Fixed(path, before, before, (), _left(worker, source, path, refused, unsafe=unsafe))
-    after = in_notebook(raw, first, source).decode("utf-8-sig") if first.cells else source.text
-    left = _left(worker, source, path, refused, unsafe=unsafe)
-    return Fixed(path, before, after, tuple(done), left)
+    return tuple(done), source
 
 
 def _left(
@@ -122,28 +141,54 @@ def _next(
     refused: dict[tuple[str, str], Refusal],
 ) -> tuple[Repair, Source] | None:
     """The first repair that helps, and the source after it."""
+    for repair, changed in _tried(worker, source, path, refused, unsafe=unsafe):
+        if isinstance(changed, Source):
+            return repair, changed
+        refused[_name(repair)] = Refusal(repair.code, repair.line, changed)
+    return None
+
+
+def helpful(
+    source: Source, path: Path, config: Config, lines: range
+) -> list[tuple[Repair, Source]]:
+    """The repairs that help findings on some lines, each with the source after it alone."""
+    tried = _tried(Worker(config), source, path, (), unsafe=True, lines=lines)
+    return [(repair, changed) for repair, changed in tried if isinstance(changed, Source)]
+
+
+def _tried(
+    worker: Worker,
+    source: Source,
+    path: Path,
+    refused: Container[tuple[str, str]],
+    *,
+    unsafe: bool,
+    lines: range | None = None,
+) -> Iterator[tuple[Repair, Source | str]]:
+    """Each repair that is asked for, with the source after it, or why it is not to be made."""
     try:
         tree, module = read(worker.project, source, path)
     except (UnreadableError, RecursionError):
-        return None
+        return
     found = _wanted(judged(module, source), worker.config)
     open_lines = {(finding.code, finding.locations[0].line) for finding in found}
     before = _counts(found)
     for repair in repairs(module, Text(source.text, tree)):
-        if isinstance(repair, Refusal):
-            continue
-        name = _name(repair)
         if (
-            (repair.code, repair.line) not in open_lines
-            or name in refused
+            isinstance(repair, Refusal)
+            or (repair.code, repair.line) not in open_lines
+            or _name(repair) in refused
             or not (repair.safe or unsafe)
+            or (lines is not None and repair.line not in lines)
         ):
             continue
         changed = _changed(source, repair)
-        if changed is not None and _helps(worker, changed, path, before, repair.code):
-            return repair, changed
-        refused[name] = Refusal(repair.code, repair.line, _WORSE if changed else _BETWEEN)
-    return None
+        if changed is None:
+            yield repair, _BETWEEN
+        elif _helps(worker, changed, path, before, repair.code):
+            yield repair, changed
+        else:
+            yield repair, WORSE
 
 
 def _changed(source: Source, repair: Repair) -> Source | None:

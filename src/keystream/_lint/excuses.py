@@ -110,6 +110,8 @@ def excuse(repeat: Repeat, *, declared: bool = False) -> Excuse | None:
     return found or (FIXED if watch else None)
 
 
+# Runs of a whole model, which nobody takes for single draws.
+INFERENCES = frozenset(["MCMC.run", "MCMC.warmup", "SVI.run", "SVI.init", "Predictive"])
 _STEPS_TO_INIT = 4  # assignments between a draw and the call of init that gets it
 
 # Two places.
@@ -127,7 +129,8 @@ def _in_line(repeat: Repeat, *, declared: bool) -> Excuse | None:
         return INITIAL
     if repeat.second.kind == "split" and _is_overwritten(first, second):
         return UNUSED
-    if _are_compared(first, second, whole=len(repeat.second.chain) > repeat.level + 1):
+    whole = len(repeat.second.chain) > repeat.level + 1 or repeat.second.name in INFERENCES
+    if _are_compared(first, second, whole=whole):
         return COMPARED
     if _are_alternatives(first, second):
         return ALTERNATIVES
@@ -285,9 +288,13 @@ Result = tuple[ast.AST, frozenset[str]]
 def _result(site: Site) -> Result:
     """What a call's value is: the call itself, or the names that it is bound to, whole or in parts."""
     statement = site.statement
-    if isinstance(statement, ast.Assign) and statement.value is site.node:
-        target = statement.targets[0]
-        if isinstance(target, ast.Tuple | ast.List):
+    if isinstance(statement, ast.Assign):
+        target, value = statement.targets[0], statement.value
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            pairs = zip(target.elts, value.elts, strict=False)
+            names = {name_of(one) for one, other in pairs if other is site.node}
+            return site.node, frozenset(names - {"", "_"})
+        if value is site.node and isinstance(target, ast.Tuple | ast.List):
             names = {part.id for part in target.elts if isinstance(part, ast.Name)}
             return site.node, frozenset(names - {"_"})
     return site.node, frozenset({site.target} if site.target.isidentifier() else ())
@@ -435,7 +442,7 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
     flow = flow_of(loop)
     if feeds_back(flow, site.node, site.statement):
         return None
-    varying = flow.sources(given_to(site.node))
+    varying = flow.sources(_given(flow, site.node))
     if varying & flow.targets:
         run = any(inner.turns for inner in repeat.second.chain[repeat.level + 1 :]) or _runs(site)
         if declared and run:
@@ -454,9 +461,15 @@ def _watches(use: Use, level: int) -> bool:
             flow = flow_of(turn.node)
             if feeds_back(flow, site.node, site.statement):
                 continue
-            if _looks_again(turn.node, flow, flow.sources(given_to(site.node))):
+            if _looks_again(turn.node, flow, flow.sources(_given(flow, site.node))):
                 return True
     return False
+
+
+def _given(flow: Flow, call: ast.AST) -> set[str]:
+    """What a call is given, the attributes that the loop sets of an object among it."""
+    given = given_to(call)
+    return given | {name for name in flow.carried if name.partition(".")[0] in given}
 
 
 def _looks_again(loop: ast.AST, flow: Flow, varying: set[str]) -> bool:

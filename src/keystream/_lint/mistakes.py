@@ -11,7 +11,7 @@ from keystream._judge.words import copied
 from keystream._lint.accumulation import accumulates
 from keystream._lint.collecting import is_collected, is_the_same_in_all_turns
 from keystream._lint.dataflow import reaches_the_state
-from keystream._lint.excuses import COPIED, DECLARED, FIXED, Excuse, excuse
+from keystream._lint.excuses import COPIED, DECLARED, FIXED, INFERENCES, Excuse, excuse
 from keystream._lint.facts import Facts, Repeat, Site, Unread, Use
 from keystream._lint.symbols import Attribute, Child, Element, Parameter, Seed, StreamKey, Symbol
 from keystream._lint.turns import (
@@ -27,7 +27,6 @@ from keystream._lint.unknown_models import is_one_key
 from keystream._lint.values import constant_of, root_of
 
 _RUNS = frozenset({"init", "apply"})
-_INFERENCES = frozenset(["MCMC.run", "MCMC.warmup", "SVI.run", "SVI.init", "Predictive"])
 _LIKELY = frozenset({"handed", "kept"})  # uses that may draw, now or later
 
 
@@ -342,7 +341,7 @@ def _in_line(repeat: Repeat) -> Mistake | None:
     if recreated:  # where it is split, its children are seen
         if not kinds <= {"draw", "layer", *_RUNS}:
             return None
-        if first.name in _INFERENCES and second.name in _INFERENCES:
+        if first.name in INFERENCES and second.name in INFERENCES:
             return Mistake("KS106", "note", repeat, seeds, DECLARED)
         return Mistake("KS106", "warning", repeat, seeds)
     return _one_key(repeat, severity, seeds)

@@ -1,5 +1,7 @@
 """What a program's structure excuses, whatever its names, and beside each what only looks like it."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -260,3 +262,32 @@ def compared_with_labels_of_another_call(w, k, x):
     a = f(w, k)
     b = f(w + 1, k)  # KS101
     return (a == y).mean(), (b == y).mean()
+
+
+# Drawn once and kept; compared with each other in a tuple, as runs of a model, after an evaluation.
+
+
+@functools.lru_cache(maxsize=None)
+def projection(width):
+    return jax.random.normal(jax.random.key(5), (width,))
+
+
+def projected(x, y):
+    return x @ projection(3), y @ projection(3)
+
+
+def in_a_tuple(w, k):
+    one, other = f(w, k), f(w + 0.1, k)
+    return one - other
+
+
+class Fit:
+    def robust(self):
+        return (f(self.w, jax.random.key(9)) > 0).mean()
+
+    def run(self, steps):
+        while self.step < steps:
+            self.key, sub = jax.random.split(self.key)
+            self.w = f(self.w, sub)
+            self.step += 1
+            print(self.robust())  # note: KS106

@@ -141,9 +141,11 @@ def _note_shared(reader: Reader, owner: Value | None, node: ast.AST) -> None:
     """Each lane of a batch draws from one Rngs, which is not the lane's own."""
     if not isinstance(owner, Made) or reader.hushed:
         return
+    models = [frame.scope.names.get("self") for frame in reader.frames]
+    own = owner.symbol.tags.union(*(m.symbol.tags for m in models if isinstance(m, Instance)))
     for mapped in reader.mapped:
         name = ("shared", mapped.site.node)
-        if ("lane", mapped.depth) in owner.symbol.tags or name in reader.reported:
+        if ("lane", mapped.depth) in own or name in reader.reported:
             continue
         reader.reported.add(name)
         data = {"mapped": mapped, "drawn": reader.site(node)}

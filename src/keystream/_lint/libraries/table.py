@@ -270,6 +270,8 @@ FUNCTIONS: dict[str, Handler] = {
     "flax.linen.nowrap": Transform("same"),
     "haiku.transparent": Transform("same"),
     "functools.wraps": Transform("same"),
+    "functools.cache": Transform("abstract"),  # drawn once, whoever asks
+    "functools.lru_cache": Transform("abstract"),
     "flax.linen.named_call": Transform("same"),
     "equinox.internal.noinline": Transform("same"),
     "jax.named_scope": Transform("same"),

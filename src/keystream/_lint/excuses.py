@@ -125,7 +125,7 @@ def _in_line(repeat: Repeat, *, declared: bool) -> Excuse | None:
         return SWEPT
     if _is_discarded(first) or _is_unread(first) or _is_unread(second):
         return UNUSED
-    if _feeds_nothing_else(first, second):
+    if _only_reaches_init(first) or _only_reaches_init(second):
         return INITIAL
     if repeat.second.kind == "split" and _is_overwritten(first, second):
         return UNUSED
@@ -180,25 +180,23 @@ def _is_unread(site: Site) -> bool:
     return not any(target.id in loads for target in targets)
 
 
-def _feeds_nothing_else(first: Site, second: Site) -> bool:
+def _only_reaches_init(site: Site) -> bool:
     """Whether what a call draws only reaches an initialisation, which looks at shapes.
 
     ``obs = env.reset(key)``, and then ``params = model.init(key, obs)``, with steps in between.
     """
-    around = first.around
-    if around is None or around is not second.around or isinstance(around, ast.Module):
+    around = site.around
+    if around is None or isinstance(around, ast.Module) or not _initialisations(around):
         return False
     inside = {id(part) for call in _initialisations(around) for part in walk(call)}
-    if first.statement is not second.statement and id(second.node) not in inside:
-        return False
-    reached = _bound(first.statement) - {"_"}
+    reached = _bound(site.statement) - {"_"}
     passed: set[int] = set()
     for _ in range(_STEPS_TO_INIT):
         steps = [
             part
             for part in walk(around)
             if isinstance(part, ast.Assign)
-            and first.line < part.lineno
+            and site.line < part.lineno
             and not any(id(each) in inside for each in walk(part))
             and reads(part.value) & reached
         ]
@@ -208,15 +206,17 @@ def _feeds_nothing_else(first: Site, second: Site) -> bool:
             break
         reached |= further
     loads = loads_in(around)
-    every = [load for name in reached for load in loads.get(name, ()) if load.lineno >= first.line]
+    every = [load for name in reached for load in loads.get(name, ()) if load.lineno >= site.line]
     return bool(every) and all(id(load) in inside or id(load) in passed for load in every)
 
 
 @kept
 def _initialisations(around: ast.AST) -> list[ast.Call]:
-    """The calls of ``init`` within a function."""
+    """The calls of a model's ``init`` within a function: it takes a key, and inputs."""
     return [
-        part for part in walk(around) if isinstance(part, ast.Call) and _last(part.func) == "init"
+        part
+        for part in walk(around)
+        if isinstance(part, ast.Call) and _last(part.func) == "init" and len(part.args) >= 2
     ]
 
 

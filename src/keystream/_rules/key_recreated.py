@@ -60,6 +60,7 @@ from keystream._lint.places import inner
 from keystream._lint.state import exclusive
 from keystream._lint.symbols import Attribute, Child, Constant, Option, Parameter, Seed, Value
 from keystream._lint.values import root_of
+from keystream._lint.walking import walk
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -108,14 +109,21 @@ def _seed_text(seeds: list[Site]) -> str:
     return f"the seed `{text_of(given)}`" if given is not None else "one seed"
 
 
+def _stays(seed: Value | None, call: ast.AST, loop: ast.AST) -> bool:
+    """Whether a seed that a call is given is the same in all turns of a loop."""
+    if isinstance(seed, Constant | Seed | Child):
+        return isinstance(seed, Constant) or not seed.tags
+    if not isinstance(seed, Parameter | Attribute | Option):
+        return False
+    names = [part for part in walk(loop) if isinstance(part, ast.Name)]
+    bound = {part.id for part in names if isinstance(part.ctx, ast.Store)}
+    return not any(isinstance(part, ast.Name) and part.id in bound for part in walk(call))
+
+
 def _handlers(module: Module) -> Iterator[Finding]:
     for fact in module.seen("seed_handler"):
         seed, turns = fact.data["seed"], fact.data["turns"]
-        if not turns or not isinstance(
-            seed, Constant | Seed | Child | Parameter | Attribute | Option
-        ):
-            continue
-        if any(kind != "parameter" for kind, _ in seed.tags):
+        if not turns or not _stays(seed, fact.site.node, turns[-1].node):
             continue
         yield finding(
             "KS106",

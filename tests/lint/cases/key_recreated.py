@@ -126,3 +126,20 @@ def sweep(rates):
         key = jax.random.key(0)
         found.append(rate * jax.random.normal(key))  # KS106
     return found
+
+
+def one_seed_for_all_draws(model, seed, count):
+    traces = []
+    for _ in range(count):
+        with handlers.seed(rng_seed=seed):  # KS106
+            traces.append(handlers.trace(model).get_trace())
+    return traces
+
+
+def a_key_for_each_trace(model, key, count):
+    traces = []
+    for _ in range(count):
+        key, sub = jax.random.split(key)
+        with handlers.seed(rng_seed=sub):
+            traces.append(handlers.trace(model).get_trace())
+    return traces

@@ -34,7 +34,7 @@ _SLOW = (
     "exercise",
     "lint/test_language_server",
     "metamorphic",
-    "migrate/test_programs",
+    "migrate/test_migrated_programs",
     "notebook",
     "plan/test_random",
     "plan/test_samplers",

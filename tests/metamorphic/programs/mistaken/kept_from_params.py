@@ -26,7 +26,7 @@ class Net(nn.Module):
 
 def main():
     net, x = Net(), jnp.ones((3, 4))
-    variables = net.init(jax.random.key(0), x)  # expect: KS404
+    variables = net.init(jax.random.key(0), x)  # or: KS404
     print(net.apply(variables, x))
 
 

@@ -26,9 +26,7 @@ def main():
     key = jax.random.key(1)
     for number in range(3):
         rngs = {"jiter": jax.random.fold_in(key, number)}
-        grads = jax.grad(lambda p, rngs=rngs: net.apply(p, x, rngs=rngs) ** 2)(
-            params
-        )  # expect: KS407
+        grads = jax.grad(lambda p, rngs=rngs: net.apply(p, x, rngs=rngs) ** 2)(params)  # or: KS407
         params = jax.tree.map(lambda p, g: p - 0.1 * g, params, grads)
     print(jax.tree.map(jnp.sum, params))
 

@@ -385,9 +385,8 @@ def test_where_jax_can_not_be_looked_into_it_trains_all_the_same(monkeypatch, ca
 
     monkeypatch.setattr("keystream._jax_door.open_door", no_door)
     assert main(["demo", "--epochs", "1", "--no-picture"]) == 0
-    assert capsys.readouterr().out.endswith(
-        "\nNot audited: this version of JAX can't be looked into (keystream rule KS011).\n"
-    )
+    said = "\nNot audited: this version of JAX can't be looked into (keystream rule KS011).\n"
+    assert said in capsys.readouterr().out
 
 
 def test_an_output_that_has_no_arrows_gets_a_report_without_them(monkeypatch):

@@ -19,11 +19,13 @@ settings.load_profile("keystream")
 _SLOW = (
     "adapters/test_linen_guard",
     "adapters/test_linen_needs",
+    "audit/test_audit_command",
     "audit/test_audited_programs",
     "audit/test_diff",
     "audit/test_imports",
     "audit/test_jobs",
     "audit/test_long",
+    "audit/test_record",
     "demo",
     "docs",
     "draws/test_dropout",

@@ -189,6 +189,15 @@ def loads_in(around: ast.AST) -> dict[str, list[ast.Name]]:
     return found
 
 
+# Methods and functions that hand on what they are given, or a part or sum of it.
+THROUGH = frozenset(["block_until_ready", "item", "copy", "mean", "sum", "all", "any"])
+
+
+def last_of(function: ast.AST) -> str:
+    """The last name of what is called: ``normal`` of ``jax.random.normal``."""
+    return getattr(function, "attr", getattr(function, "id", ""))
+
+
 def is_read_after(name: str, statement: ast.stmt, around: ast.AST, *, repeated: bool) -> bool:
     """Whether a name that a statement binds is read later on.
 

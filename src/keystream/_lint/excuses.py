@@ -7,47 +7,24 @@ kept with its reason. Some reasons make a finding a note, others leave it out.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 
+from keystream._lint.comparing import Result, are_compared, is_result, result_of
 from keystream._lint.dataflow import (
     Flow,
     feeds_back,
     flow_of,
     given_to,
+    last_of,
     loads_in,
     name_of,
     reads,
 )
 from keystream._lint.facts import Repeat, Site, Turn, Use
+from keystream._lint.unread import is_discarded, is_overwritten, is_unread, only_reaches_init
 from keystream._lint.walking import kept, walk
 
-_COMPARISONS = frozenset(
-    [
-        "allclose",
-        "array_equal",
-        "array_equiv",
-        "assert_allclose",
-        "assert_almost_equal",
-        "assert_array_almost_equal",
-        "assert_array_equal",
-        "assert_array_less",
-        "assert_equal",
-        "assert_trees_all_close",
-        "assert_trees_all_equal",
-        "assertAllClose",
-        "assertArraysAllClose",
-        "assertArraysEqual",
-        "assertEqual",
-        "assertNotEqual",
-        "equal",
-        "isclose",
-        "not_equal",
-        "tree_equal",
-    ]
-)  # functions of NumPy, JAX, Chex, Equinox and unittest that compare their first two arguments
 _CHOICES = frozenset(["where", "select", "select_n"])  # take one of their later arguments
-_THROUGH = frozenset(["block_until_ready", "item", "copy", "mean", "sum", "all", "any"])
 _SPACES = frozenset(["linspace", "logspace", "geomspace", "array", "asarray"])
 _PERMUTATIONS = frozenset(["jax.random.permutation", "jax.random.shuffle"])
 
@@ -112,7 +89,6 @@ def excuse(repeat: Repeat, *, declared: bool = False) -> Excuse | None:
 
 # Runs of a whole model, which nobody takes for single draws.
 INFERENCES = frozenset(["MCMC.run", "MCMC.warmup", "SVI.run", "SVI.init", "Predictive"])
-_STEPS_TO_INIT = 4  # assignments between a draw and the call of init that gets it
 
 # Two places.
 
@@ -123,14 +99,14 @@ def _in_line(repeat: Repeat, *, declared: bool) -> Excuse | None:
         return INITIAL
     if declared and _are_runs_of_one_seed(repeat):
         return SWEPT
-    if _is_discarded(first) or _is_unread(first) or _is_unread(second):
+    if is_discarded(first) or is_unread(first) or is_unread(second):
         return UNUSED
-    if _only_reaches_init(first) or _only_reaches_init(second):
+    if only_reaches_init(first) or only_reaches_init(second):
         return INITIAL
-    if repeat.second.kind == "split" and _is_overwritten(first, second):
+    if repeat.second.kind == "split" and is_overwritten(first, second):
         return UNUSED
     whole = len(repeat.second.chain) > repeat.level + 1 or repeat.second.name in INFERENCES
-    if _are_compared(first, second, whole=whole):
+    if are_compared(first, second, whole=whole):
         return COMPARED
     if _are_alternatives(first, second):
         return ALTERNATIVES
@@ -149,218 +125,11 @@ def _are_runs_of_one_seed(repeat: Repeat) -> bool:
     return bool(said) and bool(reads(said[0]) & parameters) and calls[0] != calls[1]
 
 
-def _is_discarded(site: Site) -> bool:
-    """Whether a call stands alone as a statement: a first call to compile, say."""
-    statement = site.statement
-    if not isinstance(statement, ast.Expr):
-        return False
-    value = statement.value
-    while value is not site.node:
-        if isinstance(value, ast.Call) and _last(value.func) in _THROUGH:
-            inner = value.func.value if isinstance(value.func, ast.Attribute) else None
-            value = value.args[0] if value.args else inner
-        elif isinstance(value, ast.Attribute):
-            value = value.value
-        else:
-            return False
-        if value is None:
-            return False
-    return isinstance(site.node, ast.Call)
-
-
-def _is_unread(site: Site) -> bool:
-    """Whether the one name that a call's value is bound to is never read."""
-    statement, around = site.statement, site.around
-    if not isinstance(statement, ast.Assign) or around is None or statement.value is not site.node:
-        return False
-    targets = [target for target in statement.targets if isinstance(target, ast.Name)]
-    if len(targets) != len(statement.targets) or isinstance(around, ast.Module):
-        return False
-    loads = loads_in(around)
-    return not any(target.id in loads for target in targets)
-
-
-def _only_reaches_init(site: Site) -> bool:
-    """Whether what a call draws only reaches an initialisation, which looks at shapes.
-
-    ``obs = env.reset(key)``, and then ``params = model.init(key, obs)``, with steps in between.
-    """
-    around = site.around
-    if around is None or isinstance(around, ast.Module) or not _initialisations(around):
-        return False
-    inside = {id(part) for call in _initialisations(around) for part in walk(call)}
-    reached = _bound(site.statement) - {"_"}
-    passed: set[int] = set()
-    for _ in range(_STEPS_TO_INIT):
-        steps = [
-            part
-            for part in walk(around)
-            if isinstance(part, ast.Assign)
-            and site.line < part.lineno
-            and not any(id(each) in inside for each in walk(part))
-            and reads(part.value) & reached
-        ]
-        further = {name for step in steps for name in _bound(step)} - {"_"}
-        passed |= {id(part) for step in steps for part in walk(step)}
-        if further <= reached:
-            break
-        reached |= further
-    loads = loads_in(around)
-    every = [load for name in reached for load in loads.get(name, ()) if load.lineno >= site.line]
-    return bool(every) and all(id(load) in inside or id(load) in passed for load in every)
-
-
-@kept
-def _initialisations(around: ast.AST) -> list[ast.Call]:
-    """The calls of a model's ``init`` within a function: it takes a key, and inputs."""
-    return [
-        part
-        for part in walk(around)
-        if isinstance(part, ast.Call) and _last(part.func) == "init" and len(part.args) >= 2
-    ]
-
-
-def _is_overwritten(first: Site, second: Site) -> bool:
-    """Whether keys that the one call made are overwritten by those of the split before they are read.
-
-    ``run, keys = setup(key)``, and then ``key, *keys = split(key, n)``.
-    """
-    if first.around is None or first.around is not second.around:
-        return False
-    common = _bound(first.statement) & _bound(second.statement) - {"_"}
-    end = getattr(first.statement, "end_lineno", 0)
-    loads = loads_in(first.around)
-    return any(
-        all(not end < load.lineno <= second.line for load in loads.get(name, ())) for name in common
-    )
-
-
-def _bound(statement: ast.stmt | None) -> set[str]:
-    """The names that an assignment binds, in tuples too."""
-    if not isinstance(statement, ast.Assign):
-        return set()
-    return {
-        part.id
-        for target in statement.targets
-        for part in walk(target)
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
-    }
-
-
-def _are_compared(first: Site, second: Site, *, whole: bool) -> bool:
-    """Whether the two results are the operands of one comparison, or of two with a common third.
-
-    The third is a result of the same function. The difference of one function's results at two points is
-    a comparison as well.
-    """
-    one, other = _result(first), _result(second)
-    whole = whole and first.text == second.text
-    pairs = _operands(first.around, whole=whole)
-    with_one, with_other = _beside(one, pairs), _beside(other, pairs)
-    if not with_one or not with_other or first.around is None:
-        return False
-    if any(_is(operand, other) for operand in with_one):
-        return True
-    names = {operand.id for operand in with_one if isinstance(operand, ast.Name)}
-    names &= {operand.id for operand in with_other if isinstance(operand, ast.Name)}
-    return bool(names) and any(
-        isinstance(part, ast.Assign)
-        and names & set(map(name_of, part.targets))
-        and _called(part.value) in (_called(first.node), _called(second.node))
-        for part in walk(first.around)
-    )
-
-
-def _called(node: ast.AST) -> str | None:
-    return ast.unparse(node.func) if isinstance(node, ast.Call) else None
-
-
-def _beside(result: Result, pairs: list[tuple[ast.AST, ast.AST]]) -> list[ast.AST]:
-    """What a result is compared with."""
-    return [right for left, right in pairs if _is(left, result)] + [
-        left for left, right in pairs if _is(right, result)
-    ]
-
-
-Result = tuple[ast.AST, frozenset[str]]
-
-
-def _result(site: Site) -> Result:
-    """What a call's value is: the call itself, or the names that it is bound to, whole or in parts."""
-    statement = site.statement
-    if isinstance(statement, ast.Assign):
-        target, value = statement.targets[0], statement.value
-        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
-            pairs = zip(target.elts, value.elts, strict=False)
-            names = {name_of(one) for one, other in pairs if other is site.node}
-            return site.node, frozenset(names - {"", "_"})
-        if value is site.node and isinstance(target, ast.Tuple | ast.List):
-            names = {part.id for part in target.elts if isinstance(part, ast.Name)}
-            return site.node, frozenset(names - {"_"})
-    return site.node, frozenset({site.target} if site.target.isidentifier() else ())
-
-
-def _is(operand: ast.AST, result: Result) -> bool:
-    node, names = result
-    while operand is not node and isinstance(operand, ast.Call | ast.Attribute | ast.Subscript):
-        inner = operand.func if isinstance(operand, ast.Call) else operand
-        if isinstance(inner, ast.Subscript):
-            operand = inner.value  # an element of it
-            continue
-        if _last(inner) not in _THROUGH or not isinstance(inner, ast.Attribute):
-            break
-        operand = inner.value
-    return operand is node or (isinstance(operand, ast.Name) and operand.id in names)
-
-
-def _operands(around: ast.AST | None, *, whole: bool) -> list[tuple[ast.AST, ast.AST]]:
-    if around is None:
-        return []
-    return [(left, right) for left, right, difference in _pairs(around) if whole or not difference]
-
-
-@kept
-def _pairs(around: ast.AST) -> list[tuple[ast.AST, ast.AST, bool]]:
-    """What is compared within a function, and whether by its difference."""
-    return list(_compared(around))
-
-
-def _compared(around: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, bool]]:
-    for part in walk(around):
-        if isinstance(part, ast.Compare) and len(part.comparators) == 1:
-            yield part.left, part.comparators[0], False
-        elif isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub):
-            yield part.left, part.right, True
-        elif isinstance(part, ast.Call) and len(part.args) >= 2:
-            if _last(part.func) in _COMPARISONS:
-                yield part.args[0], part.args[1], False
-            elif len(part.args) == 3 and _compares_leaves(part):
-                yield part.args[1], part.args[2], False
-
-
-def _compares_leaves(call: ast.Call) -> bool:
-    """Whether a call maps a comparison over two trees."""
-    if _last(call.func) not in ("map", "tree_map", "tree_multimap"):
-        return False
-    function = call.args[0]
-    if isinstance(function, ast.Lambda):
-        names = [parameter.arg for parameter in function.args.args]
-        return any(
-            {name_of(left), name_of(right)} == set(names[:2])
-            for left, right, _ in _pairs(function.body)
-        )
-    return _last(function) in _COMPARISONS
-
-
-def _last(function: ast.AST) -> str:
-    return getattr(function, "attr", getattr(function, "id", ""))
-
-
 def _are_alternatives(first: Site, second: Site) -> bool:
     """Whether the two results only meet as alternatives of a `where` or `select`."""
     if first.around is None:
         return False
-    one, other = _result(first), _result(second)
+    one, other = result_of(first), result_of(second)
     met: list[list[ast.expr]] = []
     for choice in _choices(first.around):
         sides = choice.args[1:]
@@ -376,12 +145,12 @@ def _choices(around: ast.AST) -> list[ast.Call]:
     return [
         part
         for part in walk(around)
-        if isinstance(part, ast.Call) and _last(part.func) in _CHOICES and len(part.args) >= 3
+        if isinstance(part, ast.Call) and last_of(part.func) in _CHOICES and len(part.args) >= 3
     ]
 
 
 def _holds(side: ast.AST, result: Result) -> bool:
-    return any(part is result[0] or _is(part, result) for part in walk(side))
+    return any(part is result[0] or is_result(part, result) for part in walk(side))
 
 
 def _only_in(site: Site, result: Result, met: list[list[ast.expr]], index: int) -> bool:
@@ -409,7 +178,7 @@ def _permutes_each(loop: ast.AST, use: Use) -> bool:
     if not isinstance(loop, ast.comprehension | ast.For):
         return False
     over = loop.iter
-    items = isinstance(over, ast.Call) and _last(over.func) in ("items", "values")
+    items = isinstance(over, ast.Call) and last_of(over.func) in ("items", "values")
     beside = isinstance(loop, ast.comprehension) or isinstance(over, ast.Tuple | ast.List) or items
     node = use.chain[-1].node
     if not beside or not isinstance(node, ast.Call) or len(node.args) < 2:
@@ -539,7 +308,7 @@ def _is_written_out(
 def _is_call_written_out(
     call: ast.Call, around: ast.AST | None, *, whole: bool, depth: int
 ) -> bool:
-    name = _last(call.func)
+    name = last_of(call.func)
     if name in _SPACES:
         return name.endswith("space") or _is_written_out(
             call.args[0] if call.args else None, around, whole=whole, depth=depth
@@ -580,6 +349,6 @@ def _takes_next(loop: ast.AST, varying: set[str]) -> bool:
     for part in walk(loop):
         if isinstance(part, ast.Assign) and reads(part.value) and isinstance(part.value, ast.Call):
             targets = {name_of(target) for target in part.targets}
-            if targets & varying and _last(part.value.func) in ("next", "__next__"):
+            if targets & varying and last_of(part.value.func) in ("next", "__next__"):
                 return True
     return False

@@ -1,4 +1,4 @@
-"""A syntax tree gone through, as often as lint needs to: five times as fast as ``ast.walk``."""
+"""A syntax tree gone through, as often as lint needs to, in half the time of ``ast.walk``."""
 
 from __future__ import annotations
 
@@ -25,12 +25,7 @@ def walk(node: ast.AST) -> list[ast.AST]:
     """A node and all nodes below it, breadth first, but for contexts and operators."""
     found = [node]
     for each in found:  # it grows while it is read
-        for name in CHILDREN[type(each)]:
-            part = getattr(each, name, None)
-            if type(part) is list:
-                found.extend([one for one in part if isinstance(one, ast.AST)])
-            elif isinstance(part, ast.AST):
-                found.append(part)
+        found.extend(children(each))
     return found
 
 

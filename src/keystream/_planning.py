@@ -90,8 +90,8 @@ def _defined(function: Callable[..., Any]) -> Stack:
 def _judge(
     defined: Stack, name: str, sites: Sequence[Site], makings: Sequence[Made]
 ) -> tuple[Finding, ...]:
-    from keystream._audit.judge import judge  # noqa: PLC0415 - a plan that is only shown needs no judge
+    from keystream._audit.judge import findings_of  # noqa: PLC0415 - a plan that is only shown needs no judge
     from keystream._audit.planned import recording_of  # noqa: PLC0415
     from keystream._rules import rules, verdict  # noqa: PLC0415
 
-    return judge(recording_of(name, defined, sites, makings), rules("recorded"), verdict).findings
+    return findings_of(recording_of(name, defined, sites, makings), rules("recorded"), verdict)

@@ -21,22 +21,14 @@ _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
 def judge(recording: Recording, rules: Iterable[Rule], verdict: Verdict) -> Report:
-    """The report of a recording: what every rule found, the gravest first.
+    """The report of a recording: what every rule found, and what was drawn over the steps.
 
     Args:
         recording: the run.
         rules: put what they find into words.
         verdict: the code and severity of two uses of one key.
     """
-    recording.evidence["verdicts"] = judged(recording, verdict)
-    findings: list[Finding] = []
-    for recorded in rules:
-        try:
-            findings += recorded(recording)
-        except Exception as error:  # what the other rules found is not lost
-            reason = f"{recorded.__module__} failed: {said(error)}"
-            recording.unseen[reason] = recording.unseen.get(reason, 0) + 1
-    ordered = in_order(_suppressed([lowered(each) for each in findings]))
+    ordered = findings_of(recording, rules, verdict)
     over_steps = tuple(timeline(recording))
     return Report(
         recording.program,
@@ -48,6 +40,21 @@ def judge(recording: Recording, rules: Iterable[Rule], verdict: Verdict) -> Repo
         tuple(_excused(recording)),
         history=history(recording, over_steps, ordered),
     )
+
+
+def findings_of(
+    recording: Recording, rules: Iterable[Rule], verdict: Verdict
+) -> tuple[Finding, ...]:
+    """What every rule found in a recording, the gravest first; the arguments are those of `judge`."""
+    recording.evidence["verdicts"] = judged(recording, verdict)
+    findings: list[Finding] = []
+    for recorded in rules:
+        try:
+            findings += recorded(recording)
+        except Exception as error:  # what the other rules found is not lost
+            reason = f"{recorded.__module__} failed: {said(error)}"
+            recording.unseen[reason] = recording.unseen.get(reason, 0) + 1
+    return in_order(_suppressed([lowered(each) for each in findings]))
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

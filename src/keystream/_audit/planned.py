@@ -73,7 +73,7 @@ def _is_part_of_the_program(site: Site) -> bool:
 
 def _alike(site: Site) -> dict[str, int]:
     """How many of a draw's turns and shards repeat an earlier one, by the kind of their loop."""
-    if site.kind != "draw" or ("loop_invariant" not in site.flags and not site.loops):
+    if site.kind != "draw":
         return {}
     repeats: dict[str, int] = {}
     for loop in site.loops:

@@ -73,39 +73,6 @@ def test_a_comparison_of_anything_else_compares_no_results(tmp_path, text):
     assert met(tmp_path, text) is not Meeting.COMPARED
 
 
-CENTRAL = {
-    "in one statement": "g = (one(x + h, k) - two(x - h, k)) / (2 * h)",
-    "in three": "up = one(x + h, k)\ndown = two(x - h, k)\ng = (up - down) / (2 * h)",
-    "downward first": "down = one(x - h, k)\nup = two(x + h, k)\ng = (up - down) / (2 * h)",
-}
-
-
-@pytest.mark.parametrize("text", CENTRAL.values(), ids=CENTRAL)
-def test_a_central_difference_compares_its_two_results(tmp_path, text):
-    source = write(tmp_path, text.replace("one(", "f(").replace("two(", "f("))
-    places = source.at("f("), source.at("f(", 1)
-    assert flow.meeting(*places, pure=lambda _: True) is Meeting.COMPARED
-
-
-NOT_CENTRAL = {
-    "another function": ("g = f(x + h, k) - l(x - h, k)", "f(", "l("),
-    "another input": ("g = f(x + h, k) - f(y - h, k)", "f(x", "f(y"),
-    "another step": ("g = f(x + h, k) - f(x - e, k)", "f(x + h", "f(x - e"),
-    "one side moves": ("g = f(x + h, k) - f(x, k)", "f(x + h", "f(x, k"),
-    "a sum": ("g = f(x + h, k) + f(x - h, k)", "f(x + h", "f(x - h"),
-    "two arguments differ": ("g = f(x + h, 1, k) - f(x - h, 2, k)", "f(x + h", "f(x - h"),
-    "a keyword differs": ("g = f(x + h, k, rate=0.1) - f(x - h, k, rate=0.5)", "f(x + h", "f(x - h"),
-    "more arguments": ("g = f(x + h, k) - f(x - h, k, 1)", "f(x + h", "f(x - h"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("text", "one", "two"), NOT_CENTRAL.values(), ids=NOT_CENTRAL)
-def test_any_other_difference_compares_nothing(tmp_path, text, one, two):
-    source = write(tmp_path, text)
-    met = flow.meeting(source.at(one), source.at(two), pure=lambda _: True)
-    assert met is Meeting.JOINED
-
-
 UNUSED = {
     "a warm-up": "one(k)\nb = two(k)\nprint(b)",
     "a warm-up that is waited for": "one(k).block_until_ready()\nb = two(k)\nprint(b)",

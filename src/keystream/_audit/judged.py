@@ -23,6 +23,7 @@ class Judged:
         related: with their messages.
         facts: what the rule's words need.
         word: that says that a warning is meant: it is a note then, and quotes it.
+        meant: what shows that the draws shall be equal, as a clause; it is a note then, and says so.
         module_path, stream, steps, count, lineage: as in a `Finding`.
     """
 
@@ -37,10 +38,13 @@ class Judged:
     count: int = 1
     lineage: tuple[tuple[str, ...], ...] = ()
     word: Word | None = None
+    meant: str = ""
 
     def finding(self, message: str, *, why: str, fix: str) -> Finding:
         """The mistake in words."""
         severity = self.severity
+        if self.meant:
+            severity, why = "note", f"{why}; {self.meant}, so it seems meant"
         if self.word is not None and severity == "warning":
             severity, why = "note", f"{why}; its name says that it is meant: {self.word.quoted}"
         return Finding(

@@ -99,6 +99,7 @@ def _judged(recording: Recording, found: Found) -> Judged:
         stream=last.stream,
         steps=_steps(recording, found),
         count=max(found.count, 1),
+        meant=pair.paired.value if pair.paired is not None else "",
         lineage=tuple(
             described(lineage, use.key, use.call) or use.at.derivation
             for use in (pair.first, pair.second)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
+from collections.abc import Iterator
 from itertools import takewhile
+from math import prod
 
 import numpy as np
 
 from keystream._audit import frames
 from keystream._audit.lineage import Lineage
 from keystream._audit.recording import Recording
-from keystream._evidence import flow, loops
+from keystream._evidence import flow, loops, paired
+from keystream._evidence.names import chain_at, names_bound, names_read, overlap
+from keystream._evidence.paired import Paired
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Related, Relation
 from keystream._evidence.source import called, loops_at, scope_of, statement
@@ -77,6 +81,8 @@ class Pairing:
             hashed=_made_in("/flax/core/", sites),
             seed_handed=bool(seeds) and _hands_named_seed(sites[-1]),
             settings_differ=bool(seeds) and _settings_differ(sites),
+            whole_run=looped is not None and bool(seeds) and _is_whole_run(sites[-1], looped),
+            paired=self._paired((first, second), related, parted, meeting),
         )
 
     def excuse(self, pair: Pair) -> Excused | None:
@@ -90,6 +96,30 @@ class Pairing:
         if inside and made_alike and not self._is_callback(pair):
             return Excused(Excuse.LIBRARY, place)
         return None
+
+    def _paired(
+        self,
+        uses: tuple[Use, Use],
+        related: Related,
+        parted: tuple[Location, Location] | None,
+        meeting: flow.Meeting | None,
+    ) -> Paired | None:
+        """How the function in which two uses part shows that they shall draw alike."""
+        if parted is None or related.relation in (Relation.ALIAS, Relation.COLLISION):
+            return None
+        sites = [(use.at, place) for use, place in zip(uses, parted, strict=True)]
+        if any(_is_sampler(*each) for each in sites):
+            return None
+        if paired.contrasted(*parted):
+            return None if any(_descends(*each) for each in sites) else Paired.CONTRAST
+        beside = meeting is not flow.Meeting.FED and paired.kept_beside(*parted)
+        return Paired.JOINT if beside and all(map(self._draws_few, uses)) else None
+
+    def _draws_few(self, use: Use) -> bool:
+        """Whether a draw has a few numbers for each key: they decide for a whole array."""
+        rows = self._recording.key_sites == use.site
+        keys = int(np.count_nonzero(rows & (self._recording.key_calls == use.call)))
+        return use.role == "draw" and prod(use.at.shape) <= _FEW * max(keys, 1)
 
     # Loops.
 
@@ -238,6 +268,20 @@ def _is_in(seed: Location, place: Location) -> bool:
     return (seed.path, seed.function) == (place.path, place.function)
 
 
+_FEW = 4  # numbers that decide for a whole array: whether to flip it, where to cut it
+
+
+def _is_sampler(site: Site, place: Location) -> bool:
+    """Whether the call at a place is a sampler of JAX: nothing of the program stands in between."""
+    return site.stack[:1] == (place,) and all(frames.is_jax(each.path) for each in site.library)
+
+
+def _descends(site: Site, place: Location) -> bool:
+    """Whether what is drawn is differentiated by what stands around a place, not by what it calls."""
+    inner = site.stack[: site.stack.index(place)] if place in site.stack else ()
+    return "differentiated" in site.flags and not any(map(paired.differentiated, inner))
+
+
 def _made_in(part: str, sites: list[Site]) -> bool:
     """Whether a library's file made the keys."""
     return any(part in place.path for site in sites for place in site.library)
@@ -288,6 +332,38 @@ def _hands_named_seed(site: Site) -> bool:
         if any(isinstance(given.get(name), (ast.Name, ast.Attribute)) for name in seeds):
             return True
     return False
+
+
+def _is_whole_run(site: Site, looped: Location) -> bool:
+    """Whether a turn of a loop calls a run in which the key is made, and the run reads what varies."""
+    if looped not in site.stack:
+        return False
+    inner = site.stack[: site.stack.index(looped)]
+    node, loop = statement(looped), next(iter(loops_at(looped)), None)
+    call = chain_at(node, looped) if node is not None else None
+    if not any(map(loops.is_run, inner)) or call is None or loop is None:
+        return False
+    varied = set(names_bound(loop.target)) if not isinstance(loop, ast.While) else set[str]()
+    return any(
+        overlap(names_read(given), varied) and name in names
+        for run in map(scope_of, inner[-1:])
+        if isinstance(run, ast.FunctionDef)
+        for names in [set().union(*map(names_read, run.body)) | {None}]
+        for name, given in _arguments(call, run)
+    )
+
+
+def _arguments(call: ast.Call, function: ast.FunctionDef) -> Iterator[tuple[str | None, ast.expr]]:
+    """What a call gives, with the names of the function's parameters; None for what another gets."""
+    names = [each.arg for each in function.args.args]
+    names = names[1:] if names[:1] in (["self"], ["cls"]) else names
+    if called(call.func) == function.name:
+        yield from zip(names, call.args, strict=False)
+        yield from ((each.arg, each.value) for each in call.keywords)
+    for each in ast.walk(call.func):  # the call that makes the object whose method is called
+        if isinstance(each, ast.Call):
+            yield from ((None, part) for part in each.args)
+            yield from ((None, part.value) for part in each.keywords)
 
 
 def _settings_differ(sites: list[Site]) -> bool:

@@ -318,7 +318,8 @@ class _Judging:
         verdict = self.predicate(pair)
         if verdict is None:
             return pair, None
-        return pair, Found(*verdict, pair)
+        code, severity = verdict
+        return pair, Found(code, severity if pair.paired is None else "note", pair)
 
     def _filed(self, made: Found, pair: Pair, related: Related) -> Found:
         """The mistake that a pair belongs to: one for each code and root, or for each code and line."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from keystream._evidence.names import (
     Step,
@@ -43,22 +43,17 @@ _OTHER_ASSERTIONS = frozenset(
      "assert_tree_shape_prefix", "assert_tree_same_structure"}
 )  # fmt: skip
 
-Comparisons = Callable[[Iterable[Step]], Iterator[list[ast.AST]]]
 
-
-def compared(
-    first: Location, second: Location, steps: tuple[Step, ...], operands_in: Comparisons
-) -> bool:
+def compared(first: Location, second: Location, steps: tuple[Step, ...]) -> bool:
     """Whether the results of two calls are operands of one comparison.
 
     Args:
         first: the earlier call.
         second: the later one.
         steps: of their function.
-        operands_in: gives the operands of each comparison in some statements.
     """
     for step in steps:
-        for operands in operands_in((step,)):
+        for operands in comparisons((step,)):
             one, other = _names_at(step, first, steps), _names_at(step, second, steps)
             sides = [
                 (_is_result(side, first, one), _is_result(side, second, other)) for side in operands
@@ -67,41 +62,57 @@ def compared(
                 rest = sides[:number] + sides[number + 1 :]
                 if side[0] and any(each[1] for each in rest):
                     return True
-    return False
+    return _asserted_equal(first, second, steps)
 
 
-def is_central_difference(one: ast.Call | None, other: ast.Call | None) -> bool:
-    """Whether two calls differ in nothing but that one is given ``a + b`` and the other ``a - b``.
+def _asserted_equal(first: Location, second: Location, steps: tuple[Step, ...]) -> bool:
+    """Whether assertions of equality hold what is made of two results against each other.
 
-    Their difference is a derivative by finite differences, which wants common random numbers.
+    One assertion has the one on one side and the other on the other, or two have a common third:
+    ``assert_allclose(gradient, one(key))`` and ``assert_allclose(two(key), x * gradient)``.
     """
-    if one is None or other is None or ast.dump(one.func) != ast.dump(other.func):
-        return False
-    if len(one.args) != len(other.args):
-        return False
-    if list(map(ast.dump, one.keywords)) != list(map(ast.dump, other.keywords)):
-        return False
-    differing = [
-        (mine, theirs)
-        for mine, theirs in zip(one.args, other.args, strict=True)
-        if ast.dump(mine) != ast.dump(theirs)
-    ]
-    return len(differing) == 1 and all(
-        isinstance(mine, ast.BinOp)
-        and isinstance(theirs, ast.BinOp)
-        and {type(mine.op), type(theirs.op)} == {ast.Add, ast.Sub}
-        and ast.dump(mine.left) == ast.dump(theirs.left)
-        and ast.dump(mine.right) == ast.dump(theirs.right)
-        for mine, theirs in differing
-    )
+    thirds: list[set[str]] = [set(), set()]
+    places = (first, second)
+    for step in filter(asserts_equal, steps):
+        names = [_names_at(step, place, steps) for place in places]
+        for operands in comparisons((step,)):
+            terms = [list(_terms(each)) for each in operands]
+            takes = [
+                [any(_is_result(t, place, held) for t in side) for side in terms]
+                for place, held in zip(places, names, strict=True)
+            ]
+            for number, side in enumerate(terms):
+                rest = terms[:number] + terms[number + 1 :]
+                if takes[0][number] and any(takes[1][:number] + takes[1][number + 1 :]):
+                    return True
+                beside = {dotted(term) for other in rest for term in other} - set(map(dotted, side))
+                for of_place, found in zip(takes, thirds, strict=True):
+                    found.update(beside if of_place[number] else ())
+    return bool((thirds[0] & thirds[1]) - {""})
 
 
-def differences(steps: Iterable[Step]) -> Iterator[list[ast.AST]]:
-    for step in steps:
-        for part in header(step.node)[1]:
-            for node in ast.walk(part):
-                if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
-                    yield [node.left, node.right]
+def _terms(node: ast.AST) -> Iterator[ast.AST]:
+    """What a side of a comparison is computed from by arithmetic alone."""
+    core = _core(node)
+    if isinstance(core, ast.BinOp):
+        yield from _terms(core.left)
+        yield from _terms(core.right)
+    else:
+        yield core
+
+
+def asserts_equal(step: Step) -> bool:
+    """Whether a statement asserts that values are equal: it fails where independent draws differ."""
+    match step.node:
+        case ast.Assert(test=ast.Compare(ops=operators)):
+            return all(isinstance(each, ast.Eq) for each in operators)
+        case ast.Assert(test=ast.Call(func=function)):
+            return called(function) in ("all", *_EQUALITIES)
+        case ast.Expr(value=ast.Call(func=function)):
+            name = called(function)
+            return name.startswith(ASSERTIONS) and name not in _OTHER_ASSERTIONS
+        case _:
+            return False
 
 
 def _names_of(place: Location, steps: tuple[Step, ...]) -> set[str]:

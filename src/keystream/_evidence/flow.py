@@ -10,14 +10,8 @@ import ast
 from collections.abc import Callable, Iterator
 from enum import Enum
 
-from keystream._evidence.comparing import (
-    ASSERTIONS,
-    compared,
-    comparisons,
-    differences,
-    is_central_difference,
-)
-from keystream._evidence.names import Step, call_at, names_read, overlap, reach, step_of, steps_of
+from keystream._evidence.comparing import ASSERTIONS, asserts_equal, compared
+from keystream._evidence.names import Step, names_read, overlap, reach, step_of, steps_of
 from keystream._evidence.source import called, is_cell, scope_of, spans, statement
 from keystream._findings import Location
 
@@ -46,10 +40,7 @@ def meeting(first: Location, second: Location, *, pure: Callable[[Location], boo
     if one is None or other is None or scope is None or scope is not scope_of(second):
         return Meeting.APART
     steps = steps_of(scope)
-    if compared(first, second, steps, comparisons):
-        return Meeting.COMPARED
-    central = is_central_difference(call_at(one, first), call_at(other, second))
-    if central and compared(first, second, steps, differences):
+    if compared(first, second, steps):
         return Meeting.COMPARED
     if one is other:
         return Meeting.APART if _is_shown_apart(one, first, second) else Meeting.JOINED
@@ -91,6 +82,12 @@ def reader_of(place: Location) -> Location | None:
         if each.node.lineno > node.lineno and overlap(each.loads, names):
             return Location(place.path, each.node.lineno, 0, place.function)
     return None
+
+
+def is_asserted(place: Location) -> bool:
+    """Whether the statement at a place asserts that values are equal: it checks, it measures nothing."""
+    node = statement(place)
+    return node is not None and asserts_equal(step_of(node))
 
 
 def is_shown(node: ast.stmt) -> bool:

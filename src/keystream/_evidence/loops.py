@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from keystream._evidence.comparing import container_compared, turns_compared
 from keystream._evidence.flow import is_shown
 from keystream._evidence.names import (
+    MAKERS,
     Step,
     chain_at,
     dotted,
@@ -122,6 +123,29 @@ def looks_again(stack: Stack, origin: Stack) -> bool:
         if turn is not None and turn.state and not turn.carried:
             return True
     return False
+
+
+def is_run(place: Location) -> bool:
+    """Whether the function around a place is a whole run: it carries a state through a loop of its own.
+
+    A chain of keys is no state, and who yields hands on what another function goes through.
+    """
+    scope = scope_of(place)
+    if not isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    if any(isinstance(each, (ast.Yield, ast.YieldFrom)) for each in ast.walk(scope)):
+        return False
+    return any(
+        any(arm.loop for arm in step.arms)
+        and isinstance(step.node, ast.Assign)
+        and overlap(step.stores, step.loads)
+        and any(_goes_on(part) for part in ast.walk(step.node.value))
+        for step in steps_of(scope)
+    )
+
+
+def _goes_on(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and called(node.func) not in MAKERS
 
 
 def changed_arguments(call: ast.Call, loop: Loop, scope: Scope) -> list[ast.expr]:

@@ -7,13 +7,10 @@ from collections.abc import Iterator
 
 from keystream._evidence import flow, loops
 from keystream._evidence.batches import batched_names
-from keystream._evidence.names import chain_at
+from keystream._evidence.names import MAKERS, chain_at
 from keystream._evidence.source import called, loops_at, scope_of, statement
 from keystream._evidence.uses import Site, Stack
 from keystream._findings import Location
-
-# Functions of JAX, of Flax and of `keystream.Streams` that make keys.
-_MAKERS = frozenset({"split", "fold_in", "key", "keys", "rngs", "PRNGKey", "make_rng", "next"})
 
 
 def measured_at(stack: Stack) -> Location | None:
@@ -23,7 +20,8 @@ def measured_at(stack: Stack) -> Location | None:
             continue
         around = loops_at(place)
         turn = loops.turn_of(place, around[-1]) if around else None
-        return None if turn is not None and turn.carried else place
+        carried = turn is not None and turn.carried
+        return None if carried or flow.is_asserted(place) else place
     return stack[-1] if stack else None
 
 
@@ -63,7 +61,7 @@ def _varies_key_alone(place: Location, *, fresh: bool) -> bool:
 
 def _makes_key(node: ast.AST) -> bool:
     return any(
-        isinstance(each, ast.Call) and called(each.func) in _MAKERS for each in ast.walk(node)
+        isinstance(each, ast.Call) and called(each.func) in MAKERS for each in ast.walk(node)
     )
 
 

@@ -11,6 +11,9 @@ from typing import cast
 from keystream._evidence.source import Scope, is_of_module, spans
 from keystream._findings import Location
 
+# Functions of JAX, of Flax and of `keystream.Streams` that make keys.
+MAKERS = frozenset({"split", "fold_in", "key", "keys", "rngs", "PRNGKey", "make_rng", "next"})
+
 COLLECTS = frozenset({"append", "extend", "add", "insert", "setdefault"})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from keystream._evidence import flow, loops
+from keystream._evidence.paired import Paired
 from keystream._evidence.relation import Related, Relation
 from keystream._evidence.uses import Role, Use
 from keystream._findings import Location
@@ -38,6 +39,8 @@ class Pair:
         seed_handed: the caller hands a seed that has a name to the function that makes a key of it.
         settings_differ: the calls hand one seed to the function that makes the key of it, and differ
             otherwise.
+        whole_run: each turn of the loop is a run of its own, which reads what it is given.
+        paired: how the program shows that the two shall draw alike; None where it does not.
     """
 
     first: Use
@@ -60,6 +63,8 @@ class Pair:
     hashed: bool = False
     seed_handed: bool = False
     settings_differ: bool = False
+    whole_run: bool = False
+    paired: Paired | None = None
 
     @property
     def relation(self) -> Relation:

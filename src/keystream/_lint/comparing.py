@@ -35,17 +35,17 @@ _COMPARISONS = frozenset(
 )  # functions of NumPy, JAX, Chex, Equinox and unittest that compare their first two arguments
 
 
-def are_compared(first: Site, second: Site, *, whole: bool) -> bool:
+def are_compared(first: Site, second: Site) -> bool:
     """Whether the two results are the operands of one comparison, or of two with a common third.
 
-    The third is a result of the same function. The difference of one function's results at two points is
-    a comparison as well.
+    The third is a result of the same function.
     """
+    if first.around is None:
+        return False
     one, other = result_of(first), result_of(second)
-    whole = whole and first.text == second.text
-    pairs = _operands(first.around, whole=whole)
+    pairs = _pairs(first.around)
     with_one, with_other = _beside(one, pairs), _beside(other, pairs)
-    if not with_one or not with_other or first.around is None:
+    if not with_one or not with_other:
         return False
     if any(is_result(operand, other) for operand in with_one):
         return True
@@ -101,29 +101,21 @@ def is_result(operand: ast.AST, result: Result) -> bool:
     return operand is node or (isinstance(operand, ast.Name) and operand.id in names)
 
 
-def _operands(around: ast.AST | None, *, whole: bool) -> list[tuple[ast.AST, ast.AST]]:
-    if around is None:
-        return []
-    return [(left, right) for left, right, difference in _pairs(around) if whole or not difference]
-
-
 @kept
-def _pairs(around: ast.AST) -> list[tuple[ast.AST, ast.AST, bool]]:
-    """What is compared within a function, and whether by its difference."""
+def _pairs(around: ast.AST) -> list[tuple[ast.AST, ast.AST]]:
+    """What is compared within a function."""
     return list(_compared(around))
 
 
-def _compared(around: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, bool]]:
+def _compared(around: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
     for part in walk(around):
         if isinstance(part, ast.Compare) and len(part.comparators) == 1:
-            yield part.left, part.comparators[0], False
-        elif isinstance(part, ast.BinOp) and isinstance(part.op, ast.Sub):
-            yield part.left, part.right, True
+            yield part.left, part.comparators[0]
         elif isinstance(part, ast.Call) and len(part.args) >= 2:
             if last_of(part.func) in _COMPARISONS:
-                yield part.args[0], part.args[1], False
+                yield part.args[0], part.args[1]
             elif len(part.args) == 3 and _compares_leaves(part):
-                yield part.args[1], part.args[2], False
+                yield part.args[1], part.args[2]
 
 
 def _compares_leaves(call: ast.Call) -> bool:
@@ -135,6 +127,6 @@ def _compares_leaves(call: ast.Call) -> bool:
         names = [parameter.arg for parameter in function.args.args]
         return any(
             {name_of(left), name_of(right)} == set(names[:2])
-            for left, right, _ in _pairs(function.body)
+            for left, right in _pairs(function.body)
         )
     return last_of(function) in _COMPARISONS

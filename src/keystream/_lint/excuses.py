@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from keystream._evidence.paired import Paired, is_contrast, is_kept_beside
 from keystream._lint.comparing import Result, are_compared, is_result, result_of
 from keystream._lint.dataflow import (
     Flow,
@@ -26,6 +27,7 @@ from keystream._lint.walking import kept, walk
 
 _CHOICES = frozenset(["where", "select", "select_n"])  # take one of their later arguments
 _SPACES = frozenset(["linspace", "logspace", "geomspace", "array", "asarray"])
+_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
 _PERMUTATIONS = frozenset(["jax.random.permutation", "jax.random.shuffle"])
 
 
@@ -61,6 +63,16 @@ SWEPT = Excuse(
     shown=True,
     why="each run of a sweep over written-out settings begins from the same key, so the runs differ in "
     "nothing but the setting",
+)
+CONTRASTED = Excuse(
+    "runs with common random numbers",
+    shown=True,
+    why=f"{Paired.CONTRAST.value}, so it seems meant",
+)
+JOINT = Excuse(
+    "one transformation of several arrays",
+    shown=True,
+    why=f"{Paired.JOINT.value}, so it seems meant",
 )
 DECLARED = Excuse(
     "runs of inference from one declared seed",
@@ -106,11 +118,55 @@ def _in_line(repeat: Repeat, *, declared: bool) -> Excuse | None:
     if repeat.second.kind == "split" and is_overwritten(first, second):
         return UNUSED
     whole = len(repeat.second.chain) > repeat.level + 1 or repeat.second.name in INFERENCES
-    if are_compared(first, second, whole=whole):
+    if are_compared(first, second):
         return COMPARED
     if _are_alternatives(first, second):
         return ALTERNATIVES
-    return None
+    return _paired(repeat) if whole else None
+
+
+def _paired(repeat: Repeat) -> Excuse | None:
+    """What shows that two calls of a function shall draw alike."""
+    first, second = repeat.earlier, repeat.site
+    if first.around is not second.around or not isinstance(first.around, _SCOPES):
+        return None
+    if not isinstance(first.node, ast.Call) or not isinstance(second.node, ast.Call):
+        return None
+    if is_contrast(first.node, second.node, first.around):
+        return None if first.graded or second.graded else CONTRASTED
+    if not _draws_few(repeat.first) or not _draws_few(repeat.second):
+        return None
+    statements = first.statement, second.statement
+    if statements[0] is None or statements[1] is None or _is_fed(first, second):
+        return None
+    calls = first.node, second.node
+    return JOINT if is_kept_beside(calls, (statements[0], statements[1]), first.around) else None
+
+
+def _is_fed(first: Site, second: Site) -> bool:
+    """Whether the later call is given the earlier one's result."""
+    return bool(result_of(first)[1] & reads(second.node))
+
+
+def _draws_few(use: Use) -> bool:
+    """Whether a sampler draws one number for a key: it is given an empty shape, or none."""
+    call = use.chain[-1].node
+    if use.kind != "draw" or not isinstance(call, ast.Call):
+        return False
+    given = [*call.args[1:], *(each.value for each in call.keywords if each.arg != "p")]
+    chance = last_of(call.func) == "bernoulli" and len(call.args) > 1
+    return all(_is_number(each) for each in given[1 if chance else 0 :])
+
+
+def _is_number(node: ast.expr) -> bool:
+    """Whether an argument is a number that stands in source, or an empty shape: no other shape."""
+    match node:
+        case ast.Tuple() | ast.List():
+            return not node.elts
+        case ast.UnaryOp():
+            return _is_number(node.operand)
+        case _:
+            return isinstance(node, ast.Constant)
 
 
 def _are_runs_of_one_seed(repeat: Repeat) -> bool:

@@ -37,6 +37,7 @@ class Site:
         target: what its value is assigned to; empty where it is not.
         statement: that holds it.
         around: the function or module that holds it.
+        graded: how many gradients it stands under.
     """
 
     path: str
@@ -49,6 +50,7 @@ class Site:
     target: str = ""
     statement: ast.stmt | None = None
     around: ast.AST | None = None
+    graded: int = 0
 
     @property
     def text(self) -> str:

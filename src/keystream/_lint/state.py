@@ -96,6 +96,7 @@ class State:
             self.frame.target,
             self.frame.statement,
             self.frame.node,
+            self.graded,
         )
 
     def exhausted(self) -> bool:

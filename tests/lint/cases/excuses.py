@@ -36,7 +36,7 @@ def equal_leaves(w, k):
 
 
 def difference_at_two_points(w, k):
-    return f(w + 0.1, k) - f(w - 0.1, k)
+    return f(w + 0.1, k) - f(w - 0.1, k)  # note: KS101
 
 
 def each_is_compared_with_something_else(w, k, y):
@@ -277,7 +277,7 @@ def projected(x, y):
 
 
 def in_a_tuple(w, k):
-    one, other = f(w, k), f(w + 0.1, k)
+    one, other = f(w, k), f(w + 0.1, k)  # note: KS101
     return one - other
 
 
@@ -291,3 +291,47 @@ class Fit:
             self.w = f(self.w, sub)
             self.step += 1
             print(self.robust())  # note: KS106
+
+
+# Runs at two points that are compared, one transformation of two arrays; and what training descends.
+
+
+def trained(w, k):
+    for _ in range(3):
+        k, drop = jax.random.split(k)
+        w = w - f(w, drop)
+    return w
+
+
+def compared_at_the_end(w, k, data):
+    one = trained(w, k)
+    two = trained(w + 1, k)  # note: KS101
+    loss_one, loss_two = measure(one, data), measure(two, data)
+    return loss_one - loss_two
+
+
+def measure(w, data):
+    return (w * data).mean()
+
+
+def turned(k, image):
+    return jnp.where(jax.random.bernoulli(k, 0.5), image[::-1], image)
+
+
+def turned_alike(k, image, mask):
+    return turned(k, image), turned(k, mask)  # note: KS101
+
+
+def noisy(k, image):
+    return image + jax.random.normal(k, image.shape)
+
+
+def noisy_alike(k, image, mask):
+    return noisy(k, image), noisy(k, mask)  # KS101
+
+
+def descended(w, k, real, fake):
+    def critics(w):
+        return f(w * real, k) - f(w * fake, k)  # KS101
+
+    return jax.grad(critics)(w)

@@ -1,0 +1,249 @@
+"""Whether a function shows that two of its calls shall draw alike: paired runs, joint transformations.
+
+Read from the syntax alone. Two calls are a *contrast* where one function is called at two points, and
+what is made of the one result is subtracted from, or ordered against, the very same made of the other:
+``f(a, key) - f(b, key)``. That is how common random numbers are used. The difference that training
+descends is none: what it wants of its draws is that they differ.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator
+from enum import Enum
+from functools import lru_cache
+
+from keystream._evidence.names import call_at, header, steps_of
+from keystream._evidence.source import Scope, called, scope_of, source_of, spans, statement
+from keystream._findings import Location
+
+
+class Paired(Enum):
+    """How a program shows that two calls shall draw alike, as a finding says it."""
+
+    CONTRAST = (
+        "the two runs of one function are given different things and compared, as with common random "
+        "numbers"
+    )
+    JOINT = "the same few numbers transform two arrays alike, which stay beside each other"
+
+
+_DEPTH = 4  # assignments that are followed back
+_HOLE = "<result>"
+_DERIVATIVES = frozenset({"vjp", "jvp", "linearize", "jacrev", "jacfwd", "jacobian", "hessian"})
+
+
+def contrasted(first: Location, second: Location) -> bool:
+    """Whether the calls at two places of one function are a contrast."""
+    one, other, scope = statement(first), statement(second), scope_of(first)
+    if one is None or other is None or scope is None or scope is not scope_of(second):
+        return False
+    calls = call_at(one, first), call_at(other, second)
+    if calls[0] is None or calls[1] is None or differentiated(first):
+        return False
+    return is_contrast(calls[0], calls[1], scope)
+
+
+def is_contrast(one: ast.Call, other: ast.Call, scope: Scope) -> bool:
+    """Whether two calls of a function are a contrast, whatever differentiates it."""
+    bindings = _bindings(scope)
+    if one is other or not _at_two_points(one, other, bindings):
+        return False
+    return any(
+        _same_of_both(left, right, (one, other), bindings)
+        or _same_of_both(right, left, (one, other), bindings)
+        for left, right in _contrasts(scope)
+    )
+
+
+def kept_beside(first: Location, second: Location) -> bool:
+    """Whether the calls at two places are of one function at two points, and nothing takes both results.
+
+    They are parts of one tuple, list or dictionary, or are bound to names of their own.
+    """
+    one, other, scope = statement(first), statement(second), scope_of(first)
+    if one is None or other is None or scope is None or scope is not scope_of(second):
+        return False
+    calls = call_at(one, first), call_at(other, second)
+    if calls[0] is None or calls[1] is None:
+        return False
+    return is_kept_beside((calls[0], calls[1]), (one, other), scope)
+
+
+def is_kept_beside(
+    calls: tuple[ast.Call, ast.Call], statements: tuple[ast.stmt, ast.stmt], scope: Scope
+) -> bool:
+    """Whether two calls in two statements of a function, or in one, are `kept_beside` each other."""
+    if not _at_two_points(*calls, _bindings(scope)):
+        return False
+    if statements[0] is statements[1]:
+        return any(_holds_apart(each, *calls) for each in ast.walk(statements[0]))
+    return all(isinstance(each, ast.Assign) for each in statements)
+
+
+def _holds_apart(display: ast.AST, one: ast.Call, other: ast.Call) -> bool:
+    """Whether two calls stand in different elements of a display."""
+    match display:
+        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Dict(values=elements):
+            of_one = [each for each in elements if any(part is one for part in ast.walk(each))]
+            of_other = [each for each in elements if any(part is other for part in ast.walk(each))]
+            return bool(of_one and of_other) and of_one[0] is not of_other[0]
+        case _:
+            return False
+
+
+def differentiated(place: Location) -> bool:
+    """Whether a file differentiates the function around a place, as far as its text goes."""
+    source, node = source_of(place.path), statement(place)
+    if source is None or node is None:
+        return False
+    written = (each for each in ast.walk(node) if isinstance(each, ast.Lambda))
+    around = [*source.around(node), *(each for each in written if spans(each.body, place))]
+    return any(each in _differentiated(source.tree) for each in around)
+
+
+def _at_two_points(one: ast.Call, other: ast.Call, bindings: _Bindings) -> bool:
+    """Whether two calls are of one function, and are given different things; names are looked up."""
+    if ast.dump(one.func) != ast.dump(other.func):
+        return False
+    return ast.dump(_expanded(one, bindings)) != ast.dump(_expanded(other, bindings))
+
+
+def _same_of_both(
+    left: ast.expr, right: ast.expr, calls: tuple[ast.Call, ast.Call], bindings: _Bindings
+) -> bool:
+    """Whether the one side is made of the first call's result as the other is of the second's."""
+    sides = [
+        ast.dump(_expanded(side, bindings, call))
+        for side, call in zip((left, right), calls, strict=True)
+    ]
+    return _HOLE in sides[0] and sides[0] == sides[1]
+
+
+def _contrasts(scope: Scope) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What a function subtracts, or orders: both sides of each."""
+    for step in steps_of(scope):
+        for part in header(step.node)[1]:
+            for node in ast.walk(part):
+                match node:
+                    case ast.BinOp(op=ast.Sub()):
+                        yield node.left, node.right
+                    case ast.Compare(comparators=[right]):
+                        yield node.left, right
+                    case ast.Call(args=[function, left, right]) if _subtracts(function):
+                        yield left, right
+                    case _:
+                        pass
+
+
+def _subtracts(function: ast.expr) -> bool:
+    """Whether a function that is mapped over two trees subtracts their leaves."""
+    if isinstance(function, ast.Lambda):
+        return isinstance(function.body, ast.BinOp) and isinstance(function.body.op, ast.Sub)
+    return called(function) in ("subtract", "sub")
+
+
+# Names as what they were bound to.
+
+_Bindings = dict[str, list[tuple[int, ast.expr]]]
+
+
+@lru_cache(maxsize=512)
+def _bindings(scope: Scope) -> _Bindings:
+    """What a function binds to each name, with the line, in order; of a tuple its elements."""
+    found: _Bindings = {}
+
+    def bind(target: ast.expr, value: ast.expr, line: int) -> None:
+        if not isinstance(target, (ast.Tuple, ast.List)):
+            found.setdefault(ast.unparse(target), []).append((line, value))
+            return
+        for number, each in enumerate(target.elts):
+            known = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
+            part = value.elts[number] if known else ast.Subscript(value, ast.Constant(number))
+            bind(each, part, line)
+
+    for step in steps_of(scope):
+        if isinstance(step.node, ast.Assign):
+            for target in step.node.targets:
+                bind(target, step.node.value, step.node.lineno)
+        elif isinstance(step.node, ast.AnnAssign) and step.node.value is not None:
+            bind(step.node.target, step.node.value, step.node.lineno)
+    return found
+
+
+def _expanded(node: ast.expr, bindings: _Bindings, hole: ast.Call | None = None) -> ast.expr:
+    """An expression with what its names were bound to before; of one with a hole, what leads there."""
+
+    def expand(each: ast.expr, line: int, depth: int) -> ast.expr:
+        if each is hole:
+            return ast.Name(_HOLE)
+        text = ast.unparse(each) if isinstance(each, _NAMES) else ""
+        if text in bindings and depth:
+            before = [bound for bound in bindings[text] if bound[0] < line]
+            if before:
+                inner = expand(before[-1][1], before[-1][0], depth - 1)
+                if hole is None or _HOLE in ast.dump(inner):
+                    return inner
+            return each
+        made = copy.copy(each)
+        for field, value in ast.iter_fields(each):
+            setattr(made, field, _each(value, lambda part: expand(part, line, depth)))
+        return made
+
+    return expand(node, getattr(node, "lineno", 0), _DEPTH)
+
+
+_NAMES = (ast.Name, ast.Attribute, ast.Subscript)
+
+
+def _each(value: object, change: object) -> object:
+    """A field of a node with its expressions changed."""
+    assert callable(change)
+    if isinstance(value, list):
+        return [_each(part, change) for part in value]
+    if isinstance(value, ast.keyword):
+        return ast.keyword(value.arg, change(value.value))
+    return change(value) if isinstance(value, ast.expr) else value
+
+
+# Derivatives.
+
+
+@lru_cache(maxsize=64)
+def _differentiated(tree: ast.Module) -> frozenset[ast.AST]:
+    """The functions of a file that are handed to a derivative, and those that these call by name."""
+    functions: dict[str, list[ast.AST]] = {}
+    found: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            functions.setdefault(node.name, []).append(node)
+            if any(_is_derivative(part) for each in node.decorator_list for part in ast.walk(each)):
+                found.add(node)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _is_derivative(node.func):
+            found |= _functions_in(node.args[:1], functions)
+    reached = list(found)
+    while reached:
+        new = _functions_in([reached.pop()], functions) - found
+        found |= new
+        reached += new
+    return frozenset(found)
+
+
+def _is_derivative(node: ast.AST) -> bool:
+    name = called(node)
+    return name in _DERIVATIVES or name.endswith("grad")
+
+
+def _functions_in(
+    nodes: list[ast.expr] | list[ast.AST], functions: dict[str, list[ast.AST]]
+) -> set[ast.AST]:
+    """The functions that some code writes out, or names."""
+    found: set[ast.AST] = set()
+    for each in (part for node in nodes for part in ast.walk(node)):
+        if isinstance(each, ast.Lambda):
+            found.add(each)
+        elif isinstance(each, (ast.Name, ast.Attribute)):
+            found.update(functions.get(called(each), ()))
+    return found

@@ -29,7 +29,7 @@ class Excuse(Enum):
     LIBRARY = "inside one call of a library"
     SHUFFLE = "one joint shuffle of several arrays"
     RETRY = "a library's procedure that tries again"
-    INITIALISATION = "drawn by init, which keeps no such draw"
+    INITIALISATION = "thrown away: no result depends on the draw"
 
 
 # Of these the books speak apart: nothing was repeated by the program itself.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from keystream._evidence.names import call_at, chain_at, dotted, header
@@ -43,31 +44,39 @@ class Given:
 
     def with_key(self, name: str) -> str:
         """The statement as it reads with another key, without its indentation."""
-        node = statement(self.place)
-        linecache.checkcache(self.place.path)  # it may have been written anew since
-        lines = linecache.getlines(self.place.path)
-        if node is None or not lines:
-            return ""
-        last = node.end_lineno or node.lineno
-        if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return)):
-            last = node.lineno  # of a compound statement its header
-        if last > len(lines):
-            return ""  # the file, or the cell, is another one by now
-        text = [line.rstrip("\n") for line in lines[node.lineno - 1 : last]]
-        within = chain_at(node, self.place) or node
-        uses = [
-            each
-            for each in ast.walk(within)
-            if isinstance(each, (ast.Name, ast.Attribute))
-            and dotted(each) == self.name
-            and each.lineno <= last
-        ]
-        for use in sorted(uses, key=lambda each: (each.lineno, each.col_offset), reverse=True):
-            row = use.lineno - node.lineno
-            raw = text[row].encode()  # columns of syntax count bytes
-            end = use.end_col_offset or use.col_offset
-            text[row] = (raw[: use.col_offset] + name.encode() + raw[end:]).decode()
-        return textwrap.dedent("\n".join(text))
+        return with_keys([(self, name)])
+
+
+def with_keys(changed: Sequence[tuple[Given, str]]) -> str:
+    """A statement as it reads with other keys in some of its calls, without its indentation."""
+    first = changed[0][0].place
+    node = statement(first)
+    linecache.checkcache(first.path)  # it may have been written anew since
+    lines = linecache.getlines(first.path)
+    if node is None or not lines:
+        return ""
+    last = node.end_lineno or node.lineno
+    if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return)):
+        last = node.lineno  # of a compound statement its header
+    if last > len(lines):
+        return ""  # the file, or the cell, is another one by now
+    text = [line.rstrip("\n") for line in lines[node.lineno - 1 : last]]
+    uses = [
+        (each, key)
+        for use, key in changed
+        for each in ast.walk(chain_at(node, use.place) or node)
+        if isinstance(each, (ast.Name, ast.Attribute))
+        and dotted(each) == use.name
+        and each.lineno <= last
+    ]
+    for use, key in sorted(
+        uses, key=lambda each: (each[0].lineno, each[0].col_offset), reverse=True
+    ):
+        row = use.lineno - node.lineno
+        raw = text[row].encode()  # columns of syntax count bytes
+        end = use.end_col_offset or use.col_offset
+        text[row] = (raw[: use.col_offset] + key.encode() + raw[end:]).decode()
+    return textwrap.dedent("\n".join(text))
 
 
 def given(place: Location, made: Stack) -> Given | None:

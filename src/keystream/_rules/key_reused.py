@@ -52,9 +52,10 @@ from typing import TYPE_CHECKING
 from keystream._audit.judged import line
 from keystream._audit.verdicts import verdicts
 from keystream._evidence.pairs import Pair
+from keystream._evidence.source import statement
 from keystream._evidence.uses import Stack
 from keystream._findings import Finding, Severity
-from keystream._judge.wording import given
+from keystream._judge.wording import Given, given, with_keys
 from keystream._lint.facts import Site, Turn
 from keystream._lint.mistakes import Mistake
 from keystream._lint.module import Module, finding, key_name, leaves, used_by
@@ -174,9 +175,15 @@ def _fix(pair: Pair, made: Stack) -> str:
     uses = [given(place, made) if place is not None else None for place in places]
     named = [use for use in uses if use is not None]
     name = named[0].name if named else "key"
+    changed = [
+        (use, key)
+        for use, key in zip(uses, ("first_key", "second_key"), strict=True)
+        if use is not None and use.name == name
+    ]
+    by_statement: dict[int, list[tuple[Given, str]]] = {}
+    for use, key in changed:
+        by_statement.setdefault(id(statement(use.place)), []).append((use, key))
     lines = [f"first_key, second_key = jax.random.split({name})"]
-    for use, key in zip(uses, ("first_key", "second_key"), strict=True):
-        if use is not None and use.name == name:
-            lines.append(use.with_key(key))
+    lines += map(with_keys, by_statement.values())
     text = "\n".join(lines)
     return f"split the key before both, and give each a part:\n{text}"

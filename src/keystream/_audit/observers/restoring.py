@@ -28,8 +28,9 @@ _RESTORING = {
 }
 
 
-# What libraries call for other ends too: an optimizer of NNX updates its model by it in each step.
-_OF_THE_USER = frozenset({"flax.nnx.update"})
+# What restores checkpoints and nothing else, whoever calls it. Libraries call the others for other
+# ends too: an optimizer of NNX updates its model, Linen lists its submodules by a state dictionary.
+_OF_CHECKPOINTS = ("orbax.checkpoint", "flax.training.checkpoints")
 
 
 def install(recorder: Any, undo: list[Callable[[], None]]) -> None:
@@ -41,7 +42,7 @@ def install(recorder: Any, undo: list[Callable[[], None]]) -> None:
             owner = getattr(module, owner_name, None) if owner_name else module
             call = getattr(owner, method, None)
             if callable(call) and not hasattr(call, "_keystream_restoring"):
-                by_user = f"{library}.{name}" in _OF_THE_USER
+                by_user = library not in _OF_CHECKPOINTS
                 replace(owner, method, _observed(recorder, call, by_user=by_user), undo)
 
 

@@ -64,6 +64,27 @@ def collision(datum: Symbol) -> tuple[Any, Any, int] | None:
     return None
 
 
+def shared(one: Symbol, other: Symbol) -> int | None:
+    """The least seed that two turns of an outer loop have in common, each with its inner counter.
+
+    A short loop over literals is read with its numbers: of ``10 * epoch + step`` that is ``0 + step``
+    in one turn and ``10 + step`` in the next.
+    """
+    of_one, of_other = _numbers(one), _numbers(other)
+    both = of_one & of_other
+    return min(both) if both and of_one != of_other else None
+
+
+def _numbers(datum: Symbol) -> set[int]:
+    """The values of a seed over its one counter; none where they are not known."""
+    counters = list(dict.fromkeys(_counters(datum)))
+    domain = _domain(counters[0]) if len(counters) == 1 and datum not in counters else None
+    if domain is None:
+        return set()
+    values = {_value(datum, {counters[0]: number}) for number in domain[:MOST]}
+    return {value for value in values if value is not None}
+
+
 def neighbour(table: Interning, datum: Symbol) -> Symbol:
     """A counter plus a number as the counter of that later turn: `t + 1` is the next turn's `t`."""
     terms = list(_terms(datum))

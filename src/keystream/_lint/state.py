@@ -65,6 +65,7 @@ class State:
         self.limit = budget
         self.users: dict[Symbol, set[ast.AST]] = {}
         self.reported: set[Any] = set()
+        self.numbered: dict[Any, Symbol] = {}  # by place, calls and key: the first seed or datum
         self.covered: set[ast.AST] = set()
         self.remembering: set[ast.AST] = set()  # functions that return what a gradient needs
         self.default_keys = self.facts.defaults

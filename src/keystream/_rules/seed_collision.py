@@ -104,6 +104,9 @@ def _counters(module: Module) -> Iterator[Finding]:
             related=tuple(site.location("the key is made here") for site in mistake.seeds[-1:]),
             inner=inner(mistake),
         )
+    for fact in module.seen("seeds_meet"):
+        told.add(fact.site.node)
+        yield _met(fact)
     for fact in module.seen("fold", "seed"):
         datum = fact.data.get("seed", fact.data.get("datum"))
         if fact.site.node in told or not isinstance(datum, Symbol):
@@ -131,6 +134,20 @@ def _counters(module: Module) -> Iterator[Finding]:
                 fix="fold one counter after the other:\n"
                 "key = jax.random.fold_in(jax.random.fold_in(key, epoch), step)",
             )
+
+
+def _met(fact: Fact) -> Finding:
+    return finding(
+        "KS109",
+        "warning",
+        fact.site,
+        message="two turns of the outer loop have seeds in common, such as "
+        f"{fact.data['number']}: the inner loop has more turns than they lie apart",
+        why=_EQUAL,
+        fix="fold one counter after the other:\n"
+        "key = jax.random.fold_in(jax.random.fold_in(key, i), j)",
+        inner=of_chain(fact.site, fact.chain),
+    )
 
 
 def _beyond_32_bits(module: Module) -> Iterator[Finding]:

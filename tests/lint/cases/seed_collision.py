@@ -95,3 +95,22 @@ def wide_enough(base):
         for member in range(args.population):
             total += jax.random.normal(jax.random.key(base + 32 * generation + member))
     return total
+
+
+def inner_loop_longer_than_the_stride(root):
+    for epoch in range(3):
+        for step in range(12):
+            print(jax.random.normal(jax.random.fold_in(root, 10 * epoch + step)))  # KS109
+
+
+def inner_loop_as_long_as_the_stride(root):
+    for epoch in range(3):
+        for step in range(10):
+            print(jax.random.normal(jax.random.fold_in(root, 10 * epoch + step)))
+
+
+def each_seed_its_own_root():
+    for seed in (0, 1):
+        root = jax.random.key(seed)
+        for step in range(5):
+            print(jax.random.normal(jax.random.fold_in(root, step + seed)))

@@ -44,7 +44,7 @@ def mapped(reader: Reader, call: Call) -> Value | None:
     def body(number: int) -> Value:
         return reader.calls.call(function, [_element(reader, xs, number)], {}, call.node)
 
-    return reader.fresh("ys", reader.calls.iterations(call.node, "map", body))
+    return reader.fresh("ys", reader.calls.iterations(call.node, "lax_map", body))
 
 
 def fori_loop(reader: Reader, call: Call) -> Value | None:

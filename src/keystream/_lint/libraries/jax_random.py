@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
-from keystream._lint.counting import is_cut, neighbour
+from keystream._lint.counting import is_cut, neighbour, shared
 from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.rates import check_range, remember
 from keystream._lint.libraries.signatures import KEY, Draw, draw, key_text
@@ -40,6 +41,7 @@ def seed(reader: Reader, call: Call) -> Value:
     if is_cut(number):
         reader.fact("seed_cut", call.node, text=key_text(call, KEY))
     reader.fact("seed", call.node, seed=number, name=call.name, jitted=tuple(reader.jitted))
+    _compare_turns(reader, call.node, None, number)
     return seeded(reader, call, neighbour(reader.table, number), call.argument(1, "impl"))
 
 
@@ -89,9 +91,19 @@ def fold(reader: Reader, call: Call) -> Value:
     child = reader.table.symbol(Child, key, neighbour(reader.table, datum))
     turns = reader.frame.turns
     reader.fact("fold", call.node, key=key, datum=datum, child=child, turns=turns)
+    _compare_turns(reader, call.node, key, datum)
     reader.use(key, "fold", call.name, call.node, text=key_text(call, KEY), extra=datum)
     reader.route(child, "fold", call.node)
     return child
+
+
+def _compare_turns(reader: Reader, node: ast.AST, key: Symbol | None, datum: Symbol) -> None:
+    """Note where two turns of a loop that was read with its numbers have seeds in common."""
+    chain = tuple(site.node for site in reader.chain)
+    before = reader.numbered.setdefault((node, chain, key), datum)
+    number = shared(before, datum) if before is not datum else None
+    if number is not None:
+        reader.fact("seeds_meet", node, number=number)
 
 
 def data(reader: Reader, call: Call) -> Value:

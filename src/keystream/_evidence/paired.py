@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
 
@@ -83,14 +83,20 @@ def is_kept_beside(
 
 
 def _holds_apart(display: ast.AST, one: ast.Call, other: ast.Call) -> bool:
-    """Whether two calls stand in different elements of a display."""
+    """Whether two calls stand in different elements of a display, or of what names alone make up."""
+    elements: Sequence[ast.AST]
     match display:
+        case ast.Call(args=[], keywords=elements) if not any(
+            each is display for each in (one, other)
+        ):
+            pass
         case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Dict(values=elements):
-            of_one = [each for each in elements if any(part is one for part in ast.walk(each))]
-            of_other = [each for each in elements if any(part is other for part in ast.walk(each))]
-            return bool(of_one and of_other) and of_one[0] is not of_other[0]
+            pass
         case _:
             return False
+    of_one = [each for each in elements if any(part is one for part in ast.walk(each))]
+    of_other = [each for each in elements if any(part is other for part in ast.walk(each))]
+    return bool(of_one and of_other) and of_one[0] is not of_other[0]
 
 
 def differentiated(place: Location) -> bool:
@@ -158,9 +164,10 @@ def _bindings(scope: Scope) -> _Bindings:
         if not isinstance(target, (ast.Tuple, ast.List)):
             found.setdefault(ast.unparse(target), []).append((line, value))
             return
+        parts = value.elts if isinstance(value, (ast.Tuple, ast.List)) else []
         for number, each in enumerate(target.elts):
-            known = isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts)
-            part = value.elts[number] if known else ast.Subscript(value, ast.Constant(number))
+            known = len(parts) == len(target.elts)
+            part = parts[number] if known else ast.Subscript(value, ast.Constant(number))
             bind(each, part, line)
 
     for step in steps_of(scope):
@@ -197,9 +204,8 @@ def _expanded(node: ast.expr, bindings: _Bindings, hole: ast.Call | None = None)
 _NAMES = (ast.Name, ast.Attribute, ast.Subscript)
 
 
-def _each(value: object, change: object) -> object:
+def _each(value: object, change: Callable[[ast.expr], ast.expr]) -> object:
     """A field of a node with its expressions changed."""
-    assert callable(change)
     if isinstance(value, list):
         return [_each(part, change) for part in value]
     if isinstance(value, ast.keyword):

@@ -7,6 +7,7 @@ kept with its reason. Some reasons make a finding a note, others leave it out.
 from __future__ import annotations
 
 import ast
+import math
 from dataclasses import dataclass
 
 from keystream._evidence.paired import Paired, is_contrast, is_kept_beside
@@ -93,6 +94,8 @@ def excuse(repeat: Repeat, *, declared: bool = False) -> Excuse | None:
         return SHUFFLED
     if repeat.turn is not None:
         found = _in_loop(repeat, repeat.turn, declared=declared)
+        if found is None and _draws_few(repeat.second) and _transforms_each(repeat):
+            return JOINT
         return found or (FIXED if _watches(repeat.second, repeat.level) else None)
     found = _in_line(repeat, declared=declared)
     watch = _watches(repeat.first, repeat.level) and _watches(repeat.second, repeat.level)
@@ -111,6 +114,8 @@ def _in_line(repeat: Repeat, *, declared: bool) -> Excuse | None:
         return INITIAL
     if declared and _are_runs_of_one_seed(repeat):
         return SWEPT
+    if _are_two_fits(repeat):
+        return DECLARED
     if is_discarded(first) or is_unread(first) or is_unread(second):
         return UNUSED
     if only_reaches_init(first) or only_reaches_init(second):
@@ -148,25 +153,47 @@ def _is_fed(first: Site, second: Site) -> bool:
     return bool(result_of(first)[1] & reads(second.node))
 
 
+# Where samplers of JAX are given the shape: at this place, or by name.
+_SHAPE_AT = {
+    "bernoulli": 2,
+    "beta": 3,
+    "choice": 2,
+    "normal": 1,
+    "randint": 1,
+    "truncated_normal": 3,
+    "uniform": 1,
+}
+_FEW = 4  # numbers that decide for a whole array: whether to flip it, where to cut it
+
+
 def _draws_few(use: Use) -> bool:
-    """Whether a sampler draws one number for a key: it is given an empty shape, or none."""
+    """Whether a sampler draws a few numbers for a key: the shape is written out, or there is none."""
     call = use.chain[-1].node
     if use.kind != "draw" or not isinstance(call, ast.Call):
         return False
-    given = [*call.args[1:], *(each.value for each in call.keywords if each.arg != "p")]
-    chance = last_of(call.func) == "bernoulli" and len(call.args) > 1
-    return all(_is_number(each) for each in given[1 if chance else 0 :])
+    at = _SHAPE_AT.get(last_of(call.func))
+    if at is None:
+        return False
+    named = [each.value for each in call.keywords if each.arg == "shape"]
+    shapes = [*named, *call.args[at : at + 1]]
+    if not shapes:
+        return all(isinstance(each, ast.Constant) for each in call.args[1:])  # of no array's shape
+    return all(_numbers_of(shape) <= _FEW for shape in shapes)
 
 
-def _is_number(node: ast.expr) -> bool:
-    """Whether an argument is a number that stands in source, or an empty shape: no other shape."""
-    match node:
-        case ast.Tuple() | ast.List():
-            return not node.elts
-        case ast.UnaryOp():
-            return _is_number(node.operand)
-        case _:
-            return isinstance(node, ast.Constant)
+def _numbers_of(shape: ast.expr) -> float:
+    """How many numbers a shape that is written out has; beyond all bounds for another."""
+    sides = shape.elts if isinstance(shape, ast.Tuple | ast.List) else [shape]
+    known = [each.value for each in sides if isinstance(each, ast.Constant)]
+    whole = [each for each in known if isinstance(each, int)]
+    return math.prod(whole) if len(whole) == len(sides) else math.inf
+
+
+def _are_two_fits(repeat: Repeat) -> bool:
+    """Whether two inferences of one kind, told apart by what they are given, begin from one key."""
+    names = {repeat.first.name, repeat.second.name}
+    nodes = {ast.dump(site.node) for site in (repeat.earlier, repeat.site)}
+    return names <= INFERENCES - {"Predictive"} and len(names) == 1 and len(nodes) > 1
 
 
 def _are_runs_of_one_seed(repeat: Repeat) -> bool:
@@ -229,6 +256,20 @@ def _is_joint_shuffle(repeat: Repeat) -> bool:
     return all(what) and what[0] != what[1]
 
 
+def _transforms_each(repeat: Repeat) -> bool:
+    """Whether a loop goes over the items of a dictionary, and keeps each result under its name."""
+    turn, statement = repeat.turn, repeat.site.statement
+    loop = turn.node if turn is not None else None
+    match loop, statement:
+        case (
+            ast.For(target=ast.Tuple(elts=[ast.Name(id=name), _]), iter=ast.Call(func=over)),
+            ast.Assign(targets=[ast.Subscript(slice=ast.Name(id=kept))]),
+        ):
+            return last_of(over) == "items" and name == kept
+        case _:
+            return False
+
+
 def _permutes_each(loop: ast.AST, use: Use) -> bool:
     """Whether a loop goes over arrays that stand beside each other, and permutes each."""
     if not isinstance(loop, ast.comprehension | ast.For):
@@ -258,11 +299,8 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
     loop, site = turn.node, repeat.site
     if not isinstance(loop, ast.For | ast.AsyncFor | ast.While | ast.comprehension):
         return None
-    if len(repeat.second.chain) <= repeat.level + 1 and repeat.second.kind not in (
-        "apply",
-        "handed",
-        "kept",
-    ):
+    direct = len(repeat.second.chain) <= repeat.level + 1 and repeat.second.name not in INFERENCES
+    if direct and repeat.second.kind not in ("apply", "handed", "kept"):
         return None  # a draw in the loop itself: its numbers are those of every turn
     flow = flow_of(loop)
     if feeds_back(flow, site.node, site.statement):
@@ -270,6 +308,7 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
     varying = flow.sources(_given(flow, site.node))
     if varying & flow.targets:
         run = any(inner.turns for inner in repeat.second.chain[repeat.level + 1 :]) or _runs(site)
+        run = run or repeat.second.name in INFERENCES
         if declared and run:
             return SWEPT
         run = run or declared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,12 +93,35 @@ _OF_ITS_CELL = Excuse(
 
 
 def _in_one_cell(mistake: Mistake, source: Source) -> Mistake:
-    """A key that is made again in another cell is a note: a cell is run by itself."""
-    if mistake.code != "KS106" or mistake.severity != "warning" or not source.cells:
+    """A key that is made again in another cell is a note: a cell is run by itself.
+
+    So is a key whose sibling nothing reads, where that stands in another cell than both uses.
+    """
+    if mistake.severity != "warning":
         return mistake
-    lines = [site.line for site in mistake.seeds if 0 < site.line <= len(source.cells)]
-    cells = {source.cells[line - 1][0] for line in lines}
-    return replace(mistake, severity="note", excuse=_OF_ITS_CELL) if len(cells) > 1 else mistake
+    if mistake.code == "KS106":
+        apart = len(_cells(source, (site.line for site in mistake.seeds))) > 1
+        return replace(mistake, severity="note", excuse=_OF_ITS_CELL) if apart else mistake
+    if mistake.unread is not None:
+        uses = _cells(source, (mistake.site.line, mistake.earlier.line))
+        apart = bool(_cells(source, (mistake.unread.site.line,)) - uses)
+        return replace(mistake, severity="note") if apart else mistake
+    return mistake
+
+
+def _object_of_its_cell(finding: Finding, source: Source) -> Finding:
+    """An object that is built of the seed of one in another cell is a note, as a key is."""
+    if finding.code != "KS106" or finding.severity != "error" or not finding.related:
+        return finding
+    lines = [place.line for place in (finding.locations[0], *finding.related)]
+    if len(_cells(source, lines)) < 2:
+        return finding
+    return replace(finding, severity="note", why=f"{finding.why}; {_OF_ITS_CELL.why}")
+
+
+def _cells(source: Source, lines: Iterable[int]) -> set[int]:
+    """The cells of a notebook in which some lines stand; none of another file."""
+    return {source.cells[line - 1][0] for line in lines if 0 < line <= len(source.cells)}
 
 
 class _SourceLines(Lines):
@@ -122,7 +145,8 @@ def judged(module: Module, source: Source) -> list[Finding]:
         for finding in rule(module):
             place = finding.locations[0]
             if place.path == source.path:
-                found.setdefault((finding.code, place.path, place.line), lowered(finding, lines))
+                name = (finding.code, place.path, place.line)
+                found.setdefault(name, _object_of_its_cell(lowered(finding, lines), source))
     judged = apply(found.values(), source.text, source.path, unread())
     return sorted(judged, key=lambda finding: (finding.locations[0].line, finding.code))
 

@@ -78,10 +78,14 @@ MISTAKE = "the host's randomness, or a key, frozen into a compiled function"
 
 def read(module: Module) -> Iterator[Finding]:
     """A compiled function that draws from a key which is no argument of it."""
+    causes: set[object] = set()
     told = {mistake.repeat.second.chain[-1].node for mistake in module.mistakes}
     for fact in module.seen("key_baked"):
-        if fact.site.node in told:
-            continue
+        made = [site.node for site in fact.data["origins"][-1:]] or [fact.site.node]
+        cause = made[0], fact.data["jitted"].node
+        if fact.site.node in told or cause in causes:
+            continue  # of one key in one compiled function the first draw stands for all
+        causes.add(cause)
         jitted = fact.data["jitted"]
         text = fact.data["text"]
         yield finding(

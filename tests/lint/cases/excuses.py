@@ -5,6 +5,7 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpyro.infer import MCMC, NUTS
 
 
 def f(w, k):
@@ -335,3 +336,35 @@ def descended(w, k, real, fake):
         return f(w * real, k) - f(w * fake, k)  # KS101
 
     return jax.grad(critics)(w)
+
+
+def cropped(k, image):
+    top, left = jax.random.randint(k, (2,), 0, 5)
+    return jax.lax.dynamic_slice(image, (top, left), (8, 8))
+
+
+def views_cropped_alike(k, views):
+    out = {}
+    for name, view in views.items():
+        out[name] = cropped(k, view)  # note: KS201
+    return out
+
+
+def views_cropped_in_a_record(k, now, later):
+    crop = functools.partial(cropped, k)
+    return Pair(now=crop(now), later=crop(later))  # note: KS101
+
+
+def views_made_noisy_alike(k, views):
+    out = {}
+    for name, view in views.items():
+        out[name] = noisy(k, view)  # KS201
+    return out
+
+
+def two_inferences(k, x):
+    centred = MCMC(NUTS(model), num_warmup=2, num_samples=2)
+    centred.run(k, x)
+    other = MCMC(NUTS(other_model), num_warmup=2, num_samples=2)
+    other.run(k, x)  # note: KS101
+    return centred, other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,10 +13,14 @@ from keystream._audit.judged import Judged, distinct
 from keystream._audit.lineage import described
 from keystream._audit.recording import Recording
 from keystream._audit.repeats import Found, Verdicts
+from keystream._evidence.names import step_of
+from keystream._evidence.paired import is_called_alike
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Relation
+from keystream._evidence.source import statement
 from keystream._evidence.uses import Making, Site, Stack
 from keystream._findings import Location, Severity
+from keystream._judge.words import Word, copied
 
 _WAY = 4  # makings of a key whose lines a finding names
 _VERBS = {"seed": "made of its seed here", "split": "split here", "fold_in": "folded here"}
@@ -100,11 +105,28 @@ def _judged(recording: Recording, found: Found) -> Judged:
         steps=_steps(recording, found),
         count=max(found.count, 1),
         meant=pair.paired.value if pair.paired is not None else "",
+        word=_copied(found),
         lineage=tuple(
             described(lineage, use.key, use.call) or use.at.derivation
             for use in (pair.first, pair.second)
         ),
     )
+
+
+def _copied(found: Found) -> Word | None:
+    """What the names say that two calls of one function are bound to: a copy may begin alike."""
+    parted = found.pair.parted
+    if found.code != "KS101" or parted is None or not is_called_alike(*parted):
+        return None
+    nodes = ((place, statement(place)) for place in parted)
+    bound = (
+        (place, name)
+        for place, node in nodes
+        if isinstance(node, ast.Assign)
+        for name in sorted(step_of(node).stores)
+    )
+    said = (copied(place, name) for place, name in bound)
+    return next(filter(None, said), None)
 
 
 def _lines_of_keys(recording: Recording, made: list[int]) -> Stack:

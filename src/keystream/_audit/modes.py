@@ -195,7 +195,7 @@ def _evaluations(recording: Recording) -> list[Judged]:
         if measured_at(around) is None:
             continue
         keys = recording.keys[recording.key_sites == number]
-        if samples(site, around, fresh=1 < len(np.unique(keys)) == len(keys)):
+        if samples(site, around, fresh=len(np.unique(keys)) > 1):
             continue
         place = around[0]  # where the model is called, and its mode is set
         judged = Judged(

@@ -14,7 +14,7 @@ from keystream._audit import frames
 from keystream._audit.lineage import Lineage
 from keystream._audit.recording import Recording
 from keystream._evidence import flow, loops, paired
-from keystream._evidence.names import chain_at, names_bound, names_read, overlap
+from keystream._evidence.names import call_at, chain_at, dotted, names_bound, names_read, overlap
 from keystream._evidence.paired import Paired
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Related, Relation
@@ -81,8 +81,9 @@ class Pairing:
             hashed=_made_in("/flax/core/", sites),
             seed_handed=bool(seeds) and _hands_named_seed(sites[-1]),
             settings_differ=bool(seeds) and _settings_differ(sites),
+            element_seeded=looped is not None and bool(seeds) and _is_of_element(seeds[-1], looped),
             whole_run=looped is not None and bool(seeds) and _is_whole_run(sites[-1], looped),
-            paired=self._paired((first, second), related, parted, meeting),
+            paired=self._paired((first, second), related, parted, looped, meeting),
         )
 
     def excuse(self, pair: Pair) -> Excused | None:
@@ -102,16 +103,24 @@ class Pairing:
         uses: tuple[Use, Use],
         related: Related,
         parted: tuple[Location, Location] | None,
+        looped: Location | None,
         meeting: flow.Meeting | None,
     ) -> Paired | None:
-        """How the function in which two uses part shows that they shall draw alike."""
-        if parted is None or related.relation in (Relation.ALIAS, Relation.COLLISION):
+        """How the function in which two uses part, or are repeated, shows that they shall draw alike."""
+        if related.relation in (Relation.ALIAS, Relation.COLLISION):
             return None
-        sites = [(use.at, place) for use, place in zip(uses, parted, strict=True)]
+        places = parted or ((looped, looped) if looped is not None else None)
+        if places is None:
+            return None
+        sites = [(use.at, place) for use, place in zip(uses, places, strict=True)]
         if any(_is_sampler(*each) for each in sites):
             return None
-        if paired.contrasted(*parted):
+        if paired.in_contrast(places[0]) if parted is None else paired.contrasted(*places):
             return None if any(_descends(*each) for each in sites) else Paired.CONTRAST
+        if parted is None:
+            return None
+        if uses[0].at.place == uses[1].at.place and flow.is_one_shown(*parted):
+            return Paired.SHOWN
         beside = meeting is not flow.Meeting.FED and paired.kept_beside(*parted)
         return Paired.JOINT if beside and all(map(self._draws_few, uses)) else None
 
@@ -334,16 +343,33 @@ def _hands_named_seed(site: Site) -> bool:
     return False
 
 
+def _is_of_element(seed: Location, looped: Location) -> bool:
+    """Whether a seed is, as it stands, a part of the elements that the loop around it goes over."""
+    node = statement(seed)
+    call = call_at(node, seed) if node is not None else None
+    if call is None or not call.args or (seed.path, seed.line) != (looped.path, looped.line):
+        return False
+    given = call.args[0]
+    parts = isinstance(given, (ast.Attribute, ast.Subscript))
+    return parts and overlap({dotted(given)}, _targets(looped))
+
+
+def _targets(place: Location) -> set[str]:
+    """What the loops around a place bind in each turn."""
+    around = (loop for loop in loops_at(place) if not isinstance(loop, ast.While))
+    return {name for loop in around for name in names_bound(loop.target)}
+
+
 def _is_whole_run(site: Site, looped: Location) -> bool:
     """Whether a turn of a loop calls a run in which the key is made, and the run reads what varies."""
     if looped not in site.stack:
         return False
     inner = site.stack[: site.stack.index(looped)]
-    node, loop = statement(looped), next(iter(loops_at(looped)), None)
+    node = statement(looped)
     call = chain_at(node, looped) if node is not None else None
-    if not any(map(loops.is_run, inner)) or call is None or loop is None:
+    if not any(map(loops.is_run, inner)) or call is None:
         return False
-    varied = set(names_bound(loop.target)) if not isinstance(loop, ast.While) else set[str]()
+    varied = _targets(looped)
     return any(
         overlap(names_read(given), varied) and name in names
         for run in map(scope_of, inner[-1:])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from keystream._audit.judged import Judged, distinct
+from keystream._audit.lineage import Lineage
 from keystream._audit.recording import Recording
 from keystream._audit.streams import declared_at
 from keystream._evidence.batches import batched_names
@@ -62,6 +65,7 @@ def _judged(
 ) -> Judged:
     site = shared.at
     declared = declared_at(recording, site)[:1] if code == "KS305" else ()
+    apart = code == "KS301" and _folds_a_sibling(recording, number)
     judged = Judged(
         code,
         severity,
@@ -69,11 +73,29 @@ def _judged(
         facts={"site": site, "repeats": recording.inner_repeats.get(number, {})},
         module_path=site.module_path,
         stream=site.stream,
+        meant=_APART if apart else "",
     )
     if code == "KS303":
         batch = batched_names(site.stack)
         judged.word = words.swept(*batch) if batch is not None else None
     return judged
+
+
+_APART = "a sibling of its key is folded with what differs between the replicas"
+
+
+def _folds_a_sibling(recording: Recording, number: int) -> bool:
+    """Whether the split that made the key of a draw made another too, which is folded apart."""
+    lineage: Lineage = recording.evidence["lineage"]
+    rows = np.flatnonzero(recording.key_sites == number)[:1]
+    made = lineage.chain(int(recording.keys[rows[0]]))[-1:] if len(rows) else []
+    if not made or made[0].kind != "split":
+        return False
+    siblings = {each.child for each in lineage.uses(made[0].parent)} - {made[0].child}
+    return any(
+        len({each.data for each in lineage.uses(sibling) if each.kind == "fold_in"}) > 1
+        for sibling in siblings
+    )
 
 
 def _add(judged: list[Judged], found: Judged) -> None:

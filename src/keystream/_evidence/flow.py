@@ -84,6 +84,14 @@ def reader_of(place: Location) -> Location | None:
     return None
 
 
+def is_one_shown(first: Location, second: Location) -> bool:
+    """Whether one of two statements prints what it computes, and the other keeps it."""
+    nodes = statement(first), statement(second)
+    if nodes[0] is None or nodes[1] is None:
+        return False
+    return is_shown(nodes[0]) != is_shown(nodes[1])
+
+
 def is_asserted(place: Location) -> bool:
     """Whether the statement at a place asserts that values are equal: it checks, it measures nothing."""
     node = statement(place)

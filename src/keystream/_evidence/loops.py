@@ -44,7 +44,8 @@ class Turn:
     Attributes:
         line: where the loop begins.
         carried: a turn's result goes into the call's arguments in a later turn.
-        settings: the loop runs over values that are written out, and hands each to the call.
+        settings: the loop runs over values that are written out, and hands each to the call, or goes
+            through a loop of its own with each, to which the call belongs, and hands nothing on.
         varied: the call is given something that differs with the turn.
         compared: the results of turns are compared with each other.
         state: of what the call is given, something is made anew by the turns, and nothing is an
@@ -98,13 +99,21 @@ def turn_of(place: Location, loop: Loop) -> Turn | None:
     return Turn(
         Location(place.path, loop.lineno, 0, place.function),
         carried=carried,
-        settings=_is_written_out(loop, scope) and overlap(given, element),
+        settings=_is_written_out(loop, scope)
+        and (overlap(given, element) or (not state and _is_in_run(node, place, body))),
         varied=overlap(given, element),
         compared=turns_compared(place, body, steps_of(scope)),
         state=overlap(given, state) and not overlap(given, element),
         alike=not overlap(given, made_anew | target),
         used=bool(result or step.collects) or not isinstance(node, ast.Expr),
     )
+
+
+def _is_in_run(node: ast.stmt, place: Location, body: list[Step]) -> bool:
+    """Whether a call stands in a loop within the loop, or is what such a loop goes over."""
+    inner = [each.node for each in body if isinstance(each.node, (ast.For, ast.While))]
+    around = loops_at(place)
+    return any(each is node or each in around for each in inner)
 
 
 def looks_again(stack: Stack, origin: Stack) -> bool:

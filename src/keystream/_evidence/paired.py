@@ -27,6 +27,7 @@ class Paired(Enum):
         "numbers"
     )
     JOINT = "the same few numbers transform two arrays alike, which stay beside each other"
+    SHOWN = "one of the two results is only printed, beside what the same function makes"
 
 
 _DEPTH = 4  # assignments that are followed back
@@ -43,6 +44,32 @@ def contrasted(first: Location, second: Location) -> bool:
     if calls[0] is None or calls[1] is None or differentiated(first):
         return False
     return is_contrast(calls[0], calls[1], scope)
+
+
+def is_called_alike(first: Location, second: Location) -> bool:
+    """Whether the calls at two places call one function by its name."""
+    calls = [
+        call_at(node, place) if (node := statement(place)) is not None else None
+        for place in (first, second)
+    ]
+    functions = [ast.dump(call.func) for call in calls if call is not None]
+    return len(functions) == 2 and functions[0] == functions[1]
+
+
+def in_contrast(place: Location) -> bool:
+    """Whether the call at a place is one of the two of a contrast in its function."""
+    node, scope = statement(place), scope_of(place)
+    call = call_at(node, place) if node is not None else None
+    if call is None or scope is None or differentiated(place):
+        return False
+    others = (
+        each
+        for step in steps_of(scope)
+        for part in header(step.node)[1]
+        for each in ast.walk(part)
+        if isinstance(each, ast.Call) and ast.dump(each.func) == ast.dump(call.func)
+    )
+    return any(is_contrast(call, each, scope) for each in others)
 
 
 def is_contrast(one: ast.Call, other: ast.Call, scope: Scope) -> bool:

@@ -39,6 +39,7 @@ class Pair:
         seed_handed: the caller hands a seed that has a name to the function that makes a key of it.
         settings_differ: the calls hand one seed to the function that makes the key of it, and differ
             otherwise.
+        element_seeded: the seed is a part of the elements that the loop goes over.
         whole_run: each turn of the loop is a run of its own, which reads what it is given.
         paired: how the program shows that the two shall draw alike; None where it does not.
     """
@@ -63,6 +64,7 @@ class Pair:
     hashed: bool = False
     seed_handed: bool = False
     settings_differ: bool = False
+    element_seeded: bool = False
     whole_run: bool = False
     paired: Paired | None = None
 

@@ -193,7 +193,8 @@ def holds(pair: Pair) -> Severity | None:
 def _in_loop(pair: Pair, turn: Turn) -> Severity:
     runs_again = turn.settings or turn.state or (turn.alike and not turn.used)
     on_other_data = turn.varied and pair.seed_handed  # each from the seed that the program declares
-    if not turn.carried and (runs_again or on_other_data or pair.whole_run):
+    declared = on_other_data or pair.element_seeded or pair.whole_run
+    if not turn.carried and (runs_again or declared):
         return "note"
     return "error" if pair.direct else "warning"
 

@@ -14,14 +14,21 @@ from keystream._audit import frames
 from keystream._audit.lineage import Lineage
 from keystream._audit.recording import Recording
 from keystream._evidence import flow, loops, paired
-from keystream._evidence.names import call_at, chain_at, dotted, names_bound, names_read, overlap
+from keystream._evidence.names import (
+    call_at,
+    chain_at,
+    dotted,
+    names_bound,
+    names_read,
+    overlap,
+)
 from keystream._evidence.paired import Paired
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Related, Relation
 from keystream._evidence.source import called, loops_at, scope_of, statement
 from keystream._evidence.uses import Site, Stack, Use
 from keystream._findings import Location
-from keystream._judge.excuses import Excuse, Excused, parting
+from keystream._judge.excuses import Excuse, Excused, parting, tries_again
 
 _ANCESTORS = 64  # of a key, that are looked at
 
@@ -68,7 +75,8 @@ class Pairing:
             meeting=meeting,
             turn=turn,
             looped=looped,
-            watches=self._watches(first, second, related),
+            watches=self._watches(first, second, related)
+            or (looped is not None and loops.watches_object(second.at.stack, looped)),
             seeds=seeds,
             direct=place is not None and all(_is_in(seed, place) for seed in seeds),
             sequence=self._is_sequence(second),
@@ -91,10 +99,13 @@ class Pairing:
         turn, place = pair.turn, pair.looped or pair.second.at.place
         if (turn is not None and turn.compared) or pair.meeting is flow.Meeting.COMPARED:
             return Excused(Excuse.COMPARED, place)
-        site = pair.second.at
-        inside = pair.one_stack and turn is None and bool(site.library)
         made_alike = pair.relation in (Relation.ONE_MAKING, Relation.SAME_DERIVATION)
-        if inside and made_alike and not self._is_callback(pair):
+        if turn is not None or not made_alike:
+            return None
+        site = pair.second.at
+        if tries_again(pair.first.at, site):
+            return Excused(Excuse.RETRY, place)
+        if pair.one_stack and site.library and not self._is_callback(pair):
             return Excused(Excuse.LIBRARY, place)
         return None
 
@@ -107,18 +118,20 @@ class Pairing:
         meeting: flow.Meeting | None,
     ) -> Paired | None:
         """How the function in which two uses part, or are repeated, shows that they shall draw alike."""
-        if related.relation in (Relation.ALIAS, Relation.COLLISION):
-            return None
         places = parted or ((looped, looped) if looped is not None else None)
-        if places is None:
+        if places is None or related.relation in (Relation.ALIAS, Relation.COLLISION):
             return None
         sites = [(use.at, place) for use, place in zip(uses, places, strict=True)]
         if any(_is_sampler(*each) for each in sites):
             return None
         if paired.in_contrast(places[0]) if parted is None else paired.contrasted(*places):
             return None if any(_descends(*each) for each in sites) else Paired.CONTRAST
-        if parted is None:
-            return None
+        return self._beside(uses, parted, meeting) if parted is not None else None
+
+    def _beside(
+        self, uses: tuple[Use, Use], parted: tuple[Location, Location], meeting: flow.Meeting | None
+    ) -> Paired | None:
+        """Whether two uses stand beside each other: one printed, or both transforming arrays alike."""
         if uses[0].at.place == uses[1].at.place and flow.is_one_shown(*parted):
             return Paired.SHOWN
         beside = meeting is not flow.Meeting.FED and paired.kept_beside(*parted)

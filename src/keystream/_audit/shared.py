@@ -10,7 +10,8 @@ from keystream._audit.judged import Judged, distinct
 from keystream._audit.lineage import Lineage
 from keystream._audit.recording import Recording
 from keystream._audit.streams import declared_at
-from keystream._evidence.batches import batched_names
+from keystream._evidence.batches import batched_names, batches_of
+from keystream._evidence.paired import Paired, is_ordered
 from keystream._evidence.shared import Shared
 from keystream._findings import Severity
 from keystream._judge import excuses, words
@@ -77,6 +78,9 @@ def _judged(
     )
     if code == "KS303":
         batch = batched_names(site.stack)
+        batches = () if shared.differentiated else batches_of(site.stack)
+        if any(is_ordered(place) for place, _ in batches):
+            judged.meant = Paired.ORDERED.value
         judged.word = words.swept(*batch) if batch is not None else None
     return judged
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from functools import lru_cache
 
 from keystream._evidence.source import SourceFile, called, scope_of, source_of, spans
@@ -14,13 +15,17 @@ _TRANSFORMS = ("vmap", "filter_vmap")
 
 def batched_names(stack: Stack) -> tuple[Location, list[str]] | None:
     """The parameters over which the innermost ``vmap`` on the way to a draw runs, and its place."""
+    return next(batches_of(stack), None)
+
+
+def batches_of(stack: Stack) -> Iterator[tuple[Location, list[str]]]:
+    """Each ``vmap`` on the way to a draw, innermost first: its place, and what it runs over."""
     for place in stack:
         source = source_of(place.path)
         for call in _batches(source) if source is not None else ():
             names = _batched(call, place)
             if names:
-                return Location(place.path, call.lineno, call.col_offset + 1), names
-    return None
+                yield Location(place.path, call.lineno, call.col_offset + 1), names
 
 
 @lru_cache(maxsize=256)

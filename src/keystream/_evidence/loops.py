@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from keystream._evidence.comparing import container_compared, turns_compared
 from keystream._evidence.flow import is_shown
 from keystream._evidence.names import (
+    COLLECTS,
     MAKERS,
     Step,
     chain_at,
@@ -157,6 +158,65 @@ def _goes_on(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and called(node.func) not in MAKERS
 
 
+def watches_object(stack: Stack, looped: Location) -> bool:
+    """Whether the call at a place looks at an object that another of its methods changes in the loop.
+
+    So what is trained in each turn is looked at with one key in each. The method looks where it binds
+    no attribute of its object, and where nothing but figures is made of its result: it goes back to no
+    object, and into no later turn.
+
+    Args:
+        stack: of a draw, innermost line first.
+        looped: the line of it in the loop.
+    """
+    node, scope, loop = statement(looped), scope_of(looped), next(iter(loops_at(looped)), None)
+    if node is None or scope is None or not isinstance(loop, (ast.For, ast.While)):
+        return False
+    call = chain_at(node, looped)
+    inner = stack[: stack.index(looped)] if looped in stack else ()
+    methods = _methods_around(inner[-1]) if inner else {}
+    if call is None or not isinstance(call.func, ast.Attribute) or call.func.attr not in methods:
+        return False
+    owner = dotted(call.func.value)
+    body = [step for step in steps_of(scope) if _within(step.node, loop)]
+    called_too = {
+        method.attr
+        for step in body
+        for _, method in _method_calls(step)
+        if dotted(method.value) == owner
+    }
+    changed = any(_sets_itself(methods[each]) for each in called_too & methods.keys())
+    looks = not _sets_itself(methods[call.func.attr])
+    return bool(owner) and changed and looks and not _goes_to_object(step_of(node), call, body)
+
+
+def _goes_to_object(step: Step, call: ast.Call, body: list[Step]) -> bool:
+    """Whether an object is given what a call gives, or what is made of it; containers aside."""
+    if any(given is call for each, _ in _method_calls(step) for given in each.args):
+        return True
+    later = [each for each in body if each.node.lineno > step.node.lineno]
+    reached = reach(set(step.stores), later)
+    turn_after = [each for each in body if each.node.lineno <= step.node.lineno]
+    return any(overlap(each.loads, reached - step.stores) for each in turn_after) or any(
+        overlap(names_read(given), reached)
+        for each in later
+        for other, method in _method_calls(each)
+        if method.attr not in COLLECTS and not overlap(names_read(method.value), reached)
+        for given in other.args
+    )
+
+
+def _method_calls(step: Step) -> Iterator[tuple[ast.Call, ast.Attribute]]:
+    """The calls of a statement that are of methods of an object, each with the method."""
+    for part in header(step.node)[1]:
+        for each in ast.walk(part):
+            match each:
+                case ast.Call(func=ast.Attribute() as method) if not is_of_module(method):
+                    yield each, method
+                case _:
+                    pass
+
+
 def changed_arguments(call: ast.Call, loop: Loop, scope: Scope) -> list[ast.expr]:
     """What a call is given, its object too, that differs with the turn of a loop.
 
@@ -192,9 +252,40 @@ def _state(body: list[Step]) -> frozenset[str]:
     stored: set[str] = set()
     carried: set[str] = set()
     for step in body:
-        carried |= {name for name in step.loads if name not in stored}
-        stored |= step.stores
+        own = _comprehension_names(step.node)
+        carried |= {name for name in step.loads if name not in stored | own}
+        stored |= step.stores - own
     return frozenset(name for name in stored if overlap({name}, carried))
+
+
+def _comprehension_names(node: ast.stmt) -> set[str]:
+    """The names that the comprehensions of a statement bind for themselves."""
+    parts = (each for part in header(node)[1] for each in ast.walk(part))
+    return {
+        name
+        for each in parts
+        if isinstance(each, ast.comprehension)
+        for name in names_bound(each.target)
+    }
+
+
+def _methods_around(place: Location) -> dict[str, ast.FunctionDef]:
+    """The methods of the class that a place stands in."""
+    source, node = source_of(place.path), statement(place)
+    if source is None or node is None:
+        return {}
+    classes = (each for each in source.around(node) if isinstance(each, ast.ClassDef))
+    found = next(classes, None)
+    body = found.body if found is not None else []
+    return {each.name: each for each in body if isinstance(each, ast.FunctionDef)}
+
+
+def _sets_itself(method: ast.FunctionDef | None) -> bool:
+    """Whether a method binds attributes of its object."""
+    if method is None:
+        return False
+    own = method.args.args[0].arg if method.args.args else ""
+    return any(name.startswith(f"{own}.") for step in steps_of(method) for name in step.stores)
 
 
 def _within(node: ast.stmt, loop: ast.For | ast.AsyncFor | ast.While) -> bool:

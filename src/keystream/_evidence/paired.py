@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
 
-from keystream._evidence.names import call_at, header, steps_of
+from keystream._evidence.names import call_at, chain_at, header, steps_of
 from keystream._evidence.source import Scope, called, scope_of, source_of, spans, statement
 from keystream._findings import Location
 
@@ -27,6 +27,7 @@ class Paired(Enum):
         "numbers"
     )
     JOINT = "the same few numbers transform two arrays alike, which stay beside each other"
+    ORDERED = "the members of the batch are put in order, so they are compared on equal draws"
     SHOWN = "one of the two results is only printed, beside what the same function makes"
 
 
@@ -46,6 +47,57 @@ def contrasted(first: Location, second: Location) -> bool:
     return is_contrast(calls[0], calls[1], scope)
 
 
+# Functions of JAX, NumPy and Python that put the elements of an array in order, or take the foremost.
+_ORDERINGS = frozenset(
+    {"argmax", "argmin", "argpartition", "argsort", "lexsort", "nanargmax", "nanargmin", "rankdata",
+     "sort", "sorted", "top_k"}
+)  # fmt: skip
+
+
+def is_ordered(batch: Location) -> bool:
+    """Whether what the ``vmap`` at a place gives is put in order: its members are held to each other."""
+    node, scope = statement(batch), scope_of(batch)
+    call = chain_at(node, batch) if node is not None else None
+    if call is None or scope is None:
+        return False
+    if isinstance(node, ast.Assign) and node.value is call_at(node, batch):  # names the function
+        names = {called(target) for target in node.targets}
+        return any(orders(each, scope) for each in _calls(scope) if called(each.func) in names)
+    return orders(call, scope)
+
+
+def _calls(scope: Scope) -> Iterator[ast.Call]:
+    for step in steps_of(scope):
+        for part in header(step.node)[1]:
+            yield from (each for each in ast.walk(part) if isinstance(each, ast.Call))
+
+
+def orders(call: ast.Call, scope: Scope) -> bool:
+    """Whether a function puts what a call gives in order, as it is or under a name."""
+    bindings = _bindings(scope)
+    return any(
+        called(each.func) in _ORDERINGS
+        and any(_is_of_hole(given, bindings, call) for given in _given(each))
+        for each in _calls(scope)
+    )
+
+
+def _given(call: ast.Call) -> Iterator[ast.expr]:
+    yield from call.args[:1]
+    if isinstance(call.func, ast.Attribute):
+        yield call.func.value
+
+
+def _is_of_hole(node: ast.expr, bindings: _Bindings, call: ast.Call) -> bool:
+    """Whether an expression is what a call gives, but for its sign."""
+    while isinstance(node, ast.UnaryOp):
+        node = node.operand
+    found = _expanded(node, bindings, call)
+    while isinstance(found, ast.UnaryOp):
+        found = found.operand
+    return isinstance(found, ast.Name) and found.id == _HOLE
+
+
 def is_called_alike(first: Location, second: Location) -> bool:
     """Whether the calls at two places call one function by its name."""
     calls = [
@@ -62,13 +114,8 @@ def in_contrast(place: Location) -> bool:
     call = call_at(node, place) if node is not None else None
     if call is None or scope is None or differentiated(place):
         return False
-    others = (
-        each
-        for step in steps_of(scope)
-        for part in header(step.node)[1]
-        for each in ast.walk(part)
-        if isinstance(each, ast.Call) and ast.dump(each.func) == ast.dump(call.func)
-    )
+    name = ast.dump(call.func)
+    others = (each for each in _calls(scope) if ast.dump(each.func) == name)
     return any(is_contrast(call, each, scope) for each in others)
 
 

@@ -58,6 +58,11 @@ class Shared:
         return "differentiated" in self.at.flags and "hoisted" not in self.at.flags
 
     @property
+    def summed(self) -> bool:
+        """Whether the turns of a compiled loop around the draw hand on nothing but sums."""
+        return "summed" in self.at.flags
+
+    @property
     def lifted(self) -> bool:
         """Whether a lifted transform ran members that have parameters of their own, or sample."""
         return "lifted" in self.at.flags

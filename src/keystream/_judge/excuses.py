@@ -169,8 +169,6 @@ def _inside_library(first: Site, second: Site, *, one_call: bool) -> Excused | N
             return Excused(Excuse.RETRY, first.place) if named else None
         inside = any(_is_of(first, place) for place in first.trail[:at])
         return Excused(Excuse.LIBRARY, first.place) if inside else None
-    if first.trail == second.trail and _is_retry(first.trail) and first.frames:
-        return Excused(Excuse.RETRY, first.place)
     if (
         one_call
         and first.trail == second.trail
@@ -179,6 +177,14 @@ def _inside_library(first: Site, second: Site, *, one_call: bool) -> Excused | N
     ):
         return Excused(Excuse.LIBRARY, first.place)  # two lines of a library in one compiled call
     return None
+
+
+def tries_again(first: Site, second: Site) -> bool:
+    """Whether both stand in a procedure of the list, by the same lines of it.
+
+    One call of it may have used the key twice, and so may two calls: that is for the caller to tell.
+    """
+    return first.trail == second.trail and bool(first.frames) and _is_retry(first.trail)
 
 
 def _in_sampler(site: Site, number: int) -> bool:

@@ -175,7 +175,8 @@ class _Describer:
             invariant = varies is not None and inner.path not in varies
             parameters = inner.equation.params
             if inner.kind == "scan":
-                loops.append(Loop("scan", int(parameters["length"]), invariant))
+                sums = primitives.only_sums(inner.equation)
+                loops.append(Loop("scan", int(parameters["length"]), invariant, sums=sums))
             elif inner.kind in ("while", "condition"):
                 test, _ = primitives.opened(parameters["cond_jaxpr"])
                 batched = bool(test.outvars[0].aval.shape)
@@ -228,6 +229,8 @@ def _flags(draft: Draft, found: Chain, loops: tuple[Loop, ...]) -> set[str]:
     if any(loop.batched for loop in loops):
         flags.add("batched_while")
     repeated = any(loop.key_invariant and loop.kind != "shards" for loop in loops)
+    if any(loop.sums for loop in loops):
+        flags.add("summed")
     if draft.hoisted > 1:
         flags.add("hoisted")
     if draft.kind == "draw" and repeated:

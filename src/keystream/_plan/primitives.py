@@ -135,6 +135,34 @@ def scan_sizes(equation: Any) -> tuple[int, int]:
     return len(consts), len(carry)
 
 
+def only_sums(equation: Any) -> bool:
+    """Whether the numbers that a ``scan`` carries are sums: each turn adds to them, and none reads them.
+
+    So gradients of microbatches are accumulated. What a training carries, its parameters say, is read.
+    """
+    body, _ = opened(equation.params["jaxpr"])
+    consts, carried = scan_sizes(equation)
+    before, after = body.invars[consts : consts + carried], body.outvars[:carried]
+    numbers = [
+        (old, new)
+        for old, new in zip(before, after, strict=True)
+        if old is not new and jax.dtypes.issubdtype(getattr(old.aval, "dtype", np.int32), np.inexact)
+    ]
+    return bool(numbers) and all(_only_adds(body, old, new) for old, new in numbers)
+
+
+def _only_adds(body: Any, old: Any, new: Any) -> bool:
+    """Whether a carried number is only added to, on its way to what is carried on."""
+    held = {id(old)}
+    for inner in body.eqns:
+        if not any(id(operand) in held for operand in inner.invars):
+            continue
+        if inner.primitive.name not in ("add", "add_any"):
+            return False
+        held.add(id(inner.outvars[0]))
+    return id(new) in held
+
+
 def any_jaxprs(equation: Any) -> list[Any]:
     """Every jaxpr among an equation's parameters, whatever it is for and in whatever it is kept."""
     found: list[Any] = []

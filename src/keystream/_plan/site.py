@@ -45,12 +45,14 @@ class Loop:
         length: iterations, or members of the mesh axis; None where the run decides.
         key_invariant: the key is the same in every iteration, provably.
         batched: a ``while`` under ``vmap``, whose finished lanes go on computing.
+        sums: what a turn of a ``scan`` hands on are sums, of gradients say, and no turn reads them.
     """
 
     kind: Literal["scan", "while", "shards"]
     length: int | None
     key_invariant: bool = False
     batched: bool = False
+    sums: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,9 @@ class Site:
             ``differentiated``, ``clone`` (cloned on the way), ``discarded`` (nothing of the program
             depends on it), ``batched_cond``, ``batched_while``, ``vmap_shared`` (one draw for all
             members of a ``vmap``), ``loop_invariant``, ``hoisted`` (the same in all turns of a ``scan``
-            that a gradient is taken through, so that JAX draws it once, before the loop), ``sampler``
-            (inside a sampler's call).
+            that a gradient is taken through, so that JAX draws it once, before the loop), ``summed``
+            (the turns of a ``scan`` around it hand on nothing but sums), ``sampler`` (inside a sampler's
+            call).
         hoisted: the turns of that ``scan``; 0 where it was not taken out of one.
         draw: id of the user's call: sites of one sampler call share it.
         unseen: why its key can't be had; empty where it can.

@@ -193,6 +193,7 @@ def holds(pair: Pair) -> Severity | None:
 def _in_loop(pair: Pair, turn: Turn) -> Severity:
     runs_again = turn.settings or turn.state or (turn.alike and not turn.used)
     on_other_data = turn.varied and pair.seed_handed  # each from the seed that the program declares
+    runs_again = runs_again or pair.watches
     declared = on_other_data or pair.element_seeded or pair.whole_run
     if not turn.carried and (runs_again or declared):
         return "note"

@@ -103,7 +103,9 @@ RANK = 50
 
 def shares(shared: Shared) -> Severity | None:
     """One draw for all turns of a compiled loop."""
-    return "warning" if shared.over_turns else None
+    if not shared.over_turns:
+        return None
+    return "error" if shared.differentiated else "warning"  # each turn trains
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

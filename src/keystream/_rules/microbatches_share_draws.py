@@ -112,8 +112,9 @@ RANK = 40
 
 
 def shares(shared: Shared) -> Severity | None:
-    """One draw for all turns of a compiled loop through which a gradient is taken."""
-    return "error" if shared.over_turns and shared.differentiated else None
+    """One draw for all turns of a compiled loop that takes gradients and adds them up."""
+    accumulated = shared.differentiated and shared.summed
+    return "error" if shared.over_turns and accumulated else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -126,7 +126,8 @@ class Pairing:
             return None
         if paired.in_contrast(places[0]) if parted is None else paired.contrasted(*places):
             return None if any(_descends(*each) for each in sites) else Paired.CONTRAST
-        return self._beside(uses, parted, meeting) if parted is not None else None
+        one_key = related.relation in (Relation.ONE_MAKING, Relation.SAME_DERIVATION)
+        return self._beside(uses, parted, meeting) if parted is not None and one_key else None
 
     def _beside(
         self, uses: tuple[Use, Use], parted: tuple[Location, Location], meeting: flow.Meeting | None

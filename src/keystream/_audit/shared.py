@@ -12,7 +12,7 @@ from keystream._audit.recording import Recording
 from keystream._audit.streams import declared_at
 from keystream._evidence.batches import batched_names, batches_of
 from keystream._evidence.paired import Paired, is_ordered
-from keystream._evidence.shared import Shared
+from keystream._evidence.shared import FOLDED_APART, Shared
 from keystream._findings import Severity
 from keystream._judge import excuses, words
 from keystream._judge.accounts import Accounts
@@ -74,7 +74,7 @@ def _judged(
         facts={"site": site, "repeats": recording.inner_repeats.get(number, {})},
         module_path=site.module_path,
         stream=site.stream,
-        meant=_APART if apart else "",
+        meant=FOLDED_APART if apart else "",
     )
     if code == "KS303":
         batch = batched_names(site.stack)
@@ -83,9 +83,6 @@ def _judged(
             judged.meant = Paired.ORDERED.value
         judged.word = words.swept(*batch) if batch is not None else None
     return judged
-
-
-_APART = "a sibling of its key is folded with what differs between the replicas"
 
 
 def _folds_a_sibling(recording: Recording, number: int) -> bool:

@@ -85,11 +85,11 @@ def reader_of(place: Location) -> Location | None:
 
 
 def is_one_shown(first: Location, second: Location) -> bool:
-    """Whether one of two statements prints what it computes, and the other keeps it."""
+    """Whether one of two statements prints what it computes, and the other binds it to a name."""
     nodes = statement(first), statement(second)
-    if nodes[0] is None or nodes[1] is None:
-        return False
-    return is_shown(nodes[0]) != is_shown(nodes[1])
+    shown = [each for each in nodes if each is not None and is_shown(each)]
+    kept = [each for each in nodes if isinstance(each, (ast.Assign, ast.AugAssign))]
+    return len(shown) == len(kept) == 1
 
 
 def is_asserted(place: Location) -> bool:

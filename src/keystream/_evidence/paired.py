@@ -114,6 +114,11 @@ def in_contrast(place: Location) -> bool:
     call = call_at(node, place) if node is not None else None
     if call is None or scope is None or differentiated(place):
         return False
+    return contrast_of(call, scope)
+
+
+def contrast_of(call: ast.Call, scope: Scope) -> bool:
+    """Whether any call in a function makes a contrast with one, whatever differentiates it."""
     name = ast.dump(call.func)
     others = (each for each in _calls(scope) if ast.dump(each.func) == name)
     return any(is_contrast(call, each, scope) for each in others)

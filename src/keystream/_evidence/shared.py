@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from keystream._evidence.uses import Site
 
+FOLDED_APART = "a sibling of its key is folded with what differs between the replicas"
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:

@@ -10,7 +10,8 @@ import ast
 import math
 from dataclasses import dataclass
 
-from keystream._evidence.paired import Paired, is_contrast, is_kept_beside
+from keystream._evidence.flow import is_shown
+from keystream._evidence.paired import Paired, contrast_of, is_contrast, is_kept_beside
 from keystream._lint.comparing import Result, are_compared, is_result, result_of
 from keystream._lint.dataflow import (
     Flow,
@@ -70,6 +71,11 @@ CONTRASTED = Excuse(
     shown=True,
     why=f"{Paired.CONTRAST.value}, so it seems meant",
 )
+PRINTED = Excuse(
+    "printed beside",
+    shown=True,
+    why=f"{Paired.SHOWN.value}, so it seems meant",
+)
 JOINT = Excuse(
     "one transformation of several arrays",
     shown=True,
@@ -94,8 +100,7 @@ def excuse(repeat: Repeat, *, declared: bool = False) -> Excuse | None:
         return SHUFFLED
     if repeat.turn is not None:
         found = _in_loop(repeat, repeat.turn, declared=declared)
-        if found is None and _draws_few(repeat.second) and _transforms_each(repeat):
-            return JOINT
+        found = found or _paired_in_turns(repeat)
         return found or (FIXED if _watches(repeat.second, repeat.level) else None)
     found = _in_line(repeat, declared=declared)
     watch = _watches(repeat.first, repeat.level) and _watches(repeat.second, repeat.level)
@@ -127,6 +132,8 @@ def _in_line(repeat: Repeat, *, declared: bool) -> Excuse | None:
         return COMPARED
     if _are_alternatives(first, second):
         return ALTERNATIVES
+    if whole and not declared and _is_printed_beside(repeat):
+        return PRINTED
     return _paired(repeat) if whole else None
 
 
@@ -146,6 +153,27 @@ def _paired(repeat: Repeat) -> Excuse | None:
         return None
     calls = first.node, second.node
     return JOINT if is_kept_beside(calls, (statements[0], statements[1]), first.around) else None
+
+
+def _paired_in_turns(repeat: Repeat) -> Excuse | None:
+    """What shows that the turns of a loop shall draw alike."""
+    site = repeat.site
+    if len(repeat.second.chain) <= repeat.level + 1 or not isinstance(site.node, ast.Call):
+        return None
+    if _draws_few(repeat.second) and _transforms_each(repeat):
+        return JOINT
+    if site.graded or not isinstance(site.around, _SCOPES):
+        return None
+    return CONTRASTED if contrast_of(site.node, site.around) else None
+
+
+def _is_printed_beside(repeat: Repeat) -> bool:
+    """Whether one line draws in both, and one of the two statements prints while the other binds."""
+    statements = [site.statement for site in (repeat.earlier, repeat.site)]
+    shown = [each for each in statements if each is not None and is_shown(each)]
+    kept = [each for each in statements if isinstance(each, ast.Assign | ast.AugAssign)]
+    one_line = repeat.first.chain[-1].node is repeat.second.chain[-1].node
+    return one_line and len(shown) == len(kept) == 1
 
 
 def _is_fed(first: Site, second: Site) -> bool:

@@ -146,7 +146,8 @@ def only_sums(equation: Any) -> bool:
     numbers = [
         (old, new)
         for old, new in zip(before, after, strict=True)
-        if old is not new and jax.dtypes.issubdtype(getattr(old.aval, "dtype", np.int32), np.inexact)
+        if old is not new
+        and jax.dtypes.issubdtype(getattr(old.aval, "dtype", np.int32), np.inexact)
     ]
     return bool(numbers) and all(_only_adds(body, old, new) for old, new in numbers)
 

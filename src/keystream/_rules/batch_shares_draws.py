@@ -57,6 +57,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
+from keystream._evidence.paired import Paired, orders
 from keystream._evidence.shared import Shared
 from keystream._findings import Finding, Severity
 from keystream._judge.words import swept
@@ -90,17 +91,26 @@ def _sweeps(fact: Fact) -> bool:
     return all(is_written_out(call.args[i], fact.site.around) for i in positions)
 
 
+def _is_ordered(fact: Fact) -> bool:
+    """Whether what the batch gives is put in order."""
+    call, around = fact.site.node, fact.site.around
+    scopes = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
+    return isinstance(call, ast.Call) and isinstance(around, scopes) and orders(call, around)
+
+
 def _of_key(fact: Fact) -> Finding:
     use, site = fact.data["use"], fact.site
     drawn = use.chain[-1]
     said = swept(site.location(), fact.data["mapped"].names)
+    ordered = not site.graded and _is_ordered(fact)
     return finding(
         "KS303",
-        "warning" if said is None else "note",
+        "note" if ordered or said is not None else "warning",
         site,
         message=f"the whole batch of this vmap draws from one key: {use.name} at line {drawn.line}"
         + (f" uses `{use.text}`" if use.text else ""),
         why="all examples get the same noise or mask, so it does not average out over the batch"
+        + (f"; {Paired.ORDERED.value}" if ordered else "")
         + ("" if said is None else f"; a name says that settings are compared: {said.quoted}"),
         fix="give each example a key:\n"
         "keys = jax.random.split(key, batch_size)   # and in_axes=0 for them",

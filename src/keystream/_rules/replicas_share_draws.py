@@ -71,10 +71,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
-from keystream._evidence.shared import Shared
+from keystream._evidence.shared import FOLDED_APART, Shared
 from keystream._findings import Finding, Severity
 from keystream._lint.module import Module, finding
 from keystream._lint.places import nearest_in, of_shared
+from keystream._lint.symbols import Child, Symbol
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -91,18 +92,35 @@ def read(module: Module) -> Iterator[Finding]:
         if mapped.kind == "vmap":
             continue
         drawn = nearest_in(fact.site.path, use.chain)
+        apart = _folds_a_sibling(module, use.key)
+        order = use.name.endswith("permutation")  # no noise
         yield finding(
             "KS301",
-            "note" if use.name.endswith("permutation") else "warning",  # an order is no noise
+            "note" if order or apart else "warning",
             drawn,
             message=f"{use.name} draws from {f'`{use.text}`' if use.text else 'a key'}, "
             f"which is the same on every device of the {mapped.kind} at line {fact.site.line}",
-            why="all replicas draw the same numbers for different data",
+            why="all replicas draw the same numbers for different data"
+            + (f"; {FOLDED_APART}, so it seems meant" if apart else ""),
             fix="fold the device into the key:\n"
             'key = jax.random.fold_in(key, jax.lax.axis_index("batch"))',
             related=(fact.site.location(f"the {mapped.kind}"),),
             inner=of_shared(fact, drawn),
         )
+
+
+def _folds_a_sibling(module: Module, key: Symbol) -> bool:
+    """Whether the split that made a key made another too, which is folded with what differs by lane."""
+    if not isinstance(key, Child):
+        return False
+    folds = (fact.data for fact in module.seen("fold"))
+    return any(
+        isinstance(fold["key"], Child)
+        and fold["key"].key is key.key
+        and fold["key"] is not key
+        and any(kind == "lane" for kind, _ in fold["datum"].tags)
+        for fold in folds
+    )
 
 
 RANK = 30

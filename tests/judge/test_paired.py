@@ -9,7 +9,13 @@ import pytest
 from audited import audit, codes
 from written import write
 
-from keystream._evidence.paired import contrasted, differentiated, kept_beside
+from keystream._evidence.paired import (
+    contrasted,
+    differentiated,
+    in_contrast,
+    is_ordered,
+    kept_beside,
+)
 
 CONTRASTS = {
     "in one statement": "g = f(x, k) - f(y, k)",
@@ -110,6 +116,40 @@ TOGETHER = {
 @pytest.mark.parametrize("text", TOGETHER.values(), ids=TOGETHER)
 def test_what_is_made_of_both_is_not_beside(tmp_path, text):
     assert not kept_beside(*calls(tmp_path, text))
+
+
+ORDERED = {
+    "under a name": "score = vmap(f)(x)\nrank = jnp.argsort(score)",
+    "by its sign": "best = jnp.argmax(-vmap(f)(x))",
+    "by a method": "score = vmap(f)(x)\nbest = score.argmin()",
+    "of a named batch": "score_all = vmap(f)\ns = score_all(x)\norder = sorted(s)",
+}
+
+
+@pytest.mark.parametrize("text", ORDERED.values(), ids=ORDERED)
+def test_members_that_are_put_in_order_are_seen(tmp_path, text):
+    assert is_ordered(write(tmp_path, text).at("vmap("))
+
+
+UNORDERED = {
+    "another array": "score = vmap(f)(x)\nrank = jnp.argsort(x)",
+    "what is made of it": "score = vmap(f)(x)\nrank = jnp.argsort(score + noise)",
+    "a mean": "score = vmap(f)(x)\nprint(score.mean())",
+}
+
+
+@pytest.mark.parametrize("text", UNORDERED.values(), ids=UNORDERED)
+def test_members_that_nothing_orders_are_not(tmp_path, text):
+    assert not is_ordered(write(tmp_path, text).at("vmap("))
+
+
+def test_both_calls_of_a_contrast_are_in_one(tmp_path):
+    source = write(
+        tmp_path, "for i in r:\n    d.append(f(x + i, k) - f(x - i, k))\n    f(x, k) + 1"
+    )
+    assert in_contrast(source.at("f("))
+    assert in_contrast(source.at("f(", 1))
+    assert not in_contrast(source.at("f(", 2))
 
 
 # Whole programs.

@@ -194,16 +194,15 @@ def _goes_to_object(step: Step, call: ast.Call, body: list[Step]) -> bool:
     """Whether an object is given what a call gives, or what is made of it; containers aside."""
     if any(given is call for each, _ in _method_calls(step) for given in each.args):
         return True
-    later = [each for each in body if each.node.lineno > step.node.lineno]
-    reached = reach(set(step.stores), later)
-    turn_after = [each for each in body if each.node.lineno <= step.node.lineno]
-    return any(overlap(each.loads, reached - step.stores) for each in turn_after) or any(
-        overlap(names_read(given), reached)
-        for each in later
-        for other, method in _method_calls(each)
-        if method.attr not in COLLECTS and not overlap(names_read(method.value), reached)
-        for given in other.args
-    )
+    reached = set(step.stores)
+    for later in (each for each in body if each.node.lineno > step.node.lineno):
+        for other, method in _method_calls(later):
+            of_result = overlap(names_read(method.value), reached)
+            given = any(overlap(names_read(part), reached) for part in other.args)
+            if given and not of_result and method.attr not in COLLECTS:
+                return True
+        reached = reach(reached, (later,))
+    return any(overlap(each.loads, reached) for each in body if each.node.lineno < step.node.lineno)
 
 
 def _method_calls(step: Step) -> Iterator[tuple[ast.Call, ast.Attribute]]:

@@ -75,7 +75,7 @@ from keystream._evidence.shared import FOLDED_APART, Shared
 from keystream._findings import Finding, Severity
 from keystream._lint.module import Module, finding
 from keystream._lint.places import nearest_in, of_shared
-from keystream._lint.symbols import Child, Symbol
+from keystream._lint.symbols import Child, Opaque, Symbol
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -118,9 +118,15 @@ def _folds_a_sibling(module: Module, key: Symbol) -> bool:
         isinstance(fold["key"], Child)
         and fold["key"].key is key.key
         and fold["key"] is not key
-        and any(kind == "lane" for kind, _ in fold["datum"].tags)
+        and _differs(fold["datum"])
         for fold in folds
     )
+
+
+def _differs(datum: Symbol) -> bool:
+    """Whether a number is another one on every device."""
+    by_place = isinstance(datum, Opaque) and datum.args[0] == "jax.lax.axis_index"
+    return by_place or any(kind == "lane" for kind, _ in datum.tags)
 
 
 RANK = 30

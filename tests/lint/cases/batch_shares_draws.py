@@ -104,3 +104,13 @@ def written_out_as_a_range(key):
 
 def counted(key):
     return jax.vmap(lambda i: i * jax.random.normal(key))(jnp.arange(8))  # KS303
+
+
+def ranked(key, members):
+    score = jax.vmap(lambda w: (w * jax.random.normal(key, w.shape)).sum())(members)  # note: KS303
+    return jnp.argsort(-score)
+
+
+def not_ranked(key, members):
+    score = jax.vmap(lambda w: (w * jax.random.normal(key, w.shape)).sum())(members)  # KS303
+    return jnp.argsort(members), score

@@ -368,3 +368,25 @@ def two_inferences(k, x):
     other = MCMC(NUTS(other_model), num_warmup=2, num_samples=2)
     other.run(k, x)  # note: KS101
     return centred, other
+
+
+def slopes_on_equal_draws(w, k):
+    found = []
+    for i in range(3):
+        e = jnp.zeros(3).at[i].set(0.1)
+        found.append(trained(w + e, k) - trained(w - e, k))  # note: KS101
+    return found
+
+
+def printed_beside(w, k, data):
+    for _ in range(3):
+        k, sub = jax.random.split(k)
+        w = w - trained(w, sub)
+        print(trained(w, sub))  # note: KS101
+    return w
+
+
+def both_are_kept(w, k):
+    one = trained(w, k)
+    two = trained(w, k)  # KS101
+    return one + two

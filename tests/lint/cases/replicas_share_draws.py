@@ -102,3 +102,25 @@ def use_gathered(params, clean, key):
 def begin_alike(model, x):
     init = jax.pmap(lambda key, x: model.init(key, x), in_axes=(None, 0))
     return init(jax.random.key(0), x)
+
+
+def one_scale_for_all():
+    @partial(jax.pmap, axis_name="device", in_axes=(0, None))
+    def step(x, key):
+        shared, private = jax.random.split(key)
+        own = jax.random.fold_in(private, jax.lax.axis_index("device"))
+        scale = jax.random.uniform(shared)  # note: KS301
+        return scale * x + jax.random.normal(own, x.shape)
+
+    return step
+
+
+def a_sibling_folded_with_a_constant():
+    @partial(jax.pmap, axis_name="device", in_axes=(0, None))
+    def step(x, key):
+        shared, private = jax.random.split(key)
+        own = jax.random.fold_in(private, 3)
+        scale = jax.random.uniform(shared)  # KS301
+        return scale * x + own
+
+    return step

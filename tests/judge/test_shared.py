@@ -21,7 +21,10 @@ def site(*flags):
 
 RULES = {
     "turns": (Shared(site(), turns=3), ("KS203", "warning")),
-    "turns with a gradient": (Shared(site("differentiated"), turns=3), ("KS304", "error")),
+    "turns that train": (Shared(site("differentiated"), turns=3), ("KS203", "error")),
+    "turns that sum gradients": (
+        Shared(site("differentiated", "summed"), turns=3), ("KS304", "error")),
+    "turns that sum draws": (Shared(site("summed"), turns=3), ("KS203", "warning")),
     "lanes": (Shared(site(), lanes=3), ("KS303", "warning")),
     "one draw of a vmap": (Shared(site("vmap_shared")), ("KS303", "warning")),
     "replicas": (Shared(site(), shards=3), ("KS301", "warning")),

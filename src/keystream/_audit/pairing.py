@@ -119,15 +119,17 @@ class Pairing:
     ) -> Paired | None:
         """How the function in which two uses part, or are repeated, shows that they shall draw alike."""
         places = parted or ((looped, looped) if looped is not None else None)
-        if places is None or related.relation in (Relation.ALIAS, Relation.COLLISION):
-            return None
+        if places is None or related.relation not in (
+            Relation.ONE_MAKING,
+            Relation.SAME_DERIVATION,
+        ):
+            return None  # what makes a key of its own says nothing of the key of another
         sites = [(use.at, place) for use, place in zip(uses, places, strict=True)]
         if any(_is_sampler(*each) for each in sites):
             return None
         if paired.in_contrast(places[0]) if parted is None else paired.contrasted(*places):
             return None if any(_descends(*each) for each in sites) else Paired.CONTRAST
-        one_key = related.relation in (Relation.ONE_MAKING, Relation.SAME_DERIVATION)
-        return self._beside(uses, parted, meeting) if parted is not None and one_key else None
+        return self._beside(uses, parted, meeting) if parted is not None else None
 
     def _beside(
         self, uses: tuple[Use, Use], parted: tuple[Location, Location], meeting: flow.Meeting | None

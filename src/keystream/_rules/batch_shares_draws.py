@@ -94,8 +94,9 @@ def _sweeps(fact: Fact) -> bool:
 def _is_ordered(fact: Fact) -> bool:
     """Whether what the batch gives is put in order."""
     call, around = fact.site.node, fact.site.around
-    scopes = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
-    return isinstance(call, ast.Call) and isinstance(around, scopes) and orders(call, around)
+    if not isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
+        return False
+    return isinstance(call, ast.Call) and orders(call, around)
 
 
 def _of_key(fact: Fact) -> Finding:

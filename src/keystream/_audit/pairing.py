@@ -91,7 +91,9 @@ class Pairing:
             settings_differ=bool(seeds) and _settings_differ(sites),
             element_seeded=looped is not None and bool(seeds) and _is_of_element(seeds[-1], looped),
             whole_run=looped is not None and bool(seeds) and _is_whole_run(sites[-1], looped),
-            paired=self._paired((first, second), related, parted, looped, meeting),
+            paired=Paired.ORDERED
+            if turn is not None and turn.ranked and turn.varied and not turn.carried
+            else self._paired((first, second), related, parted, looped, meeting),
         )
 
     def excuse(self, pair: Pair) -> Excused | None:

@@ -23,6 +23,14 @@ _EQUALITIES = frozenset(
 )
 
 
+# Functions of JAX, NumPy and Python that put the elements of an array in order, or take the foremost.
+ORDERINGS = frozenset(
+    {"argmax", "argmin", "argpartition", "argsort", "lexsort", "nanargmax", "nanargmin", "rankdata",
+     "sort", "sorted", "top_k"}
+)  # fmt: skip
+_BEST = frozenset({"max", "min"})
+
+
 ASSERTIONS = ("assert", "Assert")  # assert_array_equal, assertEqual, assert_trees_all_close
 
 
@@ -197,22 +205,27 @@ def _says_equal(name: str) -> bool:
     return asserts or name in _EQUALITIES
 
 
-def turns_compared(place: Location, body: list[Step], steps: tuple[Step, ...]) -> bool:
-    """Whether results of several turns are compared: kept in a container, or held from before."""
-    names = _names_of(place, steps)
-    kept = {
+def kept_in(place: Location, body: list[Step]) -> set[str]:
+    """The containers in which the turns of a loop keep the result of the call at a place."""
+    names = _names_of(place, tuple(body))
+    return {
         container
         for each in body
         if overlap(each.loads, names) or spans(each.node, place)
         for container in each.collects
     }
+
+
+def turns_compared(place: Location, body: list[Step], steps: tuple[Step, ...]) -> bool:
+    """Whether results of several turns are compared: kept in a container, or held from before."""
+    names = _names_of(place, steps)
     held = {  # `first = first or out`, `previous = out`
         name
         for each in body
         if isinstance(each.node, ast.Assign) and dotted(_core(each.node.value)) in names
         for name in each.stores
     }
-    return container_compared(kept, steps) or any(
+    return container_compared(kept_in(place, body), steps) or any(
         any(dotted(_core(side)) in held for side in operands)
         and any(_is_result(side, place, names - held) for side in operands)
         for operands in comparisons(body)
@@ -239,6 +252,32 @@ def container_compared(containers: set[str], steps: tuple[Step, ...]) -> bool:
         if any(_is_count_of_set(side, elements) for side in operands):
             return True
     return False
+
+
+def container_ordered(containers: set[str], steps: tuple[Step, ...]) -> bool:
+    """Whether the elements of a container are put in order, or the best of them is taken."""
+    held = set(containers)
+    for step in steps:
+        bound = isinstance(step.node, ast.Assign) and dotted(_core(step.node.value)) in held
+        held |= step.stores if bound else set()
+        for part in header(step.node)[1]:
+            for each in ast.walk(part):
+                if not isinstance(each, ast.Call) or called(each.func) not in ORDERINGS | _BEST:
+                    continue
+                given = [*each.args[:1]]
+                given += [each.func.value] if isinstance(each.func, ast.Attribute) else []
+                if any(dotted(_core(_items(one))) in held for one in given):
+                    return True
+    return False
+
+
+def _items(node: ast.expr) -> ast.expr:
+    """A dictionary, of its items or values."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=owner, attr="items" | "values"), args=[]):
+            return owner
+        case _:
+            return node
 
 
 def _is_count_of_set(node: ast.AST, containers: set[str]) -> bool:

@@ -6,7 +6,12 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from keystream._evidence.comparing import container_compared, turns_compared
+from keystream._evidence.comparing import (
+    container_compared,
+    container_ordered,
+    kept_in,
+    turns_compared,
+)
 from keystream._evidence.flow import is_shown
 from keystream._evidence.names import (
     COLLECTS,
@@ -49,6 +54,7 @@ class Turn:
             through a loop of its own with each, to which the call belongs, and hands nothing on.
         varied: the call is given something that differs with the turn.
         compared: the results of turns are compared with each other.
+        ranked: the results are kept, and put in order or the best of them taken.
         state: of what the call is given, something is made anew by the turns, and nothing is an
             element that the loop runs over: it looks again at what the loop changes.
         alike: nothing that the call is given changes from turn to turn.
@@ -60,6 +66,7 @@ class Turn:
     settings: bool
     varied: bool
     compared: bool
+    ranked: bool
     state: bool
     alike: bool
     used: bool
@@ -104,6 +111,7 @@ def turn_of(place: Location, loop: Loop) -> Turn | None:
         and (overlap(given, element) or (not state and _is_in_run(node, place, body))),
         varied=overlap(given, element),
         compared=turns_compared(place, body, steps_of(scope)),
+        ranked=container_ordered(kept_in(place, body), steps_of(scope)),
         state=overlap(given, state) and not overlap(given, element),
         alike=not overlap(given, made_anew | target),
         used=bool(result or step.collects) or not isinstance(node, ast.Expr),
@@ -381,6 +389,7 @@ def _comprehended(
         and overlap(given, target),
         varied=overlap(given, target),
         compared=container_compared(set(step.stores), steps),
+        ranked=container_ordered(set(step.stores), steps),
         state=False,
         alike=not overlap(given, target),
         used=True,

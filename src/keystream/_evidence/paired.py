@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
 
+from keystream._evidence.comparing import ORDERINGS
 from keystream._evidence.names import call_at, chain_at, header, steps_of
 from keystream._evidence.source import Scope, called, scope_of, source_of, spans, statement
 from keystream._findings import Location
@@ -27,7 +28,7 @@ class Paired(Enum):
         "numbers"
     )
     JOINT = "the same few numbers transform two arrays alike, which stay beside each other"
-    ORDERED = "the members of the batch are put in order, so they are compared on equal draws"
+    ORDERED = "the results are put in order, or the best is taken: they are compared on equal draws"
     SHOWN = "one of the two results is only printed, beside what the same function makes"
 
 
@@ -45,13 +46,6 @@ def contrasted(first: Location, second: Location) -> bool:
     if calls[0] is None or calls[1] is None or differentiated(first):
         return False
     return is_contrast(calls[0], calls[1], scope)
-
-
-# Functions of JAX, NumPy and Python that put the elements of an array in order, or take the foremost.
-_ORDERINGS = frozenset(
-    {"argmax", "argmin", "argpartition", "argsort", "lexsort", "nanargmax", "nanargmin", "rankdata",
-     "sort", "sorted", "top_k"}
-)  # fmt: skip
 
 
 def is_ordered(batch: Location) -> bool:
@@ -76,7 +70,7 @@ def orders(call: ast.Call, scope: Scope) -> bool:
     """Whether a function puts what a call gives in order, as it is or under a name."""
     bindings = _bindings(scope)
     return any(
-        called(each.func) in _ORDERINGS
+        called(each.func) in ORDERINGS
         and any(_is_of_hole(given, bindings, call) for given in _given(each))
         for each in _calls(scope)
     )

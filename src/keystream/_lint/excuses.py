@@ -10,7 +10,9 @@ import ast
 import math
 from dataclasses import dataclass
 
+from keystream._evidence.comparing import container_ordered
 from keystream._evidence.flow import is_shown
+from keystream._evidence.names import overlap, step_of, steps_of
 from keystream._evidence.paired import Paired, contrast_of, is_contrast, is_kept_beside
 from keystream._lint.comparing import Result, are_compared, is_result, result_of
 from keystream._lint.dataflow import (
@@ -75,6 +77,11 @@ PRINTED = Excuse(
     "printed beside",
     shown=True,
     why=f"{Paired.SHOWN.value}, so it seems meant",
+)
+RANKED = Excuse(
+    "results that are ranked",
+    shown=True,
+    why=f"{Paired.ORDERED.value}, so it seems meant",
 )
 JOINT = Excuse(
     "one transformation of several arrays",
@@ -335,6 +342,8 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
         return None
     varying = flow.sources(_given(flow, site.node))
     if varying & flow.targets:
+        if _is_ranked(loop, site):
+            return RANKED
         run = any(inner.turns for inner in repeat.second.chain[repeat.level + 1 :]) or _runs(site)
         run = run or repeat.second.name in INFERENCES
         if declared and run:
@@ -342,6 +351,24 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
         run = run or declared
         return SWEPT if _is_sweep(loop, flow, varying, site, run=run) else None
     return FIXED if _looks_again(loop, flow, varying) else None
+
+
+def _is_ranked(loop: ast.AST, site: Site) -> bool:
+    """Whether the turns keep their results, and these are put in order, or the best is taken."""
+    if site.statement is None or not isinstance(site.around, _SCOPES):
+        return False
+    steps = steps_of(site.around)
+    if isinstance(loop, ast.comprehension):
+        return container_ordered(set(step_of(site.statement).stores), steps)
+    inside = {id(each) for each in walk(loop)}
+    names = step_of(site.statement).stores
+    kept = {
+        container
+        for step in steps
+        if id(step.node) in inside and (step.node is site.statement or overlap(step.loads, names))
+        for container in step.collects
+    }
+    return container_ordered(kept, steps)
 
 
 def _watches(use: Use, level: int) -> bool:

@@ -390,3 +390,24 @@ def both_are_kept(w, k):
     one = trained(w, k)
     two = trained(w, k)  # KS101
     return one + two
+
+
+def best_of_candidates(candidates, k):
+    scores = []
+    for w in candidates:
+        scores.append(trained(w, k))  # note: KS201
+    return candidates[int(np.argmax(scores))]
+
+
+def best_by_name(candidates, k):
+    scores = {}
+    for name, w in candidates.items():
+        scores[name] = trained(w, k)  # note: KS201
+    return max(scores, key=scores.get)
+
+
+def mean_of_candidates(candidates, k):
+    scores = []
+    for w in candidates:
+        scores.append(trained(w, k))  # KS201
+    return sum(scores)

@@ -109,6 +109,7 @@ def test_two_arrays_that_stay_beside_each_other_are_seen(tmp_path, text):
 TOGETHER = {
     "a sum": "z = f(k, a) + f(k, b)",
     "one array twice": "views = (f(k, image), f(k, image))",
+    "how they are transformed differs": "image, mask = f(k, image, 1), f(k, mask, 2)",
     "in one element": "pair = (f(k, a) + f(k, b), c)",
 }
 

@@ -148,11 +148,25 @@ def is_kept_beside(
     calls: tuple[ast.Call, ast.Call], statements: tuple[ast.stmt, ast.stmt], scope: Scope
 ) -> bool:
     """Whether two calls in two statements of a function, or in one, are `kept_beside` each other."""
-    if not _at_two_points(*calls, _bindings(scope)):
+    if not _at_two_points(*calls, _bindings(scope)) or not _differ_in_one(*calls):
         return False
     if statements[0] is statements[1]:
         return any(_holds_apart(each, *calls) for each in ast.walk(statements[0]))
     return all(isinstance(each, ast.Assign) for each in statements)
+
+
+def _differ_in_one(one: ast.Call, other: ast.Call) -> bool:
+    """Whether two calls differ in one argument: what is transformed; the rest says how."""
+    given = [
+        {
+            **{str(number): ast.dump(part) for number, part in enumerate(call.args)},
+            **{str(each.arg): ast.dump(each.value) for each in call.keywords},
+        }
+        for call in (one, other)
+    ]
+    if given[0].keys() != given[1].keys():
+        return False
+    return sum(given[0][name] != given[1][name] for name in given[0]) == 1
 
 
 def _holds_apart(display: ast.AST, one: ast.Call, other: ast.Call) -> bool:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from keystream._lint.caching import Cached
 from keystream._lint.facts import Arms, Chain, Fact, Facts, Repeat, Site, Turn, Use
 from keystream._lint.frames import Frame, Heap, Mapped, Streams
 from keystream._lint.scope import Scope
@@ -67,6 +68,7 @@ class State:
         self.reported: set[Any] = set()
         self.numbered: dict[Any, Symbol] = {}  # by place, calls and key: the first seed or datum
         self.covered: set[ast.AST] = set()
+        self.cached: list[Cached] = []  # calls under way of functions that keep their results
         self.remembering: set[ast.AST] = set()  # functions that return what a gradient needs
         self.default_keys = self.facts.defaults
         self.jit_arguments: set[Symbol] = set()
@@ -133,9 +135,13 @@ class State:
 
     def use(self, key: Value, kind: str, name: str, node: ast.AST, **more: Any) -> None:
         """Note that a key was used, and whether that repeats an earlier use."""
-        if not isinstance(key, Symbol) or self.hushed or isinstance(key, Constant):
+        if not isinstance(key, Symbol) or isinstance(key, Constant):
             return
         chain = (*self.chain, self.site(node))
+        for call in self.cached:
+            call.uses(key, chain)
+        if self.hushed:
+            return
         use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded, **more)
         if kind in ("handed", "apply") and not use.name.endswith(".init"):
             self._lanes(use, declared=not use.alike)

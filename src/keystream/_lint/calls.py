@@ -255,6 +255,7 @@ class Calls:
             self._handed(function, args)
             return self.reader.fresh("call " + function.name, *args)
         scope = self.bound(function, args, keywords, called=True)
+        self.reader.definitions.left_out(function, scope, node)
         self.reader.covered.add(body)
         self.reader.chain.append(self.reader.site(node, body))
         before: Arms = tuple(self.reader.arms)

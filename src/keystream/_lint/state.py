@@ -71,6 +71,7 @@ class State:
         self.cached: list[Cached] = []  # calls under way of functions that keep their results
         self.remembering: set[ast.AST] = set()  # functions that return what a gradient needs
         self.default_keys = self.facts.defaults
+        self.left_out = self.facts.left_out
         self.jit_arguments: set[Symbol] = set()
 
     # Where we are.
@@ -142,6 +143,8 @@ class State:
             call.uses(key, chain)
         if self.hushed:
             return
+        if self.left_out and (fact := self.left_out.get(root_of(key))) and kind != "split":
+            fact.data["drawn"] = chain
         use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded, **more)
         if kind in ("handed", "apply") and not use.name.endswith(".init"):
             self._lanes(use, declared=not use.alike)

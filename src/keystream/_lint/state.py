@@ -306,7 +306,11 @@ class State:
 
     def load(self, owner: Value, name: str) -> Value | None:
         """The attribute of an object, where it was set."""
-        return self.heap.get((id(_identity(owner)), name))
+        return self.heap.get(self.place(owner, name))
+
+    def place(self, owner: Value, name: str) -> tuple[int, str]:
+        """Where the heap holds the attribute of an object."""
+        return id(_identity(owner)), name
 
     def store(self, owner: Value, name: str, value: Value) -> None:
         """Set the attribute of an object."""

@@ -56,6 +56,8 @@ class Iteration:
             return Sequence(elements)
         if len(elements) >= 2 and elements[0] is elements[1] and isinstance(elements[0], Symbol):
             return self.reader.table.symbol(Repeated, elements[0])
+        if len(elements) >= 2 and all(isinstance(each, Instance) for each in elements):
+            return Sequence(elements[:2], self.reader.fresh("member"))
         if elements and isinstance(elements[0], Made | Instance | Function | Class):
             return self.reader.table.symbol(Repeated, elements[0])
         if len(turns := elements[:2]) == 2 and are_symbols(turns):

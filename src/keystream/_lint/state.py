@@ -222,6 +222,7 @@ class State:
         """Note by which derivation a key was made."""
         if self.hushed:
             return
+        self.facts.deriving.add(node)
         found = self.routes.setdefault(key, [])
         if len(found) < MAX_USES:
             found.append((kind, self.site(node)))

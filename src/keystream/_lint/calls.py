@@ -137,6 +137,8 @@ class Calls:
             for value in (*call.args, *call.keywords.values()):
                 self.reader.taken(value, call.node)
             self._handed_on(call)
+            for look in table.HANDED_CHECKS:
+                look(self.reader, call)
         return self.reader.fresh(call.name, *call.args, *call.keywords.values())
 
     def _handed_on(self, call: Call) -> None:

@@ -62,6 +62,20 @@ def _advance(reader: Reader, owner: Value | None) -> Symbol | None:
     return None if reader.mapped else serving.next_key(reader, owner)
 
 
+def note_handed(reader: Reader, call: Call) -> None:
+    """A function that is not known draws from an Rngs that it is given, but where it makes a model.
+
+    It makes none under a gradient, nor of an Rngs that has no key for parameters.
+    """
+    for value in (*call.args, *call.keywords.values()):
+        if not isinstance(value, Made) or value.name != "flax.nnx.Rngs":
+            continue
+        of_parameters = bool(value.args) or bool({"params", "default"} & set(value.keywords))
+        key = None if of_parameters and not reader.graded else _advance(reader, value)
+        if key is not None and not call.name.startswith(("flax.", "jax.")):
+            reader.use(key, "handed", call.spelt or "a function", call.node)
+
+
 def layer(reader: Reader, call: Call) -> Value:
     """A layer whose parameters are drawn from its ``rngs=``."""
     given = call.keywords.get("rngs")

@@ -591,6 +591,8 @@ LOOP_CHECKS = (unordered.check_loop, key_supplies.check_loop)
 INDEX_CHECKS = (key_supplies.check_index,)
 # Told of every call of the project's own functions, as it is spelt.
 CALL_CHECKS = (rates.check_names,)
+# Told of every call of something that is not known.
+HANDED_CHECKS = (nnx.note_handed,)
 
 # Under these names functions take a key that they draw from.
 KEY_WORDS = frozenset(["key", "rng", "rng_key", "prng", "prng_key"])

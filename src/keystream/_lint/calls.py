@@ -272,6 +272,8 @@ class Calls:
         for value in args:
             if isinstance(value, Instance):
                 self.reader.changed(value.symbol)
+            if isinstance(value, Instance | Symbol):
+                self.reader.write(self.reader.place(value, "__mode__"), None)  # it may be switched
 
     def worth(self, function: Function) -> bool:
         """Whether reading a function can show anything about keys."""

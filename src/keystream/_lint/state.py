@@ -103,6 +103,11 @@ class State:
             self.graded,
         )
 
+    def turns(self) -> dict[ast.AST, int]:
+        """The loops that are being read, in this function and those that called it, and their turns."""
+        sites = (*(turn for site in self.chain for turn in site.turns), *self.frame.turns)
+        return {turn.node: turn.number for turn in sites}
+
     def exhausted(self) -> bool:
         """Whether this entry has cost enough."""
         return self.steps > self.limit

@@ -108,6 +108,8 @@ class Iteration:
                 known = items[: MAX_UNROLLED + 1]
             case Mapping(items, complete=True) if len(items) <= MAX_UNROLLED:
                 known = [constant(name) for name in items]
+            case Made(name="items", args=[Mapping(items, complete=True)]):
+                known = [Sequence([constant(name), value]) for name, value in items.items()]
             case Range():
                 bounds = [constant_of(bound) for bound in iterable.bounds]
                 if not all(isinstance(bound, int) for bound in bounds) or bounds[-1] == 0:

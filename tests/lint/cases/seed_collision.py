@@ -114,3 +114,31 @@ def each_seed_its_own_root():
         root = jax.random.key(seed)
         for step in range(5):
             print(jax.random.normal(jax.random.fold_in(root, step + seed)))
+
+
+# The lengths of names.
+
+RATES = {"north": 0.8, "east": 1.0, "south": 1.4}
+APART = {"north": 0.8, "east": 1.0, "southern": 1.4}
+
+
+def key_of(key, name):
+    return jax.random.fold_in(key, len(name))
+
+
+def by_length(key, x):
+    found = {}
+    for name, rate in RATES.items():
+        found[name] = rate * jax.random.normal(key_of(key, name), x.shape)  # KS203
+    return found
+
+
+def listed_by_length(key, x):
+    return [jax.random.normal(key_of(key, name), x.shape) for name in ("left", "west")]  # KS101
+
+
+def by_length_apart(key, x):
+    found = {}
+    for name, rate in APART.items():
+        found[name] = rate * jax.random.normal(key_of(key, name), x.shape)
+    return found

@@ -57,6 +57,12 @@ def number(reader: Reader, call: Call) -> Value | None:
         return None
 
 
+def length(reader: Reader, call: Call) -> Value | None:
+    """``len(text)`` of a literal: equal for names of one length."""
+    value = constant_of(call.argument(0))
+    return reader.table.constant(len(value)) if isinstance(value, str) else None
+
+
 def getattr_(reader: Reader, call: Call) -> Value | None:
     """``getattr(owner, "name")``."""
     name, owner = constant_of(call.argument(1)), call.argument(0)

@@ -150,6 +150,7 @@ FUNCTIONS: dict[str, Handler] = {
     "haiku.next_rng_keys": haiku.next_rng_key,
     "keras.random.SeedGenerator": keras.seed_generator,
     "numpyro.handlers.seed": numpyro.seed,
+    "numpyro.infer.svi.SVIState": numpyro.state,
     # Layers.
     "flax.linen.Dropout": _LINEN_DROPOUT,
     "keystream.linen.Dropout": _LINEN_DROPOUT,
@@ -361,6 +362,7 @@ FUNCTIONS: dict[str, Handler] = {
     "jax.tree_util.Partial": python.partial,
     "equinox.Partial": python.partial,
     "functools.partialmethod": python.partial,
+    "builtins.len": python.length,
     "builtins.int": python.number,
     "builtins.round": python.number,
     "builtins.abs": python.number,
@@ -486,7 +488,12 @@ OBJECTS: dict[str, dict[str, Handler]] = {
         "warmup": Draw(_KEY, "MCMC.warmup"),
     },
     "numpyro.infer.Predictive": {"__call__": Draw(_KEY, "Predictive")},
-    "numpyro.infer.SVI": {"init": Draw(_KEY, "SVI.init"), "run": Draw(_KEY, "SVI.run")},
+    "numpyro.infer.SVI": {
+        "init": Draw(_KEY, "SVI.init"),
+        "run": Draw(_KEY, "SVI.run"),
+        "update": numpyro.update,
+        "stable_update": numpyro.update,
+    },
     "optax.noisy": {"init": optax.init},
     "pool": {
         "apply": pools.apply,

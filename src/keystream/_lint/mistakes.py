@@ -181,6 +181,8 @@ def _in_loop(repeat: Repeat, facts: Facts) -> Mistake | None:
     first, second = repeat.first, repeat.second
     if first.kind == "draw" and second.kind == "split":  # carried on, and split in the next turn
         return Mistake("KS102", "warning", repeat, _seeds(repeat))
+    if (first.kind, second.kind) == ("split", "draw") and neighbours(repeat):
+        return Mistake("KS101", "warning", repeat, _seeds(repeat))
     if first.kind != second.kind or second.kind in ("fold", "split"):
         return None
     if second.kind == "init" and not _is_another_member(first, second, facts):

@@ -585,6 +585,7 @@ METHODS: dict[str, tuple[Handler, ...]] = {
 
 # Operators of which a library's objects make something else.
 OPERATORS: dict[str, Callable[[Reader, ast.BinOp, Value, Value], Value | None]] = {
+    "Add": jax_random.added,
     "BitAnd": unordered.operator,
     "BitOr": unordered.operator,
     "BitXor": unordered.operator,

@@ -79,3 +79,12 @@ def a_key_for_each(model, key, count):
 def seeded_once(model, key, xs):
     seeded = handlers.seed(model, rng_seed=key)
     return [seeded(x) for x in xs]
+
+
+def density(model, key, values, x):
+    given = handlers.substitute(handlers.seed(model, key), data=values)
+    return handlers.trace(given).get_trace(x)
+
+
+def densities_of_given_values(model, key, draws, x):
+    return [density(model, key, values, x) for values in draws]

@@ -17,10 +17,21 @@ def seed(reader: Reader, call: Call) -> Value:
     key, first = call.argument(1, "rng_seed"), call.argument(0)
     if key is None and isinstance(first, Constant | Seed | Child):
         key = first
-    turns = reader.frame.turns
-    reader.fact("seed_handler", call.node, seed=key, turns=turns)
-    if isinstance(key, Symbol) and not turns:  # in a loop itself, KS106 tells
-        reader.use(key, "handed", "handlers.seed", call.node, text=call.text(1, "rng_seed"))
+    reader.fact("seed_handler", call.node, seed=key, turns=reader.frame.turns)
+    made = call.made(reader)
+    if isinstance(key, Symbol):
+        reader.store(made, "rng_key", key)
+    return made
+
+
+def trace(reader: Reader, call: Call) -> Value:
+    """``handlers.trace(handlers.seed(model, key))`` samples; a model with given values draws none."""
+    seeded = call.argument(0, "fn")
+    if isinstance(seeded, Made) and seeded.name == "numpyro.handlers.seed":
+        key = reader.load(seeded, "rng_key")
+        # in a loop itself KS106 tells; beside other uses, a trace may be for its sites alone
+        if isinstance(key, Symbol) and reader.chain and not reader.frame.turns:
+            reader.use(key, "handed", "handlers.trace", call.node)
     return call.made(reader)
 
 

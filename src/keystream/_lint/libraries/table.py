@@ -150,6 +150,7 @@ FUNCTIONS: dict[str, Handler] = {
     "haiku.next_rng_keys": haiku.next_rng_key,
     "keras.random.SeedGenerator": keras.seed_generator,
     "numpyro.handlers.seed": numpyro.seed,
+    "numpyro.handlers.trace": numpyro.trace,
     "numpyro.infer.svi.SVIState": numpyro.state,
     # Layers.
     "flax.linen.Dropout": _LINEN_DROPOUT,

@@ -35,6 +35,7 @@ CODES: dict[str, str] = {
     "KS202": "steps-repeated-after-resume",
     "KS203": "loop-invariant-key",
     "KS204": "counter-rewound",
+    "KS205": "draw-cached",
     # 3: replicas, batch
     "KS301": "replicas-share-draws",
     "KS302": "replicas-disagree",

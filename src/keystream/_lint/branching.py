@@ -7,6 +7,7 @@ from collections.abc import Callable
 from collections.abc import Sequence as Items
 from typing import TYPE_CHECKING, Any
 
+from keystream._lint.dataflow import binds, name_of
 from keystream._lint.symbols import Constant, Element, Item, Opaque, Symbol, Value, is_operation
 from keystream._lint.values import constant_of
 from keystream._lint.walking import kept, walk
@@ -22,6 +23,8 @@ class Branching:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
+        # what an attribute was when an `if` first filled it
+        self._empty: dict[tuple[ast.If, tuple[int, str]], Value | None] = {}
 
     # Implemented by what derives from this class.
     block: Callable[[Items[ast.stmt]], bool]
@@ -56,6 +59,7 @@ class Branching:
 
     def conditional_statement(self, node: ast.If) -> Any:
         """``if``, ``elif``, ``else``."""
+        filled = self._filled(node)
         test = self.reader.expressions.evaluate(node.test)
         plain = constant_of(test, _NOTHING)
         main = _is_main(node.test)
@@ -63,7 +67,7 @@ class Branching:
             return self.reader.statements.block(node.body if main or plain else node.orelse)
         branch, choices = self.branch_of(node.test, node)
         second = self.reader.frame.turns[-1].number > 1 if self.reader.frame.turns else False
-        if second and self._once(node):
+        if filled or (second and self._once(node)):
             self.reader.statements.block(node.orelse)
             return None
         return self._arms(branch, [(choices[0], node.body), (choices[1], node.orelse)])
@@ -78,6 +82,19 @@ class Branching:
             ):
                 return not isinstance(test.left, ast.BinOp)
         return _sets_its_test(node)
+
+    def _filled(self, node: ast.If) -> bool:
+        """Whether an `if` that fills an empty attribute was read before, and filled this one.
+
+        ``if self.state is None: self.state = init(self.key)`` is passed by in later turns and calls.
+        """
+        asked = _filling(node)
+        if asked is None:
+            return False
+        place = self.reader.place(self.reader.expressions.evaluate(asked.value), asked.attr)
+        now = self.reader.heap.get(place)
+        before = self._empty.setdefault((node, place), now)
+        return now is not None and now is not before and constant_of(now, _NOTHING) is not None
 
     def _arms(self, branch: Any, arms: list[tuple[Any, Items[ast.stmt]]]) -> Any:
         scope = self.reader.scope
@@ -206,3 +223,27 @@ def _sets_its_test(node: ast.If) -> bool:
         for statement in node.body
         for part in walk(statement)
     )
+
+
+@kept
+def _filling(node: ast.If) -> ast.Attribute | None:
+    """The attribute that an `if` asks to be None or false, and binds to something else."""
+    match node.test:
+        case ast.Compare(
+            left=ast.Attribute() as asked,
+            ops=[ast.Is() | ast.Eq()],
+            comparators=[ast.Constant(value=None)],
+        ):
+            pass
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Attribute() as asked):
+            pass
+        case _:
+            return None
+    name = name_of(asked)
+    filled = any(
+        isinstance(statement, ast.Assign)
+        and not isinstance(statement.value, ast.Constant)
+        and any(name in binds(target) for target in statement.targets)
+        for statement in node.body
+    )
+    return asked if name and filled else None

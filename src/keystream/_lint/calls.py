@@ -137,6 +137,8 @@ class Calls:
             for value in (*call.args, *call.keywords.values()):
                 self.reader.taken(value, call.node)
             self._handed_on(call)
+            for look in table.HANDED_CHECKS:
+                look(self.reader, call)
         return self.reader.fresh(call.name, *call.args, *call.keywords.values())
 
     def _handed_on(self, call: Call) -> None:
@@ -255,6 +257,7 @@ class Calls:
             self._handed(function, args)
             return self.reader.fresh("call " + function.name, *args)
         scope = self.bound(function, args, keywords, called=True)
+        self.reader.definitions.left_out(function, scope, node)
         self.reader.covered.add(body)
         self.reader.chain.append(self.reader.site(node, body))
         before: Arms = tuple(self.reader.arms)
@@ -269,6 +272,8 @@ class Calls:
         for value in args:
             if isinstance(value, Instance):
                 self.reader.changed(value.symbol)
+            if isinstance(value, Instance | Symbol):
+                self.reader.write(self.reader.place(value, "__mode__"), None)  # it may be switched
 
     def worth(self, function: Function) -> bool:
         """Whether reading a function can show anything about keys."""

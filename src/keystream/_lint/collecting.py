@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import ast
 
-from keystream._lint.facts import Site
+from keystream._lint.facts import Facts, Site
 from keystream._lint.turns import variables
 from keystream._lint.walking import walk
 
 _ADDS = ("append", "add", "appendleft")
 
 
-def is_collected(site: Site) -> bool:
+def is_member(site: Site, facts: Facts) -> bool:
+    """Whether a call makes a member of a collection in each turn, or a part of one."""
+    return _is_collected(site) or _is_boxed(site, facts)
+
+
+def _is_collected(site: Site) -> bool:
     """Whether a call's value becomes an element of a collection in each turn of the loop around it.
 
     It is the element of a comprehension, it is appended, or it is put under a key; or the one name that
@@ -41,6 +46,34 @@ def is_collected(site: Site) -> bool:
         for value in (_added(part), _put(part))
     ]
     return len(loads) == 1 and any(value is loads[0] for value in adding)
+
+
+def _is_boxed(site: Site, facts: Facts) -> bool:
+    """Whether a turn adds an object that holds the call's value, and turns differ by their keys at most.
+
+    A setting that the turn gives beside makes it one of a sweep, whose runs may begin alike.
+    """
+    loop = site.turns[-1].node if site.turns else None
+    if not isinstance(loop, ast.For) or getattr(site.statement, "value", None) is not site.node:
+        return False
+    boxes = [value for part in walk(loop) if isinstance(part, ast.stmt) and (value := _added(part))]
+    given = [each for box in boxes if box in facts.objects for each in _arguments(box)]
+    if not any(isinstance(each, ast.Name) and each.id == site.target for each in given):
+        return False
+    own = variables(loop)
+    derived = {id(part) for call in walk(loop) if call in facts.deriving for part in walk(call)}
+    return not any(
+        isinstance(part, ast.Name) and part.id in own and id(part) not in derived
+        for statement in loop.body
+        for part in walk(statement)
+    )
+
+
+def _arguments(call: ast.AST) -> list[ast.expr]:
+    """The arguments of a call, as they are spelt."""
+    if not isinstance(call, ast.Call):
+        return []
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
 def is_the_same_in_all_turns(site: Site) -> bool:

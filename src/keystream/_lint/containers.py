@@ -9,6 +9,7 @@ from keystream._lint.counting import neighbour
 from keystream._lint.iteration import MAX_UNROLLED
 from keystream._lint.symbols import (
     Child,
+    Element,
     Item,
     Join,
     Repeated,
@@ -57,6 +58,9 @@ class Containers:
                 and (owner.rest is None or plain >= 0)
             ):
                 return owner.items[plain]
+            if plain is _NOTHING and owner.rest is not None and _are_objects(owner.items):
+                turn = index.turn if isinstance(index, Element) else 1
+                return owner.items[min(turn, len(owner.items)) - 1]  # any, another in each turn
             if isinstance(index, Symbol) and plain is _NOTHING:
                 return self.reader.table.symbol(Item, owner, index)
             return self.reader.fresh("element", *owner.items)
@@ -194,6 +198,10 @@ def _one_model(values: list[Value]) -> Value | None:
     if copies and all(value is copies[0].args[0] for value in plain):
         return copies[0]
     return None
+
+
+def _are_objects(items: list[Value]) -> bool:
+    return bool(items) and all(isinstance(item, Instance) for item in items)
 
 
 def _hashable(value: Any) -> bool:

@@ -101,8 +101,9 @@ def neighbour(table: Interning, datum: Symbol) -> Symbol:
     if counter.turn + turns < 1:
         return datum
     found: Symbol = table.symbol(Element, counter.iterable, counter.turn + turns)
-    if factor != 1:
-        found = table.symbol(Operation, "Mult", (found, table.constant(factor)))
+    if is_operation(term, "Mult"):  # in the order of the source, as the later turn has it
+        sides = tuple(found if part is counter else part for part in term.operands)
+        found = table.symbol(Operation, "Mult", sides)
     if left:
         found = table.symbol(Operation, "Add", (table.constant(left), found))
     for other in terms:

@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from keystream._lint.facts import Fact
+from keystream._lint.scope import Scope
 from keystream._lint.symbols import Child, Seed, Stack, Value
 from keystream._lint.values import Class, Function, Made, Partial, Reference, Wrapped, root_of
 
@@ -42,6 +43,30 @@ class Definitions:
             ):
                 self.reader.default_keys.add(root_of(value))
                 self.reader.fact("key_default", default, parameter=parameter.arg, function=function)
+
+    def left_out(self, function: Function, scope: Scope, node: ast.AST) -> None:
+        """Note a call that leaves out a key which a function of another file has as its default.
+
+        The file of the function does not show the call.
+        """
+        reader = self.reader
+        unit = reader.frames[0].scope.unit
+        if function.scope.unit is unit or reader.scope.unit is not unit or reader.hushed:
+            return
+        for name, default in function.defaults.items():
+            if not isinstance(default, Seed | Child | Stack):
+                continue
+            if scope.names.get(name) is not default:
+                reader.facts.given.add((function.node, name))
+            else:
+                fact = reader.left_out.get(root_of(default))
+                if fact is None:
+                    data = {"function": function, "parameter": name, "calls": set[ast.AST]()}
+                    fact = Fact("key_left_out", reader.site(node), tuple(reader.chain), data)
+                    reader.left_out[root_of(default)] = fact
+                turns = any(site.turns for site in (*reader.chain, reader.site(node)))
+                fact.data["calls"].add(node)
+                fact.data["again"] = fact.data.get("again") or turns or bool(reader.jitted)
 
     def check_fields(self, cls: Class) -> None:
         """Note the keys among a class's attributes."""

@@ -178,6 +178,12 @@ class Facts:
     defaulted: set[tuple[ast.AST, str]] = field(
         default_factory=set[tuple[ast.AST, str]]
     )  # by calls
+    left_out: dict[Symbol, Fact] = field(default_factory=dict)  # by the default key, calls without
+    given: set[tuple[ast.AST, str]] = field(default_factory=set[tuple[ast.AST, str]])  # by calls
+    objects: set[ast.AST] = field(
+        default_factory=set[ast.AST]
+    )  # calls that make objects of the project
+    deriving: set[ast.AST] = field(default_factory=set[ast.AST])  # calls that make or derive keys
     unread: dict[Symbol, list[Unread]] = field(default_factory=dict)  # by the key that was split
     unread_keys: list[Key] = field(default_factory=list[Key])
     wide: bool = False  # whether the program switches 64-bit numbers on

@@ -56,6 +56,8 @@ class Iteration:
             return Sequence(elements)
         if len(elements) >= 2 and elements[0] is elements[1] and isinstance(elements[0], Symbol):
             return self.reader.table.symbol(Repeated, elements[0])
+        if len(elements) >= 2 and all(isinstance(each, Instance) for each in elements):
+            return Sequence(elements[:2], self.reader.fresh("member"))
         if elements and isinstance(elements[0], Made | Instance | Function | Class):
             return self.reader.table.symbol(Repeated, elements[0])
         if len(turns := elements[:2]) == 2 and are_symbols(turns):
@@ -106,6 +108,8 @@ class Iteration:
                 known = items[: MAX_UNROLLED + 1]
             case Mapping(items, complete=True) if len(items) <= MAX_UNROLLED:
                 known = [constant(name) for name in items]
+            case Made(name="items", args=[Mapping(items, complete=True)]):
+                known = [Sequence([constant(name), value]) for name, value in items.items()]
             case Range():
                 bounds = [constant_of(bound) for bound in iterable.bounds]
                 if not all(isinstance(bound, int) for bound in bounds) or bounds[-1] == 0:

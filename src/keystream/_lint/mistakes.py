@@ -9,7 +9,7 @@ from typing import Any
 from keystream._findings import Severity
 from keystream._judge.words import copied
 from keystream._lint.accumulation import accumulates
-from keystream._lint.collecting import is_collected, is_the_same_in_all_turns
+from keystream._lint.collecting import is_member, is_the_same_in_all_turns
 from keystream._lint.dataflow import reaches_the_state
 from keystream._lint.excuses import COPIED, DECLARED, FIXED, INFERENCES, Excuse, excuse
 from keystream._lint.facts import Facts, Repeat, Site, Unread, Use
@@ -145,7 +145,7 @@ def judge(repeat: Repeat, facts: Facts) -> Mistake | None:
     elif _LIKELY & {repeat.first.kind, repeat.second.kind}:
         found = _handed(repeat, facts)
     else:
-        found = _in_line(repeat) if repeat.turn is None else _in_loop(repeat)
+        found = _in_line(repeat) if repeat.turn is None else _in_loop(repeat, facts)
     if found is None or found.excuse is not None:
         return found
     excused = excuse(repeat, declared=found.code in ("KS106", "KS109", "KS504"))
@@ -175,17 +175,19 @@ def _by_stream(use: Use) -> bool:
 # In a loop.
 
 
-def _in_loop(repeat: Repeat) -> Mistake | None:
+def _in_loop(repeat: Repeat, facts: Facts) -> Mistake | None:
     turn = repeat.turn
     assert turn is not None
     first, second = repeat.first, repeat.second
     if first.kind == "draw" and second.kind == "split":  # carried on, and split in the next turn
         return Mistake("KS102", "warning", repeat, _seeds(repeat))
+    if (first.kind, second.kind) == ("split", "draw") and neighbours(repeat):
+        return Mistake("KS101", "warning", repeat, _seeds(repeat))
     if first.kind != second.kind or second.kind in ("fold", "split"):
         return None
-    if second.kind == "init" and not _is_another_member(first, second):
+    if second.kind == "init" and not _is_another_member(first, second, facts):
         return None
-    if second.kind == "layer" and _is_counted(second.key) and not is_collected(repeat.site):
+    if second.kind == "layer" and _is_counted(second.key) and not is_member(repeat.site, facts):
         return None  # a model that is built anew
     if first.chain[-1].node is not second.chain[-1].node and first.kind == "init":
         return None
@@ -240,11 +242,11 @@ def _generated(repeat: Repeat) -> Mistake | None:
     return Mistake("KS504", "note", repeat, seeds, FIXED)
 
 
-def _is_another_member(first: Use, second: Use) -> bool:
+def _is_another_member(first: Use, second: Use, facts: Facts) -> bool:
     """Whether a turn initialises one more of what a collection holds several of."""
     site = second.chain[-1]
     alike = _model(first) is _model(second) and is_the_same_in_all_turns(site)
-    return (first.extra is second.extra or alike) and is_collected(site)
+    return (first.extra is second.extra or alike) and is_member(site, facts)
 
 
 def _made_again(repeat: Repeat, severity: Severity, seeds: tuple[Site, ...]) -> Mistake | None:

@@ -39,6 +39,7 @@ class Objects:
     ) -> Value:
         """Make an object of a class of the project."""
         instance = Instance(cls, self.reader.table.fresh("object"))
+        self.reader.facts.objects.add(node)
         for value in (*args, *keywords.values()):
             if isinstance(value, Made) and value.name == "flax.nnx.Rngs":
                 self.reader.fact(

@@ -180,7 +180,7 @@ def _spread(
         if isinstance(node, ast.ClassDef):
             if node in found:  # its layers may draw in any method
                 found |= {method for method in node.body if method in mentions}
-        elif any(_compiles(decorator) for decorator in _decorators(node)):
+        elif any(_remembers(decorator) for decorator in _decorators(node)):
             found.add(node)
     while True:
         known = {names[node] for node in found} - {"", "__init__", "__call__"}
@@ -237,11 +237,12 @@ def _decorators(node: ast.AST) -> list[ast.expr]:
     return node.decorator_list if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else []
 
 
-def _compiles(decorator: ast.expr) -> bool:
-    return any(
-        getattr(part, "id", getattr(part, "attr", "")) in ("jit", "pmap", "filter_jit")
-        for part in walk(decorator)
-    )
+_KEEPS = frozenset({"jit", "pmap", "filter_jit", "cache", "lru_cache"})
+
+
+def _remembers(decorator: ast.expr) -> bool:
+    """Whether it keeps what a first call did: its computation, or its result."""
+    return any(getattr(part, "id", getattr(part, "attr", "")) in _KEEPS for part in walk(decorator))
 
 
 def _parameters(node: Any) -> list[str]:

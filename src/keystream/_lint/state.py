@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from keystream._lint.caching import Cached
 from keystream._lint.facts import Arms, Chain, Fact, Facts, Repeat, Site, Turn, Use
 from keystream._lint.frames import Frame, Heap, Mapped, Streams
 from keystream._lint.scope import Scope
@@ -67,8 +68,10 @@ class State:
         self.reported: set[Any] = set()
         self.numbered: dict[Any, Symbol] = {}  # by place, calls and key: the first seed or datum
         self.covered: set[ast.AST] = set()
+        self.cached: list[Cached] = []  # calls under way of functions that keep their results
         self.remembering: set[ast.AST] = set()  # functions that return what a gradient needs
         self.default_keys = self.facts.defaults
+        self.left_out = self.facts.left_out
         self.jit_arguments: set[Symbol] = set()
 
     # Where we are.
@@ -99,6 +102,11 @@ class State:
             self.frame.node,
             self.graded,
         )
+
+    def turns(self) -> dict[ast.AST, int]:
+        """The loops that are being read, in this function and those that called it, and their turns."""
+        sites = (*(turn for site in self.chain for turn in site.turns), *self.frame.turns)
+        return {turn.node: turn.number for turn in sites}
 
     def exhausted(self) -> bool:
         """Whether this entry has cost enough."""
@@ -133,9 +141,15 @@ class State:
 
     def use(self, key: Value, kind: str, name: str, node: ast.AST, **more: Any) -> None:
         """Note that a key was used, and whether that repeats an earlier use."""
-        if not isinstance(key, Symbol) or self.hushed or isinstance(key, Constant):
+        if not isinstance(key, Symbol) or isinstance(key, Constant):
             return
         chain = (*self.chain, self.site(node))
+        for call in self.cached:
+            call.uses(key, chain)
+        if self.hushed:
+            return
+        if self.left_out and (fact := self.left_out.get(root_of(key))) and kind != "split":
+            fact.data["drawn"] = chain
         use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded, **more)
         if kind in ("handed", "apply") and not use.name.endswith(".init"):
             self._lanes(use, declared=not use.alike)
@@ -213,6 +227,7 @@ class State:
         """Note by which derivation a key was made."""
         if self.hushed:
             return
+        self.facts.deriving.add(node)
         found = self.routes.setdefault(key, [])
         if len(found) < MAX_USES:
             found.append((kind, self.site(node)))
@@ -297,7 +312,11 @@ class State:
 
     def load(self, owner: Value, name: str) -> Value | None:
         """The attribute of an object, where it was set."""
-        return self.heap.get((id(_identity(owner)), name))
+        return self.heap.get(self.place(owner, name))
+
+    def place(self, owner: Value, name: str) -> tuple[int, str]:
+        """Where the heap holds the attribute of an object."""
+        return id(_identity(owner)), name
 
     def store(self, owner: Value, name: str, value: Value) -> None:
         """Set the attribute of an object."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from collections.abc import Sequence as Items
 from typing import TYPE_CHECKING, Any
 
+from keystream._lint.caching import is_cached, watched
 from keystream._lint.facts import Turn, text_of
 from keystream._lint.frames import Frame, Heap
 from keystream._lint.resuming import check_resumed, stored_in
@@ -302,7 +303,12 @@ class Statements:
     # Whole functions.
 
     def run(self, function: Function, scope: Scope) -> Value:
-        """Read the body of a function whose parameters are bound in `scope`."""
+        """Read a function whose parameters are bound in `scope`."""
+        if is_cached(self.reader, function):
+            return watched(self.reader, function, scope, self._run)
+        return self._run(function, scope)
+
+    def _run(self, function: Function, scope: Scope) -> Value:
         node = function.node
         frame = Frame(scope, node, owner=function)
         self.reader.frames.append(frame)

@@ -89,9 +89,10 @@ def neighbours(repeat: Repeat) -> tuple[Site, ...]:
     if repeat.turn is None or not isinstance(key, Child):
         return ()
     folds = {site.node: site for kind, site in repeat.routes if kind == "fold"}
-    if len(folds) > 1:
-        return tuple(folds.values())
     one, other = repeat.earlier, repeat.site
+    if len(folds) > 1:
+        here = all(site.path == other.path for site in folds.values())
+        return tuple(folds.values()) if here else (other, one)
     if isinstance(key.index, Element) and one.node is not other.node:
         return (other, one)
     return ()

@@ -39,8 +39,9 @@ for key in jax.random.split(jax.random.key(0), 2):
 ## Limits
 
 Only defaults written where the function or class is defined are found. A default that no call
-leaves out, as far as source shows, is a note. The audit has no such rule: it reports the draws
-that repeat, as KS201 or KS101.
+leaves out, as far as source shows, is a note. Where the calls stand in another file, it is reported at
+the first of them, if none in that file gives the key and they repeat: in a loop, in a compiled function,
+at two places. The audit has no such rule: it reports the draws that repeat, as KS201 or KS101.
 
 ## Fix safety
 
@@ -55,8 +56,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from keystream._findings import Finding
+from keystream._findings import Finding, Location
 from keystream._lint.module import Module, finding
+from keystream._lint.places import of_chain
+from keystream._lint.values import root_of
 
 SEVERITIES = "warning"
 MISTAKE = "a key as a default argument or a field"
@@ -76,6 +79,7 @@ def read(module: Module) -> Iterator[Finding]:
             + ("" if left_out else "; no call that is seen here leaves it out"),
             fix=f"ask for the key:\ndef {function.name.rpartition('.')[2]}(..., *, {name}): ...",
         )
+    yield from _left_out(module)
     for fact in module.seen("key_attribute"):
         name = fact.data["name"]
         yield finding(
@@ -85,4 +89,27 @@ def read(module: Module) -> Iterator[Finding]:
             message=f"the class {fact.data['cls']} has a key as the default of {name!r}",
             why="the key is made once, so every object and every call draws the same numbers",
             fix=f"ask for the key when it is drawn from:\ndef __call__(self, x, *, {name}): ...",
+        )
+
+
+def _left_out(module: Module) -> Iterator[Finding]:
+    """A key that the calls of a function of another file leave out, and draw from all the same."""
+    told = {root_of(mistake.repeat.second.key) for mistake in module.mistakes}
+    for key, fact in module.facts.left_out.items():
+        name, function, calls = (fact.data[word] for word in ("parameter", "function", "calls"))
+        again = fact.data["again"] or len(calls) > 1
+        if key in told or not again or "drawn" not in fact.data:
+            continue
+        if (function.node, name) in module.facts.given:
+            continue
+        path, node = function.scope.unit.path, function.node
+        yield finding(
+            "KS108",
+            "warning",
+            fact.site,
+            message=f"{function.name}() draws from the key that is the default of {name!r}",
+            why="the default is made once, so every call that leaves it out draws the same numbers",
+            fix=f"give each call a key of its own:\n{fact.site.text}(..., {name}=key)",
+            inner=of_chain(fact.site, fact.data["drawn"]),
+            related=(Location(path, node.lineno, 0, function.name, "the definition"),),
         )

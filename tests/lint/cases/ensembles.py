@@ -4,6 +4,8 @@ import equinox as eqx
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
+import optax
 from flax import nnx
 
 
@@ -86,3 +88,94 @@ def made_for_its_shapes(xs):
     model = Net()
     for x in xs:
         print(jax.tree.map(jnp.shape, model.init(jax.random.key(1), x)))
+
+
+# Members in objects of the project.
+
+
+class Coder(nnx.Module):
+    def __init__(self, width, rngs):
+        self.layer = nnx.Linear(width, width, rngs=rngs)
+
+
+class Member:
+    def __init__(self, model, source, rate=0.1):
+        self.model, self.source, self.rate = model, source, rate
+
+
+def boxed(config):
+    members = []
+    for source in np.random.SeedSequence(config.seed).spawn(config.members):
+        model = Coder(3, nnx.Rngs(config.seed))  # KS106
+        optimizer = nnx.Optimizer(model, optax.adam(0.1), wrt=nnx.Param)
+        print(optimizer)
+        members.append(Member(model, np.random.default_rng(source)))
+    return members
+
+
+def boxed_apart(config):
+    members = []
+    for number in range(config.members):
+        model = Coder(3, nnx.Rngs(config.seed + number))
+        members.append(Member(model, np.random.default_rng(number)))
+    return members
+
+
+def boxed_by_a_setting(config):
+    members = []
+    for rate in config.rates:
+        model = Coder(3, nnx.Rngs(config.seed))
+        members.append(Member(model, np.random.default_rng(config.seed), rate))
+    return members
+
+
+def trained_from_one_beginning(config, train):
+    results = []
+    for _ in range(config.runs):
+        model = Coder(3, nnx.Rngs(config.seed))
+        results.append(train(model))
+    return results
+
+
+# Objects of a list, each with the key that it was made with.
+
+
+class Source:
+    def __init__(self, key):
+        self.key, self.start = key, key
+
+    def draw(self):
+        self.key, sub = jax.random.split(self.key)
+        return jax.random.normal(sub)
+
+    def again(self):
+        return jax.random.normal(self.start)
+
+
+def sources_of(key, count):
+    sources = []
+    for each in jax.random.split(key, count):
+        sources.append(Source(each))
+    return sources
+
+
+def each_from_its_own(key, count):
+    return [source.draw() for source in sources_of(key, count)]
+
+
+def each_from_its_start(key, count):
+    sources = [Source(each) for each in jax.random.split(key, count)]
+    return [source.again() for source in sources]
+
+
+def one_of_them(key, count):
+    sources = sources_of(key, count)
+    return sources[0].again() + sources[1].again()
+
+
+def in_every_step(key, count, state):
+    sources = sources_of(key, count)
+    for _ in range(10):
+        for source in sources:
+            state = state + source.again()  # KS201
+    return state

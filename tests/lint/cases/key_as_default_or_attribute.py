@@ -12,6 +12,22 @@ def drawn_twice():
     return sample(3) + sample(3)
 
 
+def start(width, *, key=jax.random.key(2)):  # note: KS108
+    return jax.random.normal(key, (width,))
+
+
+def jittered(x, key=jax.random.key(3)):  # note: KS108
+    return x + jax.random.normal(key, x.shape)
+
+
+def shifted(x, *, key=jax.random.key(4)):  # note: KS108
+    return x + jax.random.normal(key, x.shape)
+
+
+def late(width, key=jax.random.key(5)):  # note: KS108
+    return jax.random.normal(key, (width,))
+
+
 class Noise(nn.Module):
     key: jax.Array = jax.random.key(1)  # KS108
 

@@ -83,6 +83,50 @@ def until_made(key, n):
     return start
 
 
+class Lazy:
+    def __init__(self, key, model):
+        self.key, self.model = key, model
+        self.start = self.again = None
+        self.table = None
+
+    def until_made(self, steps):
+        for _ in range(steps):
+            if self.start is None:
+                self.start = jax.random.normal(self.key)
+            self.start = self.model(self.start)
+        return self.start
+
+    def made_and_dropped(self, steps, key):
+        total = 0.0
+        for _ in range(steps):
+            if self.again is None:
+                self.again = jax.random.normal(key)  # KS203
+            total = self.model(total + self.again)
+            self.again = None
+        return total
+
+    def of_another_name(self, steps, key):
+        total = 0.0
+        for _ in range(steps):
+            if self.table is None:
+                self.other = jax.random.normal(key)  # KS203
+            total = self.model(total + self.other)
+        return total
+
+
+def made_in_the_first_stage(key, model, x):
+    lazy = Lazy(key, model)
+    for _ in range(3):
+        x = model(x + lazy.until_made(10))
+    return x
+
+
+def made_for_each_object(key, model, x):
+    for _ in range(3):
+        x = model(x + Lazy(key, model).until_made(10))  # KS201
+    return x
+
+
 def a_mask_made_outside(key, xs):
     mask = jax.random.bernoulli(key, 0.5, xs.shape[1:])
 

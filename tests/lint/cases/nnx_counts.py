@@ -72,3 +72,44 @@ def reseeded_by_the_step(model, xs):
     for step, x in enumerate(xs):
         nnx.reseed(model, dropout=step)
         model(x)
+
+
+# Rngs that are handed to a model which is not seen.
+
+
+def loss_of(model, x, rngs):
+    return (model(x, rngs) ** 2).mean()
+
+
+@nnx.jit
+def noisy_step(model, optimizer, x, rngs):
+    gradient = nnx.grad(loss_of)(model, x, rngs)
+    optimizer.update(model, gradient)
+
+
+def rebuilt_for_each_batch(model, optimizer, xs, seed):
+    for x in xs:
+        rngs = nnx.Rngs(noise=seed + 1)  # or the seed, which is no other in any turn
+        noisy_step(model, optimizer, x, rngs)  # KS106
+
+
+def rebuilt_without_compiling(model, update, xs):
+    for x in xs:
+        model = update(model, x, nnx.Rngs(dropout=1))  # KS106
+    return model
+
+
+def built_once(model, optimizer, xs, seed):
+    rngs = nnx.Rngs(noise=seed + 1)
+    for x in xs:
+        noisy_step(model, optimizer, x, rngs)
+
+
+def of_the_step(model, update, xs):
+    for step, x in enumerate(xs):
+        model = update(model, x, nnx.Rngs(dropout=step))
+    return model
+
+
+def models_of_folds(make, folds):
+    return [make(nnx.Rngs(0)).fit(fold) for fold in folds]

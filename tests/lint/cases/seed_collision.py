@@ -3,6 +3,7 @@
 import argparse
 
 import jax
+import jax.numpy as jnp
 import keras
 
 
@@ -114,3 +115,70 @@ def each_seed_its_own_root():
         root = jax.random.key(seed)
         for step in range(5):
             print(jax.random.normal(jax.random.fold_in(root, step + seed)))
+
+
+# The lengths of names.
+
+RATES = {"north": 0.8, "east": 1.0, "south": 1.4}
+APART = {"north": 0.8, "east": 1.0, "southern": 1.4}
+
+
+def key_of(key, name):
+    return jax.random.fold_in(key, len(name))
+
+
+def by_length(key, x):
+    found = {}
+    for name, rate in RATES.items():
+        found[name] = rate * jax.random.normal(key_of(key, name), x.shape)  # KS203
+    return found
+
+
+def listed_by_length(key, x):
+    return [jax.random.normal(key_of(key, name), x.shape) for name in ("left", "west")]  # KS101
+
+
+def by_length_apart(key, x):
+    found = {}
+    for name, rate in APART.items():
+        found[name] = rate * jax.random.normal(key_of(key, name), x.shape)
+    return found
+
+
+# Numbers added to the words of a key.
+
+
+def two_of(base, step):
+    offset = jnp.uint32(2 * step)
+    return base + offset, base + offset + jnp.uint32(2)  # KS101
+
+
+def meeting_in_the_next_step(count, update, state):
+    base = jax.random.PRNGKey(0)
+    for step in range(count):
+        first, second = two_of(base, step)
+        state = update(state, jax.random.normal(first), jax.random.normal(second))
+    return state
+
+
+def the_same_sum(count, update, state):
+    base = jax.random.PRNGKey(0)
+    for _ in range(count):
+        state = update(state, jax.random.normal(base + 1))  # KS203
+    return state
+
+
+def sums_apart(count, update, state):
+    base = jax.random.PRNGKey(0)
+    for step in range(count):
+        one, other = base + 2 * step, base + (2 * step + 1)
+        state = update(state, jax.random.normal(one), jax.random.normal(other))
+    return state
+
+
+def split_in_the_next_step(key, count, update, state):
+    for step in range(count):
+        parts = jax.random.split(jax.random.fold_in(key, 2 * step + 2))  # KS101
+        other = jax.random.fold_in(key, 2 * step)
+        state = update(state, jax.random.normal(parts[0]), jax.random.normal(other))
+    return state

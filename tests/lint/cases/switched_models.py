@@ -147,3 +147,56 @@ def switched_back_by_a_context(xs):
     for x in xs:
         nnx_step(model, x)
         print(validation_loss(model, x))
+
+
+# Models that are not seen.
+
+
+@nnx.jit
+def unseen_step(model, optimizer, x):
+    gradient = nnx.grad(lambda m: jnp.mean(m(x)))(model)
+    optimizer.update(model, gradient)
+
+
+class Engine:
+    def __init__(self, model, optimizer):
+        self.model, self.optimizer = model, optimizer
+
+    def validate(self, x):
+        self.model.eval()  # KS602
+        return jnp.mean(self.model(x))
+
+    def fit(self, xs):
+        self.model.train()
+        for x in xs:
+            unseen_step(self.model, self.optimizer, x)
+            print(self.validate(x))
+
+
+class Switching(Engine):
+    def check(self, x):
+        self.model.eval()
+        return jnp.mean(self.model(x))
+
+    def train(self, xs):
+        for x in xs:
+            self.model.train()
+            unseen_step(self.model, self.optimizer, x)
+            print(self.check(x))
+
+
+def training(model):
+    model.train()
+
+
+def switched_by_a_function(model, optimizer, xs):
+    for x in xs:
+        training(model)
+        unseen_step(model, optimizer, x)
+        model.eval()
+        print(model(x))
+
+
+def saliency(model, xs):
+    model.eval()
+    return [nnx.grad(lambda m, x: jnp.mean(m(x)))(model, x) for x in xs]

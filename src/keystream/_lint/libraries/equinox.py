@@ -86,12 +86,19 @@ def note_gradient(reader: Reader, call: Call) -> None:
         and _drops(model, reader.scope.unit.tree)
     ):
         reader.fact("trains_in_inference", call.node, switched=mode.site)
-    if isinstance(model, Instance):
-        mode = reader.load(model.symbol, "__mode__")
+    if isinstance(model, Instance) or _is_of_an_earlier_turn(reader, model):
+        mode = reader.load(model, "__mode__")
         if isinstance(mode, Symbol) and "eval" in map(constant_of, (mode, *_choices(mode))):
-            switched = reader.load(model.symbol, "__switched__")
+            switched = reader.load(model, "__switched__")
             site = switched.place if isinstance(switched, Place) else None
             reader.fact("trains_in_eval", call.node, switched=site)
+
+
+def _is_of_an_earlier_turn(reader: Reader, model: Value) -> bool:
+    """Whether a model that is not seen was switched in another turn of a loop, and stays switched."""
+    turns = reader.load(model, "__turns__")
+    then = turns.place if isinstance(turns, Place) else {}
+    return any(then.get(node, number) != number for node, number in reader.turns().items())
 
 
 def _drops(model: Value, tree: ast.AST) -> bool:

@@ -10,10 +10,12 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.rates import check_range, remember
 from keystream._lint.libraries.signatures import KEY, Draw, draw, key_text
 from keystream._lint.symbols import (
+    Called,
     Child,
     Constant,
     KeyArray,
     KeyData,
+    Operation,
     Seed,
     Stack,
     StreamKey,
@@ -25,6 +27,13 @@ from keystream._lint.values import Instance, Sequence, constant_of
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
 
+_CASTS = frozenset(
+    [
+        f"{module}.{kind}"
+        for module in ("numpy", "jax.numpy")
+        for kind in ("uint32", "int32", "asarray")
+    ]
+)
 _ROUTED = 16  # children of one split whose making is remembered
 
 
@@ -104,6 +113,31 @@ def _compare_turns(reader: Reader, node: ast.AST, key: Symbol | None, datum: Sym
     number = shared(before, datum) if before is not datum else None
     if number is not None:
         reader.fact("seeds_meet", node, number=number)
+
+
+def added(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Symbol | None:
+    """``key + number``, of a key that is an array of words: equal sums are equal keys."""
+    if not isinstance(left, Seed | Child):
+        left, right = right, left
+    if not isinstance(left, Seed | Child) or not isinstance(right, Symbol):
+        return None
+    base: Symbol = reader.table.symbol(KeyData, left)
+    number = _whole(right)
+    if isinstance(left, Child) and isinstance(left.key, KeyData):  # a sum already
+        base, number = left.key, reader.table.symbol(Operation, "Add", (left.index, number))
+    child = reader.table.symbol(Child, base, neighbour(reader.table, number))
+    reader.route(child, "fold", node)
+    return child
+
+
+def _whole(number: Symbol) -> Symbol:
+    """A number under its cast to a dtype: ``jnp.uint32(step)``."""
+    while isinstance(number, Called) and number.function in _CASTS:
+        inner = number.arguments[0] if number.arguments else None
+        if not isinstance(inner, Symbol):
+            break
+        number = inner
+    return number
 
 
 def data(reader: Reader, call: Call) -> Value:

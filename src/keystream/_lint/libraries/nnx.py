@@ -11,7 +11,17 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.dropout import truth
 from keystream._lint.libraries.evaluation import note_evaluation
 from keystream._lint.libraries.jax_random import seeded
-from keystream._lint.symbols import Child, Opaque, Place, Seed, StreamKey, Symbol, Value
+from keystream._lint.symbols import (
+    Attribute,
+    Child,
+    Opaque,
+    Parameter,
+    Place,
+    Seed,
+    StreamKey,
+    Symbol,
+    Value,
+)
 from keystream._lint.values import Function, Instance, Made, Sequence, Wrapped, constant_of
 from keystream._lint.walking import walk
 
@@ -60,6 +70,20 @@ def next_key(reader: Reader, call: Call) -> Value:
 def _advance(reader: Reader, owner: Value | None) -> Symbol | None:
     """The next key of an Rngs that starts from a literal; in a batch it is not known which."""
     return None if reader.mapped else serving.next_key(reader, owner)
+
+
+def note_handed(reader: Reader, call: Call) -> None:
+    """A function that is not known draws from an Rngs that it is given, but where it makes a model.
+
+    It makes none under a gradient, nor of an Rngs that has no key for parameters.
+    """
+    for value in (*call.args, *call.keywords.values()):
+        if not isinstance(value, Made) or value.name != "flax.nnx.Rngs":
+            continue
+        of_parameters = bool(value.args) or bool({"params", "default"} & set(value.keywords))
+        key = None if of_parameters and not reader.graded else _advance(reader, value)
+        if key is not None and not call.name.startswith(("flax.", "jax.")):
+            reader.use(key, "handed", call.spelt or "a function", call.node)
 
 
 def layer(reader: Reader, call: Call) -> Value:
@@ -180,9 +204,12 @@ def set_attributes(reader: Reader, call: Call) -> Value | None:
 
 def _switch(reader: Reader, call: Call, mode: str) -> Value | None:
     model = call.owner
-    if not isinstance(model, Instance) or reader.objects.framework(model.cls) != "nnx":
-        return None
-    reader.store(model.symbol, "__mode__", reader.table.constant(mode))
-    site = Place(reader.site(call.node))
-    reader.store(model.symbol, "__switched__", site)
+    if isinstance(model, Instance):
+        if reader.objects.framework(model.cls) != "nnx":
+            return None
+    elif not isinstance(model, Parameter | Attribute) or call.args:
+        return None  # of a model that is not seen a gradient tells whether it is one
+    reader.store(model, "__mode__", reader.table.constant(mode))
+    reader.store(model, "__switched__", Place(reader.site(call.node)))
+    reader.store(model, "__turns__", Place(reader.turns()))
     return reader.table.constant(None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from keystream._lint.iteration import MAX_UNROLLED
 from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.paths import leaf
 from keystream._lint.libraries.signatures import Repeats
@@ -54,6 +55,12 @@ def number(reader: Reader, call: Call) -> Value | None:
         return reader.table.constant(_NUMBERS[call.short](value))
     except (ValueError, OverflowError):
         return None
+
+
+def length(reader: Reader, call: Call) -> Value | None:
+    """``len(text)`` of a literal: equal for names of one length."""
+    value = constant_of(call.argument(0))
+    return reader.table.constant(len(value)) if isinstance(value, str) else None
 
 
 def getattr_(reader: Reader, call: Call) -> Value | None:
@@ -196,6 +203,9 @@ def change(reader: Reader, call: Call) -> None:
     if isinstance(owner, Sequence):
         if call.name == "append" and not reader.frame.turns and call.args:
             owner.items.append(call.args[0])
+        elif call.name == "append" and _is_another_member(owner, call):
+            owner.items.append(call.args[0])  # what the two turns of a loop add stands for all
+            owner.rest = owner.rest or reader.fresh("changed")
         else:
             owner.rest = reader.fresh("changed")
             owner.items.clear()
@@ -203,6 +213,13 @@ def change(reader: Reader, call: Call) -> None:
         owner.complete = False
         if call.name in ("pop", "popitem", "clear"):
             owner.items.clear()
+
+
+def _is_another_member(owner: Sequence, call: Call) -> bool:
+    """Whether an object is added to a list of nothing but objects, of which there are few."""
+    objects = all(isinstance(each, Instance) for each in (*owner.items, *call.args))
+    began = bool(owner.items) or owner.rest is None
+    return objects and began and len(call.args) == 1 and len(owner.items) < MAX_UNROLLED
 
 
 def copied(reader: Reader, call: Call) -> Value | None:

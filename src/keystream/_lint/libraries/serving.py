@@ -55,6 +55,10 @@ def next_key(reader: Reader, sequence: Value | None) -> Symbol | None:
     """The next key of a sequence whose start is known."""
     if not isinstance(sequence, Made | HostGenerator):
         return None
+    for each in reader.cached:
+        each.advances(
+            sequence, (*reader.chain, reader.site(reader.frame.statement or reader.frame.node))
+        )
     start, count = reader.load(sequence, "key"), constant_of(reader.load(sequence, "count"))
     if not isinstance(start, Symbol) or not isinstance(count, int):
         return None

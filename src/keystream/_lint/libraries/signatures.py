@@ -119,8 +119,8 @@ class Transform:
         function = call.argument(0, "f", "fun", "func", "function")
         if kind == "vmap" and len(call.args) > 1:
             options["in_axes"] = call.args[1]
-        if function is None:
-            return Partial(Reference(call.name), [], options)  # @vmap(in_axes=...)
+        if function is None or isinstance(function, Constant):
+            return Partial(Reference(call.name), [], options)  # @vmap(in_axes=...), @lru_cache(16)
         if isinstance(function, Symbol) and kind in _OF_UNKNOWN:
             return Wrapped(kind, function, options, call.node, call.name)
         if not isinstance(function, _CALLABLE):

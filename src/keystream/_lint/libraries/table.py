@@ -150,6 +150,8 @@ FUNCTIONS: dict[str, Handler] = {
     "haiku.next_rng_keys": haiku.next_rng_key,
     "keras.random.SeedGenerator": keras.seed_generator,
     "numpyro.handlers.seed": numpyro.seed,
+    "numpyro.handlers.trace": numpyro.trace,
+    "numpyro.infer.svi.SVIState": numpyro.state,
     # Layers.
     "flax.linen.Dropout": _LINEN_DROPOUT,
     "keystream.linen.Dropout": _LINEN_DROPOUT,
@@ -361,6 +363,7 @@ FUNCTIONS: dict[str, Handler] = {
     "jax.tree_util.Partial": python.partial,
     "equinox.Partial": python.partial,
     "functools.partialmethod": python.partial,
+    "builtins.len": python.length,
     "builtins.int": python.number,
     "builtins.round": python.number,
     "builtins.abs": python.number,
@@ -486,7 +489,12 @@ OBJECTS: dict[str, dict[str, Handler]] = {
         "warmup": Draw(_KEY, "MCMC.warmup"),
     },
     "numpyro.infer.Predictive": {"__call__": Draw(_KEY, "Predictive")},
-    "numpyro.infer.SVI": {"init": Draw(_KEY, "SVI.init"), "run": Draw(_KEY, "SVI.run")},
+    "numpyro.infer.SVI": {
+        "init": Draw(_KEY, "SVI.init"),
+        "run": Draw(_KEY, "SVI.run"),
+        "update": numpyro.update,
+        "stable_update": numpyro.update,
+    },
     "optax.noisy": {"init": optax.init},
     "pool": {
         "apply": pools.apply,
@@ -578,6 +586,7 @@ METHODS: dict[str, tuple[Handler, ...]] = {
 
 # Operators of which a library's objects make something else.
 OPERATORS: dict[str, Callable[[Reader, ast.BinOp, Value, Value], Value | None]] = {
+    "Add": jax_random.added,
     "BitAnd": unordered.operator,
     "BitOr": unordered.operator,
     "BitXor": unordered.operator,
@@ -591,6 +600,8 @@ LOOP_CHECKS = (unordered.check_loop, key_supplies.check_loop)
 INDEX_CHECKS = (key_supplies.check_index,)
 # Told of every call of the project's own functions, as it is spelt.
 CALL_CHECKS = (rates.check_names,)
+# Told of every call of something that is not known.
+HANDED_CHECKS = (nnx.note_handed,)
 
 # Under these names functions take a key that they draw from.
 KEY_WORDS = frozenset(["key", "rng", "rng_key", "prng", "prng_key"])

@@ -21,7 +21,9 @@ def site(*flags):
 
 RULES = {
     "turns": (Shared(site(), turns=3), ("KS203", "warning")),
-    "turns that train": (Shared(site("differentiated"), turns=3), ("KS203", "error")),
+    "turns that train": (
+        Shared(site("differentiated", "loop_invariant"), turns=3), ("KS203", "error")),
+    "some turns that train": (Shared(site("differentiated"), turns=3), ("KS203", "warning")),
     "turns that sum gradients": (
         Shared(site("differentiated", "summed"), turns=3), ("KS304", "error")),
     "turns that sum draws": (Shared(site("summed"), turns=3), ("KS203", "warning")),

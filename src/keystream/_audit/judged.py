@@ -73,7 +73,10 @@ def distinct(places: tuple[Location, ...]) -> tuple[Location, ...]:
 
 def shown(place: Location) -> Location:
     """A place as reports show it: relative to the working directory where it lies below."""
-    here = os.getcwd() + os.sep  # noqa: PTH109 (links in the way to it stay as the user typed them)
+    try:
+        here = os.getcwd() + os.sep  # noqa: PTH109 (links in the way to it stay as the user typed them)
+    except FileNotFoundError:  # the program removed it
+        return place
     real = os.path.realpath(here) + os.sep
     if place.path.startswith(real):
         return replace(place, path=place.path[len(real) :])

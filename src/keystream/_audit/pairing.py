@@ -25,7 +25,7 @@ from keystream._evidence.names import (
 from keystream._evidence.paired import Paired
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Related, Relation
-from keystream._evidence.source import called, loops_at, scope_of, statement
+from keystream._evidence.source import Loop, called, loops_at, scope_of, statement
 from keystream._evidence.uses import Site, Stack, Use
 from keystream._findings import Location
 from keystream._judge.excuses import Excuse, Excused, parting, tries_again
@@ -62,8 +62,8 @@ class Pairing:
                 parted = None
             else:
                 parted = parting(sites[0].stack, sites[-1].stack)
-        elif parted is None and first.at.stack == second.at.stack:
-            turn, looped = self._turn(second, related)
+        elif parted is None:
+            turn, looped = self._turn(second, related, _together(first.at.stack, second.at.stack))
         meeting = flow.meeting(*parted, pure=lambda _: False) if parted is not None else None
         reader = flow.reader_of(parted[1]) if parted is not None else None
         place = parted[1] if parted is not None else looped
@@ -81,7 +81,8 @@ class Pairing:
             direct=place is not None and all(_is_in(seed, place) for seed in seeds),
             sequence=self._is_sequence(second),
             restored=bool(makings) and self._has_restored(first, second, related),
-            overwritten=reader is not None and (reader.path, reader.line) in self._restoring,
+            overwritten=(reader is not None and (reader.path, reader.line) in self._restoring)
+            or (parted is not None and self._is_template(parted[1])),
             entered_with_arguments=_has_arguments(second.at),
             float_folded=any("float" in site.flags for site in sites),
             counted=_made_in("/flax/nnx/", sites),
@@ -90,7 +91,8 @@ class Pairing:
             seed_handed=bool(seeds) and _hands_named_seed(sites[-1]),
             settings_differ=bool(seeds) and _settings_differ(sites),
             element_seeded=looped is not None and bool(seeds) and _is_of_element(seeds[-1], looped),
-            whole_run=looped is not None and bool(seeds) and _is_whole_run(sites[-1], looped),
+            whole_run=looped is not None
+            and _is_whole_run(sites[-1] if seeds else second.at, looped),
             paired=Paired.ORDERED
             if turn is not None and turn.ranked and turn.varied and not turn.carried
             else self._paired((first, second), related, parted, looped, meeting),
@@ -139,6 +141,9 @@ class Pairing:
         """Whether two uses stand beside each other: one printed, or both transforming arrays alike."""
         if uses[0].at.place == uses[1].at.place and flow.is_one_shown(*parted):
             return Paired.SHOWN
+        fed = meeting is flow.Meeting.FED
+        if uses[0].at.place == uses[1].at.place and not fed and paired.looks_again_later(*parted):
+            return Paired.AGAIN
         beside = meeting is not flow.Meeting.FED and paired.kept_beside(*parted)
         return Paired.JOINT if beside and all(map(self._draws_few, uses)) else None
 
@@ -150,10 +155,17 @@ class Pairing:
 
     # Loops.
 
-    def _turn(self, use: Use, related: Related) -> tuple[loops.Turn | None, Location | None]:
-        """The loop in which a key that was made before it is used again and again."""
+    def _turn(
+        self, use: Use, related: Related, stack: Stack
+    ) -> tuple[loops.Turn | None, Location | None]:
+        """The loop in which a key that was made before it is used again and again.
+
+        Args:
+            use: the later use.
+            related: how it repeats another.
+            stack: the lines by which both were reached, outermost first.
+        """
         origin = self._origin(use, related)
-        stack = use.at.stack[::-1]
         depth = _common(origin, stack)
         for number, place in enumerate(stack):
             if number < depth - 1:
@@ -182,11 +194,11 @@ class Pairing:
         return self._sites[making.site].stack[::-1] if making is not None else ()
 
     def _turn_of_seed(self, site: Site) -> tuple[loops.Turn | None, Location | None]:
-        """The innermost loop in which one seed is made a key again."""
+        """The innermost loop in which one seed is made a key again, its turns not folded in."""
         for place in site.stack:
-            around = loops_at(place)
-            if around:
-                return loops.turn_of(place, around[0]), place
+            for loop in loops_at(place):
+                if not _folds_turn(place, loop):
+                    return loops.turn_of(place, loop), place
         return None, None
 
     def _is_callback(self, pair: Pair) -> bool:
@@ -247,6 +259,19 @@ class Pairing:
         at = bisect_left(self._restored, last)
         return at < len(self._restored) and self._restored[at] <= used
 
+    def _is_template(self, place: Location) -> bool:
+        """Whether the call at a place is an argument of one that restores: it says what was saved."""
+        node = statement(place)
+        call = call_at(node, place) if node is not None else None
+        if node is None or call is None or (place.path, place.line) not in self._restoring:
+            return False
+        return any(
+            part is call
+            for each in ast.walk(node)
+            if isinstance(each, ast.Call)
+            for part in (*each.args, *(keyword.value for keyword in each.keywords))
+        )
+
     def _is_sequence(self, use: Use) -> bool:
         """Whether several keys are repeated at the place of a use."""
         return len(self._repeated_at.get(use.site, ())) > 1
@@ -289,6 +314,11 @@ def _alike(one: Stack, other: Stack) -> int:
     """How many lines two stacks have in common, from the outermost."""
     pairs = zip(one, other, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _together(one: Stack, other: Stack) -> Stack:
+    """The lines that two stacks, innermost first, have in common: outermost first."""
+    return one[::-1][: _alike(one[::-1], other[::-1])]
 
 
 def _is_in(seed: Location, place: Location) -> bool:
@@ -361,6 +391,20 @@ def _hands_named_seed(site: Site) -> bool:
     return False
 
 
+def _folds_turn(place: Location, loop: Loop) -> bool:
+    """Whether the statement that makes a key of a seed folds in what a loop goes over, too."""
+    node = statement(place)
+    if node is None or isinstance(loop, ast.While):
+        return False
+    targets = set(names_bound(loop.target))
+    return any(
+        isinstance(each, ast.Call)
+        and called(each.func) == "fold_in"
+        and any(overlap(names_read(part), targets) for part in each.args[1:])
+        for each in ast.walk(node)
+    )
+
+
 def _is_of_element(seed: Location, looped: Location) -> bool:
     """Whether a seed is, as it stands, a part of the elements that the loop around it goes over."""
     node = statement(seed)
@@ -372,22 +416,28 @@ def _is_of_element(seed: Location, looped: Location) -> bool:
     return parts and overlap({dotted(given)}, _targets(looped))
 
 
-def _targets(place: Location) -> set[str]:
-    """What the loops around a place bind in each turn."""
-    around = (loop for loop in loops_at(place) if not isinstance(loop, ast.While))
-    return {name for loop in around for name in names_bound(loop.target)}
+def _targets(place: Location, *, counted: bool = True) -> set[str]:
+    """What the loops around a place bind in each turn, or what of it is no number of the turn."""
+    around = [loop for loop in loops_at(place) if not isinstance(loop, ast.While)]
+    numbers: set[str] = set()
+    for loop in around if not counted else ():
+        over = called(loop.iter.func) if isinstance(loop.iter, ast.Call) else ""
+        names = list(names_bound(loop.target))
+        numbers |= set(names if over == "range" else names[:1] if over == "enumerate" else ())
+    return {name for loop in around for name in names_bound(loop.target)} - numbers
 
 
 def _is_whole_run(site: Site, looped: Location) -> bool:
-    """Whether a turn of a loop calls a run in which the key is made, and the run reads what varies."""
+    """Whether a turn of a loop calls a run that reads what varies: a setting, and no mere number."""
     if looped not in site.stack:
         return False
     inner = site.stack[: site.stack.index(looped)]
     node = statement(looped)
     call = chain_at(node, looped) if node is not None else None
-    if not any(map(loops.is_run, inner)) or call is None:
+    trains = any(map(loops.is_run, inner)) and any(map(paired.takes_gradients, inner))
+    if not trains or call is None:
         return False
-    varied = _targets(looped)
+    varied = _targets(looped, counted=False)
     return any(
         overlap(names_read(given), varied) and name in names
         for run in map(scope_of, inner[-1:])

@@ -271,6 +271,38 @@ def container_ordered(containers: set[str], steps: tuple[Step, ...]) -> bool:
     return False
 
 
+def container_contrasted(containers: set[str], steps: tuple[Step, ...]) -> bool:
+    """Whether elements of a container are subtracted from, or ordered against, each other."""
+    elements = set(containers)
+    for step in steps:
+        for part in header(step.node)[1]:
+            for each in ast.walk(part):
+                if isinstance(each, ast.comprehension) and overlap(names_read(each.iter), elements):
+                    elements |= set(names_bound(each.target))
+        if isinstance(step.node, ast.For) and overlap(step.loads, elements):
+            elements |= set(names_bound(step.node.target))
+        if isinstance(step.node, ast.Assign) and dotted(_core(step.node.value)) in elements:
+            elements |= step.stores
+        for left, right in contrasts_in(step):
+            both = overlap(names_read(left), elements) and overlap(names_read(right), elements)
+            if both and ast.dump(left) != ast.dump(right):
+                return True
+    return False
+
+
+def contrasts_in(step: Step) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """What a statement subtracts, or orders: both sides of each."""
+    for part in header(step.node)[1]:
+        for node in ast.walk(part):
+            match node:
+                case ast.BinOp(op=ast.Sub()):
+                    yield node.left, node.right
+                case ast.Compare(comparators=[right]):
+                    yield node.left, right
+                case _:
+                    pass
+
+
 def _items(node: ast.expr) -> ast.expr:
     """A dictionary, of its items or values."""
     match node:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from keystream._evidence.comparing import (
     container_compared,
+    container_contrasted,
     container_ordered,
     kept_in,
     turns_compared,
@@ -40,6 +41,7 @@ from keystream._evidence.source import (
 from keystream._evidence.uses import Stack
 from keystream._findings import Location
 
+_COMPILED_LOOPS = frozenset({"scan", "fori_loop", "while_loop"})  # of jax.lax
 _SPACED = frozenset({"linspace", "logspace", "geomspace", "product"})
 
 
@@ -54,7 +56,7 @@ class Turn:
             through a loop of its own with each, to which the call belongs, and hands nothing on.
         varied: the call is given something that differs with the turn.
         compared: the results of turns are compared with each other.
-        ranked: the results are kept, and put in order or the best of them taken.
+        ranked: the results are kept, and put in order, or the best of them taken, or their differences.
         state: of what the call is given, something is made anew by the turns, and nothing is an
             element that the loop runs over: it looks again at what the loop changes.
         alike: nothing that the call is given changes from turn to turn.
@@ -111,11 +113,15 @@ def turn_of(place: Location, loop: Loop) -> Turn | None:
         and (overlap(given, element) or (not state and _is_in_run(node, place, body))),
         varied=overlap(given, element),
         compared=turns_compared(place, body, steps_of(scope)),
-        ranked=container_ordered(kept_in(place, body), steps_of(scope)),
+        ranked=_is_ranked(kept_in(place, body), steps_of(scope)),
         state=overlap(given, state) and not overlap(given, element),
         alike=not overlap(given, made_anew | target),
         used=bool(result or step.collects) or not isinstance(node, ast.Expr),
     )
+
+
+def _is_ranked(kept: set[str], steps: tuple[Step, ...]) -> bool:
+    return container_ordered(kept, steps) or container_contrasted(kept, steps)
 
 
 def _is_in_run(node: ast.stmt, place: Location, body: list[Step]) -> bool:
@@ -153,6 +159,9 @@ def is_run(place: Location) -> bool:
         return False
     if any(isinstance(each, (ast.Yield, ast.YieldFrom)) for each in ast.walk(scope)):
         return False
+    parts = (each for each in ast.walk(scope) if isinstance(each, ast.Call))
+    if any(called(each.func) in _COMPILED_LOOPS for each in parts):
+        return True
     return any(
         any(arm.loop for arm in step.arms)
         and isinstance(step.node, ast.Assign)
@@ -389,7 +398,7 @@ def _comprehended(
         and overlap(given, target),
         varied=overlap(given, target),
         compared=container_compared(set(step.stores), steps),
-        ranked=container_ordered(set(step.stores), steps),
+        ranked=_is_ranked(set(step.stores), steps),
         state=False,
         alike=not overlap(given, target),
         used=True,

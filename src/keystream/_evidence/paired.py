@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
 
-from keystream._evidence.comparing import ORDERINGS
-from keystream._evidence.names import call_at, chain_at, header, steps_of
+from keystream._evidence.comparing import ORDERINGS, contrasts_in
+from keystream._evidence.names import call_at, chain_at, header, names_read, overlap, steps_of
 from keystream._evidence.source import Scope, called, scope_of, source_of, spans, statement
 from keystream._findings import Location
 
@@ -28,7 +28,8 @@ class Paired(Enum):
         "numbers"
     )
     JOINT = "the same few numbers transform two arrays alike, which stay beside each other"
-    ORDERED = "the results are put in order, or the best is taken: they are compared on equal draws"
+    ORDERED = "the results are put in order, or the best or a difference is taken of them"
+    AGAIN = "the very same is looked at again, after what it is given has changed"
     SHOWN = "one of the two results is only printed, beside what the same function makes"
 
 
@@ -90,6 +91,19 @@ def _is_of_hole(node: ast.expr, bindings: _Bindings, call: ast.Call) -> bool:
     while isinstance(found, ast.UnaryOp):
         found = found.operand
     return isinstance(found, ast.Name) and found.id == _HOLE
+
+
+def looks_again_later(first: Location, second: Location) -> bool:
+    """Whether two calls read alike, and what they are given was bound anew in between."""
+    nodes, scope = (statement(first), statement(second)), scope_of(first)
+    if nodes[0] is None or nodes[1] is None or scope is None or scope is not scope_of(second):
+        return False
+    calls = call_at(nodes[0], first), call_at(nodes[1], second)
+    if calls[0] is None or calls[1] is None or ast.dump(calls[0]) != ast.dump(calls[1]):
+        return False
+    given = set[str]().union(*map(names_read, [*calls[0].args, *calls[0].keywords]))
+    between = (s for s in steps_of(scope) if nodes[0].lineno < s.node.lineno < nodes[1].lineno)
+    return any(overlap(given, step.stores) for step in between)
 
 
 def is_called_alike(first: Location, second: Location) -> bool:
@@ -215,19 +229,15 @@ def _same_of_both(
 
 
 def _contrasts(scope: Scope) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """What a function subtracts, or orders: both sides of each."""
+    """What a function subtracts, or orders: both sides of each, also leaf by leaf."""
     for step in steps_of(scope):
-        for part in header(step.node)[1]:
-            for node in ast.walk(part):
-                match node:
-                    case ast.BinOp(op=ast.Sub()):
-                        yield node.left, node.right
-                    case ast.Compare(comparators=[right]):
-                        yield node.left, right
-                    case ast.Call(args=[function, left, right]) if _subtracts(function):
-                        yield left, right
-                    case _:
-                        pass
+        yield from contrasts_in(step)
+    for call in _calls(scope):
+        match call:
+            case ast.Call(args=[function, left, right]) if _subtracts(function):
+                yield left, right
+            case _:
+                pass
 
 
 def _subtracts(function: ast.expr) -> bool:
@@ -301,6 +311,32 @@ def _each(value: object, change: Callable[[ast.expr], ast.expr]) -> object:
 
 
 # Derivatives.
+
+
+def takes_gradients(place: Location) -> bool:
+    """Whether the function around a place, or one of its file that it calls, takes a gradient."""
+    source, scope = source_of(place.path), scope_of(place)
+    return source is not None and scope is not None and scope in _taking(source.tree)
+
+
+@lru_cache(maxsize=64)
+def _taking(tree: ast.Module) -> frozenset[ast.AST]:
+    """The functions of a file that take gradients, and those that call them by name."""
+    functions = [
+        n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
+    calls = {
+        each: {called(part.func) for part in ast.walk(each) if isinstance(part, ast.Call)}
+        for each in functions
+    }
+    names = {
+        n for each in functions for n in calls[each] if n in _DERIVATIVES or n.endswith("grad")
+    }
+    found: set[ast.AST] = set()
+    while new := [each for each in functions if each not in found and calls[each] & names]:
+        found.update(new)
+        names |= {each.name for each in new}
+    return frozenset(found)
 
 
 @lru_cache(maxsize=64)

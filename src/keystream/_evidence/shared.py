@@ -60,6 +60,11 @@ class Shared:
         return "differentiated" in self.at.flags and "hoisted" not in self.at.flags
 
     @property
+    def invariant(self) -> bool:
+        """Whether the key is the same in every turn of a compiled loop, provably."""
+        return "loop_invariant" in self.at.flags
+
+    @property
     def summed(self) -> bool:
         """Whether the turns of a compiled loop around the draw hand on nothing but sums."""
         return "summed" in self.at.flags

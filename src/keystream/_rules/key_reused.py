@@ -146,6 +146,9 @@ def holds(pair: Pair) -> Severity | None:
         return "note"  # one network that is initialised twice, as target networks are
     if pair.unmade and pair.one_place:
         return "note"  # two runs of a program, each of which made its keys
+    turn = pair.turn  # that calls several functions by one name, each with the key
+    if turn is not None and not turn.carried and (turn.settings or pair.whole_run):
+        return "note"
     if pair.watches:
         return "note"  # evaluations with one key, of trainings that run one after the other
     return "warning" if pair.one_place or pair.twins else "error"

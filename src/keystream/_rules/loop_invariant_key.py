@@ -105,7 +105,8 @@ def shares(shared: Shared) -> Severity | None:
     """One draw for all turns of a compiled loop."""
     if not shared.over_turns:
         return None
-    return "error" if shared.differentiated else "warning"  # each turn trains
+    trains = shared.differentiated and (shared.invariant or not shared.turns)
+    return "error" if trains else "warning"
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

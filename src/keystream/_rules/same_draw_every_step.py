@@ -199,6 +199,7 @@ def holds(pair: Pair) -> Severity | None:
     if turn is None or turn.carried:
         return "warning"
     runs_again = pair.unmade and turn.alike and not turn.used
+    runs_again = runs_again or pair.whole_run
     return "note" if turn.settings or turn.state or runs_again else "warning"
 
 

@@ -90,7 +90,9 @@ class Pairing:
             hashed=_made_in("/flax/core/", sites),
             seed_handed=bool(seeds) and _hands_named_seed(sites[-1]),
             settings_differ=bool(seeds) and _settings_differ(sites),
-            element_seeded=looped is not None and bool(seeds) and _is_of_element(seeds[-1], looped),
+            element_seeded=_is_of_element(seeds[-1], looped)
+            if looped is not None and seeds
+            else bool(sites) and bool(seeds) and all(map(_is_handed_element, sites)),
             whole_run=looped is not None
             and _is_whole_run(sites[-1] if seeds else second.at, looped),
             paired=Paired.ORDERED
@@ -414,6 +416,22 @@ def _is_of_element(seed: Location, looped: Location) -> bool:
     given = call.args[0]
     parts = isinstance(given, (ast.Attribute, ast.Subscript))
     return parts and overlap({dotted(given)}, _targets(looped))
+
+
+def _is_handed_element(site: Site) -> bool:
+    """Whether the line that calls what makes a key hands it, as the seed, what its loop goes over."""
+    made, caller = _seed_parameters(site), next(iter(site.stack[1:2]), None)
+    node = statement(caller) if caller is not None else None
+    if made is None or node is None or caller is None:
+        return False
+    call, targets = chain_at(node, caller), _targets(caller)
+    scope, seeds = made
+    order = [argument.arg for argument in scope.args.args]
+    given = dict(zip(order, call.args, strict=False)) if call is not None else {}
+    given |= (
+        {word.arg: word.value for word in call.keywords if word.arg} if call is not None else {}
+    )
+    return any(overlap(names_read(given[name]), targets) for name in seeds if name in given)
 
 
 def _targets(place: Location, *, counted: bool = True) -> set[str]:

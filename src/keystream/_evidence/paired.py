@@ -99,10 +99,17 @@ def looks_again_later(first: Location, second: Location) -> bool:
     if nodes[0] is None or nodes[1] is None or scope is None or scope is not scope_of(second):
         return False
     calls = call_at(nodes[0], first), call_at(nodes[1], second)
-    if calls[0] is None or calls[1] is None or ast.dump(calls[0]) != ast.dump(calls[1]):
+    if calls[0] is None or calls[1] is None:
         return False
-    given = set[str]().union(*map(names_read, [*calls[0].args, *calls[0].keywords]))
-    between = (s for s in steps_of(scope) if nodes[0].lineno < s.node.lineno < nodes[1].lineno)
+    return is_same_later(calls[0], calls[1], scope)
+
+
+def is_same_later(one: ast.Call, other: ast.Call, scope: Scope) -> bool:
+    """Whether two calls of a function read alike, and what they are given was bound anew in between."""
+    if ast.dump(one) != ast.dump(other):
+        return False
+    given = set[str]().union(*map(names_read, [*one.args, *one.keywords]))
+    between = (s for s in steps_of(scope) if one.lineno < s.node.lineno < other.lineno)
     return any(overlap(given, step.stores) for step in between)
 
 

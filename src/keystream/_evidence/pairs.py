@@ -39,7 +39,8 @@ class Pair:
         seed_handed: the caller hands a seed that has a name to the function that makes a key of it.
         settings_differ: the calls hand one seed to the function that makes the key of it, and differ
             otherwise.
-        element_seeded: the seed is a part of the elements that the loop goes over.
+        element_seeded: the seed is a part of the elements that the loop goes over, or in two places
+            each loop hands its element on as the seed.
         whole_run: each turn of the loop is a run of its own, which reads what it is given.
         paired: how the program shows that the two shall draw alike; None where it does not.
     """

@@ -10,10 +10,16 @@ import ast
 import math
 from dataclasses import dataclass
 
-from keystream._evidence.comparing import container_ordered
+from keystream._evidence.comparing import container_contrasted, container_ordered
 from keystream._evidence.flow import is_shown
-from keystream._evidence.names import overlap, step_of, steps_of
-from keystream._evidence.paired import Paired, contrast_of, is_contrast, is_kept_beside
+from keystream._evidence.names import names_read, overlap, reach, step_of, steps_of
+from keystream._evidence.paired import (
+    Paired,
+    contrast_of,
+    is_contrast,
+    is_kept_beside,
+    is_same_later,
+)
 from keystream._lint.comparing import Result, are_compared, is_result, result_of
 from keystream._lint.dataflow import (
     Flow,
@@ -77,6 +83,11 @@ PRINTED = Excuse(
     "printed beside",
     shown=True,
     why=f"{Paired.SHOWN.value}, so it seems meant",
+)
+AGAIN = Excuse(
+    "looked at again",
+    shown=True,
+    why=f"{Paired.AGAIN.value}, so it seems meant",
 )
 RANKED = Excuse(
     "results that are ranked",
@@ -153,10 +164,14 @@ def _paired(repeat: Repeat) -> Excuse | None:
         return None
     if is_contrast(first.node, second.node, first.around):
         return None if first.graded or second.graded else CONTRASTED
+    if _is_fed(first, second):
+        return None
+    if is_same_later(first.node, second.node, first.around) and not _reaches(first, second):
+        return AGAIN
     if not _draws_few(repeat.first) or not _draws_few(repeat.second):
         return None
     statements = first.statement, second.statement
-    if statements[0] is None or statements[1] is None or _is_fed(first, second):
+    if statements[0] is None or statements[1] is None:
         return None
     calls = first.node, second.node
     return JOINT if is_kept_beside(calls, (statements[0], statements[1]), first.around) else None
@@ -186,6 +201,15 @@ def _is_printed_beside(repeat: Repeat) -> bool:
 def _is_fed(first: Site, second: Site) -> bool:
     """Whether the later call is given the earlier one's result."""
     return bool(result_of(first)[1] & reads(second.node))
+
+
+def _reaches(first: Site, second: Site) -> bool:
+    """Whether what the earlier call gives reaches what the later one is given."""
+    if first.statement is None or not isinstance(first.around, _SCOPES):
+        return True
+    between = [s for s in steps_of(first.around) if first.line < s.node.lineno < second.line]
+    reached = reach(set(step_of(first.statement).stores), between)
+    return overlap(names_read(second.node), reached)
 
 
 # Where samplers of JAX are given the shape: at this place, or by name.
@@ -350,7 +374,22 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
             return SWEPT
         run = run or declared
         return SWEPT if _is_sweep(loop, flow, varying, site, run=run) else None
+    if _is_in_run(loop, site) and not flow.carried and is_written_out(_over(loop), site.around):
+        return SWEPT
     return FIXED if _looks_again(loop, flow, varying) else None
+
+
+def _over(loop: ast.AST) -> ast.AST | None:
+    return getattr(loop, "iter", None)
+
+
+def _is_in_run(loop: ast.AST, site: Site) -> bool:
+    """Whether a call stands in a loop within the loop, or is what such a loop goes over."""
+    inner = [
+        each for each in walk(loop) if isinstance(each, ast.For | ast.While) and each is not loop
+    ]
+    around = [turn.node for turn in site.turns]
+    return any(each is site.statement or any(each is one for one in around) for each in inner)
 
 
 def _is_ranked(loop: ast.AST, site: Site) -> bool:
@@ -359,7 +398,8 @@ def _is_ranked(loop: ast.AST, site: Site) -> bool:
         return False
     steps = steps_of(site.around)
     if isinstance(loop, ast.comprehension):
-        return container_ordered(set(step_of(site.statement).stores), steps)
+        held = set(step_of(site.statement).stores)
+        return container_ordered(held, steps) or container_contrasted(held, steps)
     inside = {id(each) for each in walk(loop)}
     names = step_of(site.statement).stores
     kept = {
@@ -368,7 +408,7 @@ def _is_ranked(loop: ast.AST, site: Site) -> bool:
         if id(step.node) in inside and (step.node is site.statement or overlap(step.loads, names))
         for container in step.collects
     }
-    return container_ordered(kept, steps)
+    return container_ordered(kept, steps) or container_contrasted(kept, steps)
 
 
 def _watches(use: Use, level: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,10 +11,21 @@ from keystream._findings import Severity
 from keystream._judge.words import copied
 from keystream._lint.accumulation import accumulates
 from keystream._lint.collecting import is_member, is_the_same_in_all_turns
-from keystream._lint.dataflow import reaches_the_state
-from keystream._lint.excuses import COPIED, DECLARED, FIXED, INFERENCES, Excuse, excuse
+from keystream._lint.counting import is_counter
+from keystream._lint.dataflow import feeds_back, flow_of, reaches_the_state
+from keystream._lint.excuses import COPIED, DECLARED, FIXED, INFERENCES, SWEPT, Excuse, excuse
 from keystream._lint.facts import Facts, Repeat, Site, Unread, Use
-from keystream._lint.symbols import Attribute, Child, Element, Parameter, Seed, StreamKey, Symbol
+from keystream._lint.symbols import (
+    Attribute,
+    Child,
+    Constant,
+    Element,
+    Operation,
+    Parameter,
+    Seed,
+    StreamKey,
+    Symbol,
+)
 from keystream._lint.turns import (
     counts,
     depends_on_loop,
@@ -252,9 +264,28 @@ def _is_another_member(first: Use, second: Use, facts: Facts) -> bool:
 def _made_again(repeat: Repeat, severity: Severity, seeds: tuple[Site, ...]) -> Mistake | None:
     """A seed made into a key in each turn."""
     seed = root_of(repeat.second.key).args[0]
+    if _is_of_list(seed) and _begins_anew(repeat):
+        return Mistake("KS109", "note", repeat, seeds, SWEPT)  # a list of seeds, gone through again
     if depends_on_loop(seeds) or (isinstance(seed, Symbol) and counts(seed)):
         return Mistake("KS109", severity, repeat, seeds)
     return Mistake("KS106", severity, repeat, seeds)
+
+
+def _is_of_list(seed: object) -> bool:
+    """Whether a seed is an element of a list of seeds, or that and a number; no counter of turns."""
+    match seed:
+        case Operation("Add", (left, Constant())) | Operation("Add", (Constant(), left)):
+            return _is_of_list(left)
+        case _:
+            return isinstance(seed, Element) and not is_counter(seed)
+
+
+def _begins_anew(repeat: Repeat) -> bool:
+    """Whether a turn of the loop hands nothing of the call on to the next."""
+    turn = repeat.turn
+    if turn is None or not isinstance(turn.node, ast.For | ast.AsyncFor | ast.While):
+        return False
+    return not feeds_back(flow_of(turn.node), repeat.site.node, repeat.site.statement)
 
 
 def _seeds(repeat: Repeat) -> tuple[Site, ...]:

@@ -117,7 +117,10 @@ def holds(pair: Pair) -> Severity | None:
     if pair.restored and not pair.direct:
         return "error"
     handed_on = pair.parted is not None and pair.meeting is Meeting.FED
-    return "warning" if handed_on and not pair.direct else None
+    begun = (
+        pair.direct or pair.element_seeded
+    )  # a run of its own, from a seed of the program's list
+    return "warning" if handed_on and not begun else None
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
-from collections.abc import Iterator
 from itertools import takewhile
 from math import prod
 
@@ -13,19 +12,12 @@ import numpy as np
 from keystream._audit import frames
 from keystream._audit.lineage import Lineage
 from keystream._audit.recording import Recording
-from keystream._evidence import flow, loops, paired
-from keystream._evidence.names import (
-    call_at,
-    chain_at,
-    dotted,
-    names_bound,
-    names_read,
-    overlap,
-)
+from keystream._evidence import flow, loops, paired, seeding
+from keystream._evidence.names import call_at
 from keystream._evidence.paired import Paired
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Related, Relation
-from keystream._evidence.source import Loop, called, loops_at, scope_of, statement
+from keystream._evidence.source import loops_at, scope_of, statement
 from keystream._evidence.uses import Site, Stack, Use
 from keystream._findings import Location
 from keystream._judge.excuses import Excuse, Excused, parting, tries_again
@@ -88,13 +80,13 @@ class Pairing:
             counted=_made_in("/flax/nnx/", sites),
             copied=self._is_copied(second),
             hashed=_made_in("/flax/core/", sites),
-            seed_handed=bool(seeds) and _hands_named_seed(sites[-1]),
-            settings_differ=bool(seeds) and _settings_differ(sites),
-            element_seeded=_is_of_element(seeds[-1], looped)
+            seed_handed=bool(seeds) and seeding.hands_named_seed(sites[-1]),
+            settings_differ=bool(seeds) and seeding.settings_differ(sites),
+            element_seeded=seeding.is_of_element(seeds[-1], looped)
             if looped is not None and seeds
-            else bool(sites) and bool(seeds) and all(map(_is_handed_element, sites)),
+            else bool(sites) and bool(seeds) and all(map(seeding.is_handed_element, sites)),
             whole_run=looped is not None
-            and _is_whole_run(sites[-1] if seeds else second.at, looped),
+            and seeding.is_whole_run(sites[-1] if seeds else second.at, looped),
             paired=Paired.ORDERED
             if turn is not None and turn.ranked and turn.varied and not turn.carried
             else self._paired((first, second), related, parted, looped, meeting),
@@ -199,7 +191,7 @@ class Pairing:
         """The innermost loop in which one seed is made a key again, its turns not folded in."""
         for place in site.stack:
             for loop in loops_at(place):
-                if not _folds_turn(place, loop):
+                if not seeding.folds_turn(place, loop):
                     return loops.turn_of(place, loop), place
         return None, None
 
@@ -354,134 +346,3 @@ def _has_arguments(site: Site) -> bool:
             names = [each.arg for each in (*scope.args.posonlyargs, *scope.args.args)]
             return any(name not in ("self", "cls") for name in names)
     return False
-
-
-def _seed_parameters(site: Site) -> tuple[ast.FunctionDef, set[str]] | None:
-    """The function that makes a key of its parameter, and the parameters that the key is made of."""
-    if site.place is None:
-        return None
-    node, scope = statement(site.place), scope_of(site.place)
-    if node is None or not isinstance(scope, ast.FunctionDef):
-        return None
-    names = {argument.arg for argument in (*scope.args.args, *scope.args.kwonlyargs)}
-    found = names & {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-    return (scope, found) if found else None
-
-
-def _calls_of(name: str, site: Site) -> list[ast.Call]:
-    """The calls of a function, on the line that called it."""
-    return [
-        call
-        for place in site.stack[1:2]
-        for call in ast.walk(statement(place) or ast.Module([], []))
-        if isinstance(call, ast.Call) and called(call.func) == name
-    ]
-
-
-def _hands_named_seed(site: Site) -> bool:
-    """Whether the caller hands on a seed that it has under a name, such as a constant of the program."""
-    made = _seed_parameters(site)
-    if made is None:
-        return False
-    scope, seeds = made
-    order = [argument.arg for argument in scope.args.args]
-    for call in _calls_of(scope.name, site):
-        given = dict(zip(order, call.args, strict=False))
-        given |= {word.arg: word.value for word in call.keywords if word.arg is not None}
-        if any(isinstance(given.get(name), (ast.Name, ast.Attribute)) for name in seeds):
-            return True
-    return False
-
-
-def _folds_turn(place: Location, loop: Loop) -> bool:
-    """Whether the statement that makes a key of a seed folds in what a loop goes over, too."""
-    node = statement(place)
-    if node is None or isinstance(loop, ast.While):
-        return False
-    targets = set(names_bound(loop.target))
-    return any(
-        isinstance(each, ast.Call)
-        and called(each.func) == "fold_in"
-        and any(overlap(names_read(part), targets) for part in each.args[1:])
-        for each in ast.walk(node)
-    )
-
-
-def _is_of_element(seed: Location, looped: Location) -> bool:
-    """Whether a seed is, as it stands, a part of the elements that the loop around it goes over."""
-    node = statement(seed)
-    call = call_at(node, seed) if node is not None else None
-    if call is None or not call.args or (seed.path, seed.line) != (looped.path, looped.line):
-        return False
-    given = call.args[0]
-    parts = isinstance(given, (ast.Attribute, ast.Subscript))
-    return parts and overlap({dotted(given)}, _targets(looped))
-
-
-def _is_handed_element(site: Site) -> bool:
-    """Whether the line that calls what makes a key hands it, as the seed, what its loop goes over."""
-    made, caller = _seed_parameters(site), next(iter(site.stack[1:2]), None)
-    node = statement(caller) if caller is not None else None
-    if made is None or node is None or caller is None:
-        return False
-    call, targets = chain_at(node, caller), _targets(caller)
-    scope, seeds = made
-    order = [argument.arg for argument in scope.args.args]
-    given = dict(zip(order, call.args, strict=False)) if call is not None else {}
-    given |= (
-        {word.arg: word.value for word in call.keywords if word.arg} if call is not None else {}
-    )
-    return any(overlap(names_read(given[name]), targets) for name in seeds if name in given)
-
-
-def _targets(place: Location, *, counted: bool = True) -> set[str]:
-    """What the loops around a place bind in each turn, or what of it is no number of the turn."""
-    around = [loop for loop in loops_at(place) if not isinstance(loop, ast.While)]
-    numbers: set[str] = set()
-    for loop in around if not counted else ():
-        over = called(loop.iter.func) if isinstance(loop.iter, ast.Call) else ""
-        names = list(names_bound(loop.target))
-        numbers |= set(names if over == "range" else names[:1] if over == "enumerate" else ())
-    return {name for loop in around for name in names_bound(loop.target)} - numbers
-
-
-def _is_whole_run(site: Site, looped: Location) -> bool:
-    """Whether a turn of a loop calls a run that reads what varies: a setting, and no mere number."""
-    if looped not in site.stack:
-        return False
-    inner = site.stack[: site.stack.index(looped)]
-    node = statement(looped)
-    call = chain_at(node, looped) if node is not None else None
-    trains = any(map(loops.is_run, inner)) and any(map(paired.takes_gradients, inner))
-    if not trains or call is None:
-        return False
-    varied = _targets(looped, counted=False)
-    return any(
-        overlap(names_read(given), varied) and name in names
-        for run in map(scope_of, inner[-1:])
-        if isinstance(run, ast.FunctionDef)
-        for names in [set().union(*map(names_read, run.body)) | {None}]
-        for name, given in _arguments(call, run)
-    )
-
-
-def _arguments(call: ast.Call, function: ast.FunctionDef) -> Iterator[tuple[str | None, ast.expr]]:
-    """What a call gives, with the names of the function's parameters; None for what another gets."""
-    names = [each.arg for each in function.args.args]
-    names = names[1:] if names[:1] in (["self"], ["cls"]) else names
-    if called(call.func) == function.name:
-        yield from zip(names, call.args, strict=False)
-        yield from ((each.arg, each.value) for each in call.keywords)
-    for each in ast.walk(call.func):  # the call that makes the object whose method is called
-        if isinstance(each, ast.Call):
-            yield from ((None, part) for part in each.args)
-            yield from ((None, part.value) for part in each.keywords)
-
-
-def _settings_differ(sites: list[Site]) -> bool:
-    """Whether calls hand one seed to the function that makes the key, and differ otherwise."""
-    made = _seed_parameters(sites[0])
-    if made is None or len({site.place for site in sites}) != 1:
-        return False
-    calls = [call for site in sites for call in _calls_of(made[0].name, site) if call.args]
-    return len({ast.unparse(call) for call in calls}) > 1

@@ -11,7 +11,9 @@ class Model:
         self.w = x
         return x
     def draw(self, key):
-        return normal(key)
+        return self.w + normal(key)
+    def show(self, key, x):
+        print(x, self.draw(key))
     def step(self, key):
         self.w = normal(key)
     def name(self):
@@ -22,7 +24,15 @@ LOOKS = {
     "another form of it": "    model.fit(x)\n    y = np.asarray(model.draw(key)).mean()",
     "kept in a list": "    loss = model.fit(x)\n    y = model.draw(key)\n    found.append(y)",
 }
+LOOKS |= {
+    "the loop sets what it reads": "    model.w = step(model.w, x)\n    print(model.draw(key))",
+    "it is shown by itself": "    model.w = step(model.w, x)\n    model.show(key, x)",
+}
 DOES_MORE = {
+    "the loop sets something else": "    model.n = model.n + 1\n    y = model.draw(key)",
+    "what is made of it is trained on": (
+        "    y = model.draw(key)\n    model.w = step(model.w, y)\n    print(x)"
+    ),
     "nothing changes it": "    y = model.draw(key)\n    print(model.name(), y)",
     "the method changes it": "    model.fit(x)\n    y = model.step(key)",
     "it goes back": "    y = model.draw(key)\n    model.fit(y)",
@@ -37,8 +47,11 @@ DOES_MORE = {
 def looks(tmp_path, body):
     """Whether the call of ``draw`` (or ``step``) in a loop with a body looks."""
     source = write(tmp_path, f"import numpy as np\n{CLASS}\nfor x in xs:\n{body}\n")
-    method = "model.draw(" if "model.draw(" in source.text else "model.step("
-    inner = source.at("normal(", method == "model.step(")
+    names = ("model.draw(", "model.show(", "model.step(")
+    method = next(name for name in names if name in source.text)
+    inner = (
+        source.at("print(x, self") if "show" in method else source.at("normal(", "step" in method)
+    )
     return watches_object((inner, source.at(method)), source.at(method))
 
 

@@ -176,7 +176,7 @@ def _goes_on(node: ast.AST) -> bool:
 
 
 def watches_object(stack: Stack, looped: Location) -> bool:
-    """Whether the call at a place looks at an object that another of its methods changes in the loop.
+    """Whether the call at a place looks at an object that the loop changes, or another of its methods.
 
     So what is trained in each turn is looked at with one key in each. The method looks where it binds
     no attribute of its object, and where nothing but figures is made of its result: it goes back to no
@@ -202,16 +202,27 @@ def watches_object(stack: Stack, looped: Location) -> bool:
         for _, method in _method_calls(step)
         if dotted(method.value) == owner
     }
+    looking = methods[call.func.attr]
+    set_here = {name for step in body for name in step.stores if step.node is not node}
     changed = any(_sets_itself(methods[each]) for each in called_too & methods.keys())
-    looks = not _sets_itself(methods[call.func.attr])
+    changed = changed or overlap(_attributes_read(looking, owner), set_here)
+    looks = not _sets_itself(looking)
     return bool(owner) and changed and looks and not _goes_to_object(step_of(node), call, body)
+
+
+def _attributes_read(method: ast.FunctionDef, owner: str) -> set[str]:
+    """The attributes of its object that a method reads, under the caller's name, or all of it."""
+    own = method.args.args[0].arg if method.args.args else ""
+    names = set[str]().union(*(step.loads for step in steps_of(method)))
+    read = {f"{owner}{name[len(own) :]}" for name in names if name.startswith(f"{own}.")}
+    return read | ({owner} if own in names else set())
 
 
 def _goes_to_object(step: Step, call: ast.Call, body: list[Step]) -> bool:
     """Whether an object is given what a call gives, or what is made of it; containers aside."""
     if any(given is call for each, _ in _method_calls(step) for given in each.args):
         return True
-    reached = set(step.stores)
+    reached = set(step.stores) if not isinstance(step.node, ast.Expr) else set[str]()
     for later in (each for each in body if each.node.lineno > step.node.lineno):
         for other, method in _method_calls(later):
             of_result = overlap(names_read(method.value), reached)
@@ -219,7 +230,8 @@ def _goes_to_object(step: Step, call: ast.Call, body: list[Step]) -> bool:
             if given and not of_result and method.attr not in COLLECTS:
                 return True
         reached = reach(reached, (later,))
-    return any(overlap(each.loads, reached) for each in body if each.node.lineno < step.node.lineno)
+    before = (each for each in body if each.node.lineno < step.node.lineno)
+    return overlap(reached, _state(body)) or any(overlap(each.loads, reached) for each in before)
 
 
 def _method_calls(step: Step) -> Iterator[tuple[ast.Call, ast.Attribute]]:

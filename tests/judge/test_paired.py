@@ -15,6 +15,7 @@ from keystream._evidence.paired import (
     in_contrast,
     is_ordered,
     kept_beside,
+    looks_again_later,
 )
 
 CONTRASTS = {
@@ -151,6 +152,30 @@ def test_both_calls_of_a_contrast_are_in_one(tmp_path):
     assert in_contrast(source.at("f("))
     assert in_contrast(source.at("f(", 1))
     assert not in_contrast(source.at("f(", 2))
+
+
+AGAIN = {
+    "trained in between": "a = f(model, k)\nmodel = fit(model, data)\nb = f(model, k)",
+    "with other results": "a = f(w, k)\nw, loss = fit(w)\nr['b'] = f(w, k)",
+}
+
+
+@pytest.mark.parametrize("text", AGAIN.values(), ids=AGAIN)
+def test_what_went_on_is_looked_at_again(tmp_path, text):
+    assert looks_again_later(*calls(tmp_path, text))
+
+
+NOT_AGAIN = {
+    "nothing changed": "a = f(model, k)\nb = f(model, k)",
+    "the next batch": "a = f(batch, k)\nbatch = next(batches)\nb = f(batch, k)",
+    "another input": "a = f(model, k)\nmodel = fit(model)\nb = f(model, x, k)",
+    "something else went on": "a = f(model, k)\nother = fit(other)\nb = f(model, k)",
+}
+
+
+@pytest.mark.parametrize("text", NOT_AGAIN.values(), ids=NOT_AGAIN)
+def test_anything_else_is_not_looked_at_again(tmp_path, text):
+    assert not looks_again_later(*calls(tmp_path, text))
 
 
 # Whole programs.

@@ -94,7 +94,7 @@ def _is_of_hole(node: ast.expr, bindings: _Bindings, call: ast.Call) -> bool:
 
 
 def looks_again_later(first: Location, second: Location) -> bool:
-    """Whether two calls read alike, and what they are given was bound anew in between."""
+    """Whether two calls read alike, and what they are given went on in between."""
     nodes, scope = (statement(first), statement(second)), scope_of(first)
     if nodes[0] is None or nodes[1] is None or scope is None or scope is not scope_of(second):
         return False
@@ -105,12 +105,15 @@ def looks_again_later(first: Location, second: Location) -> bool:
 
 
 def is_same_later(one: ast.Call, other: ast.Call, scope: Scope) -> bool:
-    """Whether two calls of a function read alike, and what they are given was bound anew in between."""
+    """Whether two calls of a function read alike, and what they are given went on in between.
+
+    A state goes on where it is made of itself, as training does: the next batch is another one.
+    """
     if ast.dump(one) != ast.dump(other):
         return False
     given = set[str]().union(*map(names_read, [*one.args, *one.keywords]))
     between = (s for s in steps_of(scope) if one.lineno < s.node.lineno < other.lineno)
-    return any(overlap(given, step.stores) for step in between)
+    return any(overlap(given, step.stores & step.loads) for step in between)
 
 
 def is_called_alike(first: Location, second: Location) -> bool:

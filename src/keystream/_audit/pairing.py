@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from math import prod
 
 import numpy as np
@@ -17,7 +17,7 @@ from keystream._evidence.names import call_at
 from keystream._evidence.paired import Paired
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Related, Relation
-from keystream._evidence.source import loops_at, scope_of, statement
+from keystream._evidence.source import called, loops_at, scope_of, statement
 from keystream._evidence.uses import Site, Stack, Use
 from keystream._findings import Location
 from keystream._judge.excuses import Excuse, Excused, parting, tries_again
@@ -39,6 +39,11 @@ class Pairing:
         self._restored = sorted(use for note in restores for use in note.fields["uses"])
         self._clones = sum(note.count for note in recording.notes if note.kind == "cloned")
         self._restoring = {(place.path, place.line) for note in restores for place in note.frames}
+        self._restored_by = {  # the lines that call what restores, with the name of that
+            (place.path, place.line, inner.function.rpartition(".")[2])
+            for note in restores
+            for inner, place in pairwise(note.frames)
+        }
 
     def pair(self, first: Use, second: Use, related: Related) -> Pair:
         """The pair of two uses, which nothing excuses."""
@@ -257,12 +262,13 @@ class Pairing:
         """Whether the call at a place is an argument of one that restores: it says what was saved."""
         node = statement(place)
         call = call_at(node, place) if node is not None else None
-        if node is None or call is None or (place.path, place.line) not in self._restoring:
+        if node is None or call is None:
             return False
         return any(
             part is call
             for each in ast.walk(node)
             if isinstance(each, ast.Call)
+            and (place.path, place.line, called(each.func)) in self._restored_by
             for part in (*each.args, *(keyword.value for keyword in each.keywords))
         )
 

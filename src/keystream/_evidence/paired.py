@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
@@ -38,15 +39,30 @@ _HOLE = "<result>"
 _DERIVATIVES = frozenset({"vjp", "jvp", "linearize", "jacrev", "jacfwd", "jacobian", "hessian"})
 
 
-def contrasted(first: Location, second: Location) -> bool:
-    """Whether the calls at two places of one function are a contrast."""
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """The calls at two places of one function."""
+
+    calls: tuple[ast.Call, ast.Call]
+    statements: tuple[ast.stmt, ast.stmt]
+    scope: Scope
+
+
+def _calls_at(first: Location, second: Location) -> _Calls | None:
+    """The calls at two places; None where they stand in two functions, or there is none."""
     one, other, scope = statement(first), statement(second), scope_of(first)
     if one is None or other is None or scope is None or scope is not scope_of(second):
-        return False
+        return None
     calls = call_at(one, first), call_at(other, second)
-    if calls[0] is None or calls[1] is None or differentiated(first):
-        return False
-    return is_contrast(calls[0], calls[1], scope)
+    if calls[0] is None or calls[1] is None:
+        return None
+    return _Calls((calls[0], calls[1]), (one, other), scope)
+
+
+def contrasted(first: Location, second: Location) -> bool:
+    """Whether the calls at two places of one function are a contrast."""
+    both = _calls_at(first, second)
+    return both is not None and not differentiated(first) and is_contrast(*both.calls, both.scope)
 
 
 def is_ordered(batch: Location) -> bool:
@@ -95,13 +111,8 @@ def _is_of_hole(node: ast.expr, bindings: _Bindings, call: ast.Call) -> bool:
 
 def looks_again_later(first: Location, second: Location) -> bool:
     """Whether two calls read alike, and what they are given went on in between."""
-    nodes, scope = (statement(first), statement(second)), scope_of(first)
-    if nodes[0] is None or nodes[1] is None or scope is None or scope is not scope_of(second):
-        return False
-    calls = call_at(nodes[0], first), call_at(nodes[1], second)
-    if calls[0] is None or calls[1] is None:
-        return False
-    return is_same_later(calls[0], calls[1], scope)
+    both = _calls_at(first, second)
+    return both is not None and is_same_later(*both.calls, both.scope)
 
 
 def is_same_later(one: ast.Call, other: ast.Call, scope: Scope) -> bool:
@@ -117,13 +128,9 @@ def is_same_later(one: ast.Call, other: ast.Call, scope: Scope) -> bool:
 
 
 def is_called_alike(first: Location, second: Location) -> bool:
-    """Whether the calls at two places call one function by its name."""
-    calls = [
-        call_at(node, place) if (node := statement(place)) is not None else None
-        for place in (first, second)
-    ]
-    functions = [ast.dump(call.func) for call in calls if call is not None]
-    return len(functions) == 2 and functions[0] == functions[1]
+    """Whether the calls at two places of one function call one function by its name."""
+    both = _calls_at(first, second)
+    return both is not None and len({ast.dump(call.func) for call in both.calls}) == 1
 
 
 def in_contrast(place: Location) -> bool:
@@ -159,13 +166,8 @@ def kept_beside(first: Location, second: Location) -> bool:
 
     They are parts of one tuple, list or dictionary, or are bound to names of their own.
     """
-    one, other, scope = statement(first), statement(second), scope_of(first)
-    if one is None or other is None or scope is None or scope is not scope_of(second):
-        return False
-    calls = call_at(one, first), call_at(other, second)
-    if calls[0] is None or calls[1] is None:
-        return False
-    return is_kept_beside((calls[0], calls[1]), (one, other), scope)
+    both = _calls_at(first, second)
+    return both is not None and is_kept_beside(both.calls, both.statements, both.scope)
 
 
 def is_kept_beside(

@@ -40,13 +40,19 @@ def hands_named_seed(site: Site) -> bool:
     if made is None:
         return False
     scope, seeds = made
-    order = [argument.arg for argument in scope.args.args]
-    for call in _calls_of(scope.name, site):
-        given = dict(zip(order, call.args, strict=False))
-        given |= {word.arg: word.value for word in call.keywords if word.arg is not None}
-        if any(isinstance(given.get(name), (ast.Name, ast.Attribute)) for name in seeds):
-            return True
-    return False
+    return any(
+        isinstance(given, (ast.Name, ast.Attribute))
+        for call in _calls_of(scope.name, site)
+        for given in _given_as(call, scope, seeds)
+    )
+
+
+def _given_as(call: ast.Call, function: ast.FunctionDef, names: set[str]) -> Iterator[ast.expr]:
+    """What a call gives to some parameters of a function."""
+    order = [argument.arg for argument in function.args.args]
+    given = dict(zip(order, call.args, strict=False))
+    given |= {word.arg: word.value for word in call.keywords if word.arg is not None}
+    yield from (given[name] for name in names if name in given)
 
 
 def folds_turn(place: Location, loop: Loop) -> bool:
@@ -81,13 +87,8 @@ def is_handed_element(site: Site) -> bool:
     if made is None or node is None or caller is None:
         return False
     call, targets = chain_at(node, caller), _targets(caller)
-    scope, seeds = made
-    order = [argument.arg for argument in scope.args.args]
-    given = dict(zip(order, call.args, strict=False)) if call is not None else {}
-    given |= (
-        {word.arg: word.value for word in call.keywords if word.arg} if call is not None else {}
-    )
-    return any(overlap(names_read(given[name]), targets) for name in seeds if name in given)
+    given = _given_as(call, *made) if call is not None else ()
+    return any(overlap(names_read(each), targets) for each in given)
 
 
 def _targets(place: Location, *, counted: bool = True) -> set[str]:

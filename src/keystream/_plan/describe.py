@@ -123,6 +123,7 @@ class _Describer:
         self._origins, self._reasons = origins, reasons
         self._words, self._calls = Words(origins, names), Calls(origins)
         self._conditions: dict[Any, int] = {}
+        self._sums: dict[int, bool] = {}  # by the id of a scan's equation
 
     def site(self, region: Region, place: int, draft: Draft) -> Site:
         """One site."""
@@ -175,7 +176,10 @@ class _Describer:
             invariant = varies is not None and inner.path not in varies
             parameters = inner.equation.params
             if inner.kind == "scan":
-                sums = primitives.only_sums(inner.equation)
+                name = id(inner.equation)
+                if name not in self._sums:
+                    self._sums[name] = primitives.only_sums(inner.equation)
+                sums = self._sums[name]
                 loops.append(Loop("scan", int(parameters["length"]), invariant, sums=sums))
             elif inner.kind in ("while", "condition"):
                 test, _ = primitives.opened(parameters["cond_jaxpr"])

@@ -79,9 +79,9 @@ def watched(
         return run(function, scope)
     finally:
         reader.cached.pop()
-        for state, site in _drawn(reader, call, scope):
-            _note(reader, function, state, site)
-            break
+        drawn = next(_drawn(reader, call, scope), None)
+        if drawn is not None:
+            _note(reader, function, *drawn)
 
 
 def _note(reader: Reader, function: Function, state: str, site: Site) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from written import write
 
-from keystream._evidence.loops import watches_object
+from keystream._evidence.watching import watches_object
 
 CLASS = """
 class Model:

@@ -12,7 +12,7 @@ import numpy as np
 from keystream._audit import frames
 from keystream._audit.lineage import Lineage
 from keystream._audit.recording import Recording
-from keystream._evidence import flow, loops, paired, seeding
+from keystream._evidence import flow, loops, paired, seeding, watching
 from keystream._evidence.names import call_at
 from keystream._evidence.paired import Paired
 from keystream._evidence.pairs import Pair
@@ -73,7 +73,7 @@ class Pairing:
             turn=turn,
             looped=looped,
             watches=self._watches(first, second, related)
-            or (looped is not None and loops.watches_object(second.at.stack, looped)),
+            or (looped is not None and watching.watches_object(second.at.stack, looped)),
             seeds=seeds,
             direct=place is not None and all(_is_in(seed, place) for seed in seeds),
             sequence=self._is_sequence(second),

@@ -193,10 +193,17 @@ def comparisons(steps: Iterable[Step]) -> Iterator[list[ast.AST]]:
                 name = called(node.func)
                 if _says_equal(name):
                     yield list(node.args)
-                elif name in ("map", "tree_map") and any(
-                    _says_equal(called(each)) for each in node.args[:1]
-                ):
+                elif name in ("map", "tree_map") and any(map(_compares, node.args[:1])):
                     yield list(node.args[1:])
+
+
+def _compares(function: ast.expr) -> bool:
+    """Whether a function that is mapped over two trees says whether their leaves are equal."""
+    if not isinstance(function, ast.Lambda):
+        return _says_equal(called(function))
+    names = {each.arg for each in function.args.args}
+    compared = comparisons((step_of(ast.Expr(function.body)),))
+    return any(names <= set(map(dotted, map(_core, operands))) for operands in compared)
 
 
 def _says_equal(name: str) -> bool:

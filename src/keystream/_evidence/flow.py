@@ -99,13 +99,23 @@ def is_asserted(place: Location) -> bool:
 
 
 def is_shown(node: ast.stmt) -> bool:
-    """Whether a statement prints or asserts: it looks at results, and makes nothing of them."""
+    """Whether a statement prints, logs or asserts: it looks at results, and makes nothing of them."""
     if isinstance(node, ast.Assert):
         return True
     if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
         return False
     name = called(node.value.func)
-    return name == "print" or name.startswith(ASSERTIONS)
+    if name in _PRINTS or name.startswith(ASSERTIONS):
+        return True
+    return name in _LOGS and isinstance(node.value.func, ast.Attribute)
+
+
+_PRINTS = frozenset(
+    {"print", "pprint", "echo", "secho", "display"}
+)  # also rich's, click's, IPython's
+_LOGS = frozenset(
+    {"debug", "info", "warning", "error", "exception", "critical", "log"}
+)  # logging's
 
 
 def _looks_at_each(node: ast.stmt, mine: set[str], theirs: set[str]) -> bool:
@@ -165,12 +175,12 @@ def _is_dropped(
         in_module: whether it is no function, but a module.
     """
     if isinstance(node, ast.Expr):
-        call = _awaited(node.value)
+        call = awaited(node.value)
         shown = is_shown(node) or (in_module and is_cell(place.path))  # a cell shows it
         return isinstance(call, ast.Call) and not shown and not _is_given(call, place)
-    if not isinstance(node, (ast.Assign, ast.AnnAssign)):
-        return False
-    step = next(each for each in steps if each.node is node)
+    step = next((each for each in steps if each.node is node), None)
+    if step is None or not isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return False  # in the body of a class others may read it
     if not step.stores or step.collects or any("." in name for name in step.stores):
         return False
     for later in (s for s in steps if s.node.lineno > node.lineno):
@@ -200,7 +210,7 @@ def _is_given(call: ast.Call, place: Location) -> bool:
     return any(spans(part, place) for part in (*call.args, *call.keywords))
 
 
-def _awaited(node: ast.expr) -> ast.expr:
+def awaited(node: ast.expr) -> ast.expr:
     """The call whose result is waited for: ``f(x)`` of ``f(x).block_until_ready()``."""
     while isinstance(node, ast.Call) and called(node.func) == "block_until_ready":
         if isinstance(node.func, ast.Attribute) and not node.args:

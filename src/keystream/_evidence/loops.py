@@ -15,7 +15,6 @@ from keystream._evidence.comparing import (
 )
 from keystream._evidence.flow import is_shown
 from keystream._evidence.names import (
-    COLLECTS,
     MAKERS,
     Step,
     chain_at,
@@ -28,6 +27,7 @@ from keystream._evidence.names import (
     step_of,
     steps_of,
 )
+from keystream._evidence.settings import written_out
 from keystream._evidence.source import (
     Loop,
     Scope,
@@ -42,7 +42,6 @@ from keystream._evidence.uses import Stack
 from keystream._findings import Location
 
 _COMPILED_LOOPS = frozenset({"scan", "fori_loop", "while_loop"})  # of jax.lax
-_SPACED = frozenset({"linspace", "logspace", "geomspace", "product"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,10 @@ class Turn:
         varied: the call is given something that differs with the turn.
         compared: the results of turns are compared with each other.
         ranked: the results are kept, and put in order, or the best of them taken, or their differences.
-        state: of what the call is given, something is made anew by the turns, and nothing is an
-            element that the loop runs over: it looks again at what the loop changes.
+        changing: of what the call is given, something is made anew by the turns.
+        state: that, and all else that it is given is the same in each turn: no element that the loop
+            runs over, and nothing that was drawn or loaded for the turn. It looks again at what the
+            loop changes.
         alike: nothing that the call is given changes from turn to turn.
         used: anything takes the result.
     """
@@ -69,6 +70,7 @@ class Turn:
     varied: bool
     compared: bool
     ranked: bool
+    changing: bool
     state: bool
     alike: bool
     used: bool
@@ -93,28 +95,33 @@ def turn_of(place: Location, loop: Loop) -> Turn | None:
     step = step_of(node)
     if isinstance(loop, ast.comprehension):
         return _comprehended(place, loop, step, steps_of(scope))
-    body = [s for s in steps_of(scope) if _within(s.node, loop)]
+    body = body_of(loop, scope)
     target = set(step_of(loop).stores)  # of a `while` what its condition binds
     given = set(_given(node, place))
     made_anew = set().union(*(s.stores for s in body)) - target if body else set()
     result, read = set(step.stores), step.loads
-    if isinstance(node, ast.Expr) and chain_at(node, place) is not node.value:
-        read = frozenset(given)  # its result goes to another call, such as a logger's
+    if _adds_up(node) or (isinstance(node, ast.Expr) and chain_at(node, place) is not node.value):
+        read = frozenset(
+            given
+        )  # its result goes into a sum, or to another call, such as a logger's
     elif isinstance(node, ast.Expr) and not is_shown(node) and not step.collects:
         result |= given  # a call for its effect: it may change whatever it is given
     carried = _is_carried(step, read, result, body)
-    state = _state(body)
+    state = state_of(body)
     before = [s for s in body if s.node.lineno < node.lineno]
     element = reach(target, before, beside=state) if target else set()
+    looked = reach(set(state), (s for s in before if not overlap(s.stores, state)))
+    changing = overlap(given, looked)
     return Turn(
         Location(place.path, loop.lineno, 0, place.function),
         carried=carried,
-        settings=_is_written_out(loop, scope)
+        settings=written_out(getattr(loop, "iter", None), scope)
         and (overlap(given, element) or (not state and _is_in_run(node, place, body))),
         varied=overlap(given, element),
         compared=turns_compared(place, body, steps_of(scope)),
         ranked=_is_ranked(kept_in(place, body), steps_of(scope)),
-        state=overlap(given, state) and not overlap(given, element),
+        changing=changing,
+        state=changing and not overlap(given, _made_for_turn(before, state, looked, element)),
         alike=not overlap(given, made_anew | target),
         used=bool(result or step.collects) or not isinstance(node, ast.Expr),
     )
@@ -150,99 +157,56 @@ def looks_again(stack: Stack, origin: Stack) -> bool:
 
 
 def is_run(place: Location) -> bool:
-    """Whether the function around a place is a whole run: it carries a state through a loop of its own.
+    """Whether the function around a place is a whole run."""
+    scope = scope_of(place)
+    return scope is not None and runs(scope)
+
+
+def runs(function: object) -> bool:
+    """Whether a function is a whole run: it carries a state through a loop of its own.
 
     A chain of keys is no state, and who yields hands on what another function goes through.
     """
-    scope = scope_of(place)
-    if not isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef)):
+    if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return False
-    if any(isinstance(each, (ast.Yield, ast.YieldFrom)) for each in ast.walk(scope)):
+    parts = list(ast.walk(function))
+    if any(isinstance(each, (ast.Yield, ast.YieldFrom)) for each in parts):
         return False
-    parts = (each for each in ast.walk(scope) if isinstance(each, ast.Call))
-    if any(called(each.func) in _COMPILED_LOOPS for each in parts):
+    calls = (each for each in parts if isinstance(each, ast.Call))
+    if any(called(each.func) in _COMPILED_LOOPS for each in calls):
         return True
     return any(
         any(arm.loop for arm in step.arms)
         and isinstance(step.node, ast.Assign)
         and overlap(step.stores, step.loads)
         and any(_goes_on(part) for part in ast.walk(step.node.value))
-        for step in steps_of(scope)
+        for step in steps_of(function)
     )
+
+
+def enters_state(place: Location, loop: ast.AST) -> bool:
+    """Whether what the statement at a place computes gets into what a loop carries.
+
+    Of a comprehension, and of what binds no name, it is taken to.
+    """
+    node, scope = statement(place), scope_of(place)
+    if node is None or scope is None or not isinstance(loop, (ast.For, ast.AsyncFor, ast.While)):
+        return True
+    body = body_of(loop, scope)
+    names = set(step_of(node).stores)
+    later = [s for s in body if s.node.lineno > node.lineno]
+    earlier = [s for s in body if s.node.lineno < node.lineno]
+    sums = {name for s in body if isinstance(s.node, ast.AugAssign) for name in s.stores}
+    return not names or overlap(reach(reach(names, later), earlier) | names, state_of(body) | sums)
+
+
+def body_of(loop: ast.For | ast.AsyncFor | ast.While, scope: Scope) -> list[Step]:
+    """The statements of a loop, those of the statements in it among them."""
+    return [step for step in steps_of(scope) if within(step.node, loop)]
 
 
 def _goes_on(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and called(node.func) not in MAKERS
-
-
-def watches_object(stack: Stack, looped: Location) -> bool:
-    """Whether the call at a place looks at an object that the loop changes, or another of its methods.
-
-    So what is trained in each turn is looked at with one key in each. The method looks where it binds
-    no attribute of its object, and where nothing but figures is made of its result: it goes back to no
-    object, and into no later turn.
-
-    Args:
-        stack: of a draw, innermost line first.
-        looped: the line of it in the loop.
-    """
-    node, scope, loop = statement(looped), scope_of(looped), next(iter(loops_at(looped)), None)
-    if node is None or scope is None or not isinstance(loop, (ast.For, ast.While)):
-        return False
-    call = chain_at(node, looped)
-    inner = stack[: stack.index(looped)] if looped in stack else ()
-    methods = _methods_around(inner[-1]) if inner else {}
-    if call is None or not isinstance(call.func, ast.Attribute) or call.func.attr not in methods:
-        return False
-    owner = dotted(call.func.value)
-    body = [step for step in steps_of(scope) if _within(step.node, loop)]
-    called_too = {
-        method.attr
-        for step in body
-        for _, method in _method_calls(step)
-        if dotted(method.value) == owner
-    }
-    looking = methods[call.func.attr]
-    set_here = {name for step in body for name in step.stores if step.node is not node}
-    changed = any(_sets_itself(methods[each]) for each in called_too & methods.keys())
-    changed = changed or overlap(_attributes_read(looking, owner), set_here)
-    looks = not _sets_itself(looking)
-    return bool(owner) and changed and looks and not _goes_to_object(step_of(node), call, body)
-
-
-def _attributes_read(method: ast.FunctionDef, owner: str) -> set[str]:
-    """The attributes of its object that a method reads, under the caller's name, or all of it."""
-    own = method.args.args[0].arg if method.args.args else ""
-    names = set[str]().union(*(step.loads for step in steps_of(method)))
-    read = {f"{owner}{name[len(own) :]}" for name in names if name.startswith(f"{own}.")}
-    return read | ({owner} if own in names else set())
-
-
-def _goes_to_object(step: Step, call: ast.Call, body: list[Step]) -> bool:
-    """Whether an object is given what a call gives, or what is made of it; containers aside."""
-    if any(given is call for each, _ in _method_calls(step) for given in each.args):
-        return True
-    reached = set(step.stores) if not isinstance(step.node, ast.Expr) else set[str]()
-    for later in (each for each in body if each.node.lineno > step.node.lineno):
-        for other, method in _method_calls(later):
-            of_result = overlap(names_read(method.value), reached)
-            given = any(overlap(names_read(part), reached) for part in other.args)
-            if given and not of_result and method.attr not in COLLECTS:
-                return True
-        reached = reach(reached, (later,))
-    before = (each for each in body if each.node.lineno < step.node.lineno)
-    return overlap(reached, _state(body)) or any(overlap(each.loads, reached) for each in before)
-
-
-def _method_calls(step: Step) -> Iterator[tuple[ast.Call, ast.Attribute]]:
-    """The calls of a statement that are of methods of an object, each with the method."""
-    for part in header(step.node)[1]:
-        for each in ast.walk(part):
-            match each:
-                case ast.Call(func=ast.Attribute() as method) if not is_of_module(method):
-                    yield each, method
-                case _:
-                    pass
 
 
 def changed_arguments(call: ast.Call, loop: Loop, scope: Scope) -> list[ast.expr]:
@@ -256,7 +220,7 @@ def changed_arguments(call: ast.Call, loop: Loop, scope: Scope) -> list[ast.expr
     else:
         own = [call, *(each for each in ast.walk(call) if isinstance(each, ast.Call))]
         names = set(step_of(loop).stores)
-        for step in (s for s in steps_of(scope) if _within(s.node, loop)):
+        for step in (s for s in steps_of(scope) if within(s.node, loop)):
             names |= step.stores
             for part in header(step.node)[1]:
                 for each in ast.walk(part):
@@ -275,7 +239,7 @@ def _handed(call: ast.Call) -> frozenset[str]:
     return frozenset(dotted(each) for each in given if dotted(each))
 
 
-def _state(body: list[Step]) -> frozenset[str]:
+def state_of(body: list[Step]) -> frozenset[str]:
     """The names that a loop carries: each turn makes them of what the turn before has left."""
     stored: set[str] = set()
     carried: set[str] = set()
@@ -284,6 +248,46 @@ def _state(body: list[Step]) -> frozenset[str]:
         carried |= {name for name in step.loads if name not in stored | own}
         stored |= step.stores - own
     return frozenset(name for name in stored if overlap({name}, carried))
+
+
+def _made_for_turn(
+    before: list[Step], state: frozenset[str], looked: set[str], element: set[str]
+) -> set[str]:
+    """What the statements before a call make for the turn alone: keys, and batches drawn or loaded.
+
+    Args:
+        before: the statements of the loop before the call.
+        state: what the loop carries.
+        looked: that, and what is made of it.
+        element: what comes of the element that the loop runs over.
+    """
+    made = set(element)
+    for step in before:
+        if overlap(step.stores, state):  # beside the next state: key, subkey = split(key)
+            made |= step.stores - looked
+        elif overlap(step.loads, made) or any(
+            _may_advance(part, looked) for part in header(step.node)[1]
+        ):
+            made |= step.stores
+    return made
+
+
+def _may_advance(node: ast.AST, looked: set[str]) -> bool:
+    """Whether an expression asks an object for something, which may be another thing each time.
+
+    An object that the loop carries is looked at, and the elements of a container stay as they are.
+    """
+    for each in ast.walk(node):
+        match each:
+            case ast.Call(func=ast.Name(id="next")):
+                return True
+            case ast.Call(func=ast.Attribute(value=owner, attr=name) as method):
+                own = is_of_module(method) or overlap(names_read(owner), looked)
+                if not own and name not in ("items", "values", "keys"):
+                    return True
+            case _:
+                pass
+    return False
 
 
 def _comprehension_names(node: ast.stmt) -> set[str]:
@@ -297,26 +301,8 @@ def _comprehension_names(node: ast.stmt) -> set[str]:
     }
 
 
-def _methods_around(place: Location) -> dict[str, ast.FunctionDef]:
-    """The methods of the class that a place stands in."""
-    source, node = source_of(place.path), statement(place)
-    if source is None or node is None:
-        return {}
-    classes = (each for each in source.around(node) if isinstance(each, ast.ClassDef))
-    found = next(classes, None)
-    body = found.body if found is not None else []
-    return {each.name: each for each in body if isinstance(each, ast.FunctionDef)}
-
-
-def _sets_itself(method: ast.FunctionDef | None) -> bool:
-    """Whether a method binds attributes of its object."""
-    if method is None:
-        return False
-    own = method.args.args[0].arg if method.args.args else ""
-    return any(name.startswith(f"{own}.") for step in steps_of(method) for name in step.stores)
-
-
-def _within(node: ast.stmt, loop: ast.For | ast.AsyncFor | ast.While) -> bool:
+def within(node: ast.stmt, loop: ast.For | ast.AsyncFor | ast.While) -> bool:
+    """Whether a statement stands in the body of a loop."""
     return loop.lineno < node.lineno <= (loop.end_lineno or 0) or (
         node.lineno == loop.lineno and node is not loop
     )
@@ -340,59 +326,20 @@ def _is_carried(step: Step, read: frozenset[str], result: set[str], body: list[S
     """Whether a result reaches what is read at a statement in a later turn."""
     if not result:
         return False
-    if isinstance(step.node, ast.AugAssign):
-        result = set()  # a sum of results is no state of the call
     later = [s for s in body if s.node.lineno > step.node.lineno]
     earlier = [s for s in body if s.node.lineno < step.node.lineno]
     return overlap(read, reach(reach(set(result), later), earlier))
 
 
-def _is_written_out(loop: Loop, scope: Scope) -> bool:
-    """Whether a loop runs over values that stand in the source, or are spaced evenly."""
-    return isinstance(loop, (ast.For, ast.AsyncFor, ast.comprehension)) and _is_settings(
-        loop.iter, scope, 3
-    )
-
-
-def _is_settings(node: ast.AST, scope: Scope, depth: int) -> bool:
-    """Whether an expression is a container of settings: numbers, texts, functions; no arrays."""
-    if isinstance(node, (ast.Tuple, ast.List, ast.Set)):
-        return bool(node.elts) and all(map(_is_setting, node.elts))
-    if isinstance(node, ast.Dict):
-        return bool(node.keys) and all(map(_is_setting, node.values))
-    if isinstance(node, ast.Call):
-        name = called(node.func)
-        if name in _SPACED:
-            return True
-        if name in ("items", "values", "keys") and isinstance(node.func, ast.Attribute):
-            return _is_settings(node.func.value, scope, depth)
-        if name in ("enumerate", "zip", "sorted", "list", "tuple") and node.args:
-            return any(_is_settings(each, scope, depth) for each in node.args)
-        return False
-    if isinstance(node, ast.Name) and depth:
-        values = [
-            each.node.value
-            for each in steps_of(scope)
-            if isinstance(each.node, ast.Assign) and node.id in each.stores
-        ]
-        return len(values) == 1 and _is_settings(values[0], scope, depth - 1)
-    return False
-
-
-def _is_setting(node: ast.AST) -> bool:
+def _adds_up(node: ast.stmt) -> bool:
+    """Whether a statement adds a result to others, or keeps the best: ``total = total + loss``."""
     match node:
-        case ast.Constant() | ast.Name() | ast.Attribute() | ast.Lambda():
+        case ast.AugAssign():
             return True
-        case ast.UnaryOp():
-            return _is_setting(node.operand)
-        case ast.BinOp():
-            return _is_setting(node.left) and _is_setting(node.right)
-        case ast.Tuple() | ast.List():
-            return all(map(_is_setting, node.elts))
-        case ast.Dict():
-            return all(map(_is_setting, node.values))
-        case ast.Call():  # a record of settings: Config(rate=0.1)
-            return not node.args and all(_is_setting(each.value) for each in node.keywords)
+        case ast.Assign(targets=[target], value=ast.BinOp(left=left, right=right)):
+            return dotted(target) in (dotted(left), dotted(right))
+        case ast.Assign(value=ast.Call(func=function)):
+            return called(function) in ("max", "min", "maximum", "minimum")
         case _:
             return False
 
@@ -406,11 +353,11 @@ def _comprehended(
     return Turn(
         Location(place.path, step.node.lineno, 0, place.function),
         carried=False,
-        settings=_is_settings(loop.iter, scope_of(place) or ast.Module([], []), 3)
-        and overlap(given, target),
+        settings=written_out(loop.iter, scope_of(place)) and overlap(given, target),
         varied=overlap(given, target),
         compared=container_compared(set(step.stores), steps),
         ranked=_is_ranked(set(step.stores), steps),
+        changing=False,
         state=False,
         alike=not overlap(given, target),
         used=True,

@@ -127,6 +127,16 @@ def is_same_later(one: ast.Call, other: ast.Call, scope: Scope) -> bool:
     return any(overlap(given, step.stores & step.loads) for step in between)
 
 
+def is_bound_between(first: Location, second: Location) -> bool:
+    """Whether what the later of two calls is given, or its object, is bound after the earlier."""
+    both = _calls_at(first, second)
+    if both is None:
+        return False
+    given = names_read(both.calls[1])
+    between = (s for s in steps_of(both.scope) if first.line < s.node.lineno < second.line)
+    return any(isinstance(s.node, ast.Assign) and overlap(given, s.stores) for s in between)
+
+
 def is_called_alike(first: Location, second: Location) -> bool:
     """Whether the calls at two places of one function call one function by its name."""
     both = _calls_at(first, second)

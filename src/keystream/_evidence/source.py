@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 from keystream._findings import Location
 
@@ -92,6 +92,25 @@ def _file(path: str, version: tuple[int, int]) -> SourceFile | None:
         return None
 
 
+_held: WeakValueDictionary[str, ast.Module] = WeakValueDictionary()
+
+
+def hold(path: str, tree: ast.Module) -> None:
+    """A file is read already, maybe from an editor or a notebook: this tree is its syntax."""
+    _held[path] = tree
+
+
+def _of_tree(tree: ast.Module) -> SourceFile:
+    """A tree as a file, which is kept with the tree and as long as it."""
+    found = vars(tree).get(_KEPT)
+    if found is None:
+        found = vars(tree)[_KEPT] = SourceFile(tree)
+    return found
+
+
+_KEPT = "_keystream_file"
+
+
 _cells: set[str] = set()
 
 
@@ -107,6 +126,9 @@ def is_cell(path: str) -> bool:
 
 def source_of(path: str) -> SourceFile | None:
     """A file as syntax; None where it can't be read. Cells of a notebook are in `linecache` alone."""
+    held = _held.get(path)
+    if held is not None:
+        return _of_tree(held)
     try:
         stat = Path(path).stat()
     except (OSError, ValueError):

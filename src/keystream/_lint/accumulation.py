@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 
-from keystream._lint.dataflow import Flow, binds, feeds_back, flow_of, given_to, reads
+from keystream._evidence.loops import enters_state, turn_of
+from keystream._evidence.names import Step, names_read, overlap, reach, steps_of
 from keystream._lint.facts import Repeat
 from keystream._lint.walking import walk
 
@@ -21,25 +22,15 @@ def accumulates(repeat: Repeat) -> bool:
     if turn is None or not use.graded > turn.graded:
         return False
     if isinstance(turn.node, ast.For | ast.AsyncFor):
-        flow, site = flow_of(turn.node), repeat.site
-        if feeds_back(flow, site.node, site.statement):
+        here = turn_of(repeat.site.location(), turn.node)
+        if here is None or here.carried or here.changing:
             return False
-        trained = flow.sources(given_to(site.node)) & flow.carried
-        return not trained and bool(_summed(flow, site.statement))
+        return here.used and enters_state(repeat.site.location(), turn.node)
     position = _CARRY.get(turn.kind)
     if position is None or len(use.chain) <= repeat.level + 1:
         return False
     body, inner = repeat.site.callee, use.chain[repeat.level + 1]
     return _only_sums(body, position, inner.node) if _is_function(body) else False
-
-
-def _summed(flow: Flow, statement: ast.stmt | None) -> set[str]:
-    """What the loop hands on that the result of a statement goes into."""
-    if statement is None:
-        return set()
-    target = getattr(statement, "targets", [getattr(statement, "target", None)])[0]
-    names = binds(target) if target is not None else set[str]()
-    return flow.results(names) & flow.carried
 
 
 def _is_function(body: object) -> bool:
@@ -52,24 +43,21 @@ def _only_sums(body: ast.FunctionDef | ast.Lambda, position: int, call: ast.AST)
     if position >= len(parameters):
         return False
     carry = parameters[position].arg
+    given = names_read(call)
     if isinstance(body, ast.Lambda):
-        return carry not in given_to(call)
-    flow = _flow_of_body(body)
-    unpacked = [step for step in flow.steps if step.reads == {carry} and step.sets]
-    flow.steps = [step for step in flow.steps if step not in unpacked]
-    parts = set[str]().union(*(step.sets for step in unpacked))
-    handed_on = {name for name in parts if _is_changed(body, name, flow)} | {carry}
-    return not flow.sources(given_to(call)) & handed_on
+        return not overlap({carry}, given)
+    steps = steps_of(body)
+    unpacked = [step for step in steps if step.loads == frozenset({carry}) and step.stores]
+    rest = [step for step in steps if step not in unpacked]
+    parts = set[str]().union(*(step.stores for step in unpacked))
+    handed_on = {name for name in parts if _is_changed(body, name, rest)} | {carry}
+    before = [step for step in rest if step.node.lineno < getattr(call, "lineno", 0)]
+    return not overlap(given, reach(handed_on, before))
 
 
-def _flow_of_body(body: ast.FunctionDef) -> Flow:
-    loop = ast.While(ast.Constant(value=True), body.body, [])
-    return flow_of(loop)
-
-
-def _is_changed(body: ast.FunctionDef, name: str, flow: Flow) -> bool:
+def _is_changed(body: ast.FunctionDef, name: str, steps: list[Step]) -> bool:
     """Whether a part of the carry is computed anew: bound again, or not returned as it came."""
-    if any(name in step.sets for step in flow.steps):
+    if any(name in step.stores for step in steps):
         return True
     returned = [part.value for part in walk(body) if isinstance(part, ast.Return)]
-    return not any(name in reads(value) for value in returned if value is not None)
+    return not any(name in names_read(value) for value in returned)

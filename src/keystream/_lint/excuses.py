@@ -9,26 +9,17 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from keystream._evidence.paired import Paired
-from keystream._lint.comparing import Result, are_compared, is_result, result_of
-from keystream._lint.dataflow import (
-    Flow,
-    feeds_back,
-    flow_of,
-    given_to,
-    last_of,
-    loads_in,
-    name_of,
-    reads,
-)
+from keystream._evidence import flow, loops
+from keystream._evidence.paired import Paired, is_bound_between
+from keystream._evidence.settings import written_out
+from keystream._evidence.watching import watches_object
+from keystream._lint.dataflow import THROUGH, last_of, loads_in, name_of, reads
 from keystream._lint.facts import Repeat, Site, Turn, Use
-from keystream._lint.paired import is_ranked, paired, paired_in_turns
-from keystream._lint.unread import is_discarded, is_overwritten, is_unread, only_reaches_init
+from keystream._lint.paired import paired, paired_in_turns
+from keystream._lint.unread import is_overwritten, only_reaches_init
 from keystream._lint.walking import kept, walk
 
 _CHOICES = frozenset(["where", "select", "select_n"])  # take one of their later arguments
-_SPACES = frozenset(["linspace", "logspace", "geomspace", "array", "asarray"])
-_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
 _PERMUTATIONS = frozenset(["jax.random.permutation", "jax.random.shuffle"])
 
 
@@ -89,7 +80,8 @@ def excuse(repeat: Repeat, *, declared: bool = False) -> Excuse | None:
     if repeat.turn is not None:
         found = _in_loop(repeat, repeat.turn, declared=declared)
         found = found or _meant(paired_in_turns(repeat))
-        return found or (FIXED if _watches(repeat.second, repeat.level) else None)
+        watch = _watches(repeat.second, repeat.level) or _watches_object(repeat)
+        return found or (FIXED if watch else None)
     found = _in_line(repeat, declared=declared)
     watch = _watches(repeat.first, repeat.level) and _watches(repeat.second, repeat.level)
     return found or (FIXED if watch else None)
@@ -109,18 +101,42 @@ def _in_line(repeat: Repeat, *, declared: bool) -> Excuse | None:
         return SWEPT
     if _are_two_fits(repeat):
         return DECLARED
-    if is_discarded(first) or is_unread(first) or is_unread(second):
+    whole = len(repeat.second.chain) > repeat.level + 1 or repeat.second.name in INFERENCES
+    places = first.location(), second.location()
+    met = flow.meeting(
+        *places,
+        pure=lambda place: (
+            repeat.first.kind == "handed" or _only_returns(first, second)
+            if place == places[0]
+            else _only_returns(second, first)
+        ),
+    )
+    if met is flow.Meeting.UNUSED:
         return UNUSED
     if only_reaches_init(first) or only_reaches_init(second):
         return INITIAL
     if repeat.second.kind == "split" and is_overwritten(first, second):
         return UNUSED
-    whole = len(repeat.second.chain) > repeat.level + 1 or repeat.second.name in INFERENCES
-    if are_compared(first, second):
+    if met is flow.Meeting.COMPARED:
         return COMPARED
     if _are_alternatives(first, second):
         return ALTERNATIVES
-    return _meant(paired(repeat, one_key=not declared)) if whole else None
+    return _meant(paired(repeat, met, one_key=not declared)) if whole else None
+
+
+def _only_returns(site: Site, other: Site) -> bool:
+    """Whether a call is seen to do nothing but return, as far as two calls tell.
+
+    It is where its statement binds what it gives, or waits for that, or where the other call's does: of
+    two calls that stand alone, what they do is the purpose.
+    """
+    if not isinstance(site.statement, ast.Expr):
+        return True
+    value = site.statement.value
+    waited = value is not site.node
+    return flow.awaited(value) is site.node and (
+        waited or not isinstance(other.statement, ast.Expr)
+    )
 
 
 def _meant(found: Paired | None) -> Excuse | None:
@@ -128,10 +144,12 @@ def _meant(found: Paired | None) -> Excuse | None:
 
 
 def _are_two_fits(repeat: Repeat) -> bool:
-    """Whether two inferences of one kind, told apart by what they are given, begin from one key."""
+    """Whether two inferences of one kind begin from one key, given different things or made anew."""
     names = {repeat.first.name, repeat.second.name}
+    if not names <= INFERENCES - {"Predictive"} or len(names) > 1:
+        return False
     nodes = {ast.dump(site.node) for site in (repeat.earlier, repeat.site)}
-    return names <= INFERENCES - {"Predictive"} and len(names) == 1 and len(nodes) > 1
+    return len(nodes) > 1 or is_bound_between(repeat.earlier.location(), repeat.site.location())
 
 
 def _are_runs_of_one_seed(repeat: Repeat) -> bool:
@@ -146,11 +164,42 @@ def _are_runs_of_one_seed(repeat: Repeat) -> bool:
     return bool(said) and bool(reads(said[0]) & parameters) and calls[0] != calls[1]
 
 
+Result = tuple[ast.AST, frozenset[str]]
+
+
+def _result_of(site: Site) -> Result:
+    """What a call's value is: the call itself, or the names that it is bound to, whole or in parts."""
+    statement = site.statement
+    if isinstance(statement, ast.Assign):
+        target, value = statement.targets[0], statement.value
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            pairs = zip(target.elts, value.elts, strict=False)
+            names = {name_of(one) for one, other in pairs if other is site.node}
+            return site.node, frozenset(names - {"", "_"})
+        if value is site.node and isinstance(target, ast.Tuple | ast.List):
+            names = {part.id for part in target.elts if isinstance(part, ast.Name)}
+            return site.node, frozenset(names - {"_"})
+    return site.node, frozenset({site.target} if site.target.isidentifier() else ())
+
+
+def _is_result(operand: ast.AST, result: Result) -> bool:
+    node, names = result
+    while operand is not node and isinstance(operand, ast.Call | ast.Attribute | ast.Subscript):
+        inner = operand.func if isinstance(operand, ast.Call) else operand
+        if isinstance(inner, ast.Subscript):
+            operand = inner.value  # an element of it
+            continue
+        if last_of(inner) not in THROUGH or not isinstance(inner, ast.Attribute):
+            break
+        operand = inner.value
+    return operand is node or (isinstance(operand, ast.Name) and operand.id in names)
+
+
 def _are_alternatives(first: Site, second: Site) -> bool:
     """Whether the two results only meet as alternatives of a `where` or `select`."""
     if first.around is None:
         return False
-    one, other = result_of(first), result_of(second)
+    one, other = _result_of(first), _result_of(second)
     met: list[list[ast.expr]] = []
     for choice in _choices(first.around):
         sides = choice.args[1:]
@@ -171,7 +220,7 @@ def _choices(around: ast.AST) -> list[ast.Call]:
 
 
 def _holds(side: ast.AST, result: Result) -> bool:
-    return any(part is result[0] or is_result(part, result) for part in walk(side))
+    return any(part is result[0] or _is_result(part, result) for part in walk(side))
 
 
 def _only_in(site: Site, result: Result, met: list[list[ast.expr]], index: int) -> bool:
@@ -226,165 +275,37 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
     direct = len(repeat.second.chain) <= repeat.level + 1 and repeat.second.name not in INFERENCES
     if direct and repeat.second.kind not in ("apply", "handed", "kept"):
         return None  # a draw in the loop itself: its numbers are those of every turn
-    flow = flow_of(loop)
-    if feeds_back(flow, site.node, site.statement):
+    here = loops.turn_of(site.location(), loop)
+    anew = repeat.second.name in INFERENCES  # such a run begins anew, whatever its object keeps
+    if here is None or (here.carried and not anew):
         return None
-    varying = flow.sources(_given(flow, site.node))
-    if varying & flow.targets:
-        if is_ranked(loop, site):
-            return MEANT[Paired.ORDERED]
-        run = any(inner.turns for inner in repeat.second.chain[repeat.level + 1 :]) or _runs(site)
-        run = run or repeat.second.name in INFERENCES
-        if declared and run:
-            return SWEPT
-        run = run or declared
-        return SWEPT if _is_sweep(loop, flow, varying, site, run=run) else None
-    if _is_in_run(loop, site) and not flow.carried and is_written_out(_over(loop), site.around):
+    if here.compared:
+        return COMPARED
+    if not here.varied:
+        return SWEPT if here.settings else FIXED if here.state else None
+    if here.ranked:
+        return MEANT[Paired.ORDERED]
+    run = any(inner.turns for inner in repeat.second.chain[repeat.level + 1 :])
+    run = run or loops.runs(site.callee) or anew
+    if declared and run:
         return SWEPT
-    return FIXED if _looks_again(loop, flow, varying) else None
-
-
-def _over(loop: ast.AST) -> ast.AST | None:
-    return getattr(loop, "iter", None)
-
-
-def _is_in_run(loop: ast.AST, site: Site) -> bool:
-    """Whether a call stands in a loop within the loop, or is what such a loop goes over."""
-    inner = [
-        each for each in walk(loop) if isinstance(each, ast.For | ast.While) and each is not loop
-    ]
-    around = [turn.node for turn in site.turns]
-    return any(each is site.statement or any(each is one for one in around) for each in inner)
+    over = getattr(loop, "iter", None)
+    sweep = not here.changing and written_out(over, site.around, whole=run or declared)
+    return SWEPT if sweep else None
 
 
 def _watches(use: Use, level: int) -> bool:
     """Whether a loop in a call looks, with the one key, at what it trains: an evaluation in a run."""
-    for site in use.chain[level + 1 :]:
-        for turn in site.turns:
-            if not isinstance(turn.node, ast.For | ast.AsyncFor | ast.While):
-                continue
-            flow = flow_of(turn.node)
-            if feeds_back(flow, site.node, site.statement):
-                continue
-            if _looks_again(turn.node, flow, flow.sources(_given(flow, site.node))):
-                return True
-    return False
-
-
-def _given(flow: Flow, call: ast.AST) -> set[str]:
-    """What a call is given, the attributes that the loop sets of an object among it."""
-    given = given_to(call)
-    return given | {name for name in flow.carried if name.partition(".")[0] in given}
-
-
-def _looks_again(loop: ast.AST, flow: Flow, varying: set[str]) -> bool:
-    """Whether what varies in a call is nothing but what its loop carries from turn to turn."""
-    changing = varying & flow.carried and not varying & flow.targets
-    return bool(changing) and not _takes_next(loop, varying)
-
-
-def _runs(site: Site) -> bool:
-    """Whether a function that is called carries a state through a loop of its own: a whole run."""
-    body = site.callee
-    if not isinstance(body, ast.FunctionDef | ast.AsyncFunctionDef):
-        return False
-    loops = (part for part in walk(body) if isinstance(part, ast.For | ast.While))
-    return any(flow_of(loop).carried for loop in loops)
-
-
-def _is_sweep(loop: ast.AST, flow: Flow, varying: set[str], site: Site, *, run: bool) -> bool:
-    """Whether a loop goes over settings that stand in source, and hands no state on.
-
-    Args:
-        loop: the loop.
-        flow: of the loop.
-        varying: what the call's arguments are computed from.
-        site: the call.
-        run: whether the call is seen to be a whole run. Then whole numbers and texts are settings too;
-            else they may be the sizes and names of layers, which need keys of their own.
-    """
-    if varying & flow.carried:
-        return False
-    return _is_written_out(getattr(loop, "iter", None), site.around, whole=run)
-
-
-def is_written_out(iterable: ast.AST | None, around: ast.AST | None) -> bool:
-    """Whether an iterable is a display of settings: numbers, texts, functions and tuples of these."""
-    return _is_written_out(iterable, around, whole=True)
-
-
-def _is_written_out(
-    iterable: ast.AST | None, around: ast.AST | None, *, whole: bool, depth: int = 0
-) -> bool:
-    match iterable:
-        case ast.Tuple() | ast.List() | ast.Set():
-            elements = iterable.elts
-            return len(elements) > 1 and all(
-                _is_setting(element, whole=whole) for element in elements
-            )
-        case ast.Dict():
-            values = iterable.values
-            return len(values) > 1 and all(_is_setting(value, whole=whole) for value in values)
-        case ast.Call():
-            return _is_call_written_out(iterable, around, whole=whole, depth=depth)
-        case ast.Name() if around is not None and depth < 3:
-            bound = [
-                part.value
-                for part in walk(around)
-                if isinstance(part, ast.Assign)
-                and any(name_of(target) == iterable.id for target in part.targets)
-            ]
-            return len(bound) == 1 and _is_written_out(
-                bound[0], around, whole=whole, depth=depth + 1
-            )
-        case _:
-            return False
-
-
-def _is_call_written_out(
-    call: ast.Call, around: ast.AST | None, *, whole: bool, depth: int
-) -> bool:
-    name = last_of(call.func)
-    if name in _SPACES:
-        return name.endswith("space") or _is_written_out(
-            call.args[0] if call.args else None, around, whole=whole, depth=depth
-        )
-    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-    parts = {"items": [owner], "keys": [owner], "values": [owner], "enumerate": call.args[:1]}
-    over = call.args if name in ("zip", "product") else parts.get(name, [])
-    return bool(over) and all(
-        _is_written_out(part, around, whole=whole, depth=depth) for part in over
+    return any(
+        here is not None and here.state and not here.carried
+        for site in use.chain[level + 1 :]
+        for turn in site.turns
+        if isinstance(turn.node, ast.For | ast.AsyncFor | ast.While)
+        for here in [loops.turn_of(site.location(), turn.node)]
     )
 
 
-def _is_setting(element: ast.expr, *, whole: bool) -> bool:
-    match element:
-        case ast.Constant():
-            return whole or isinstance(element.value, float | bool)
-        case ast.Attribute() | ast.Lambda():
-            return True
-        case ast.UnaryOp():
-            return _is_setting(element.operand, whole=whole)
-        case ast.Tuple() | ast.List():
-            parts = [_is_setting(part, whole=True) for part in element.elts]
-            chosen = [part for part in element.elts if _is_setting(part, whole=whole)]
-            return bool(parts) and all(parts) and bool(chosen)
-        case ast.Dict():
-            return True
-        case ast.BinOp():
-            return all(_is_setting(side, whole=whole) for side in (element.left, element.right))
-        case ast.Call():
-            given = [*element.args, *(keyword.value for keyword in element.keywords)]
-            return bool(given) and all(_is_setting(part, whole=True) for part in given)
-        case _:
-            return False
-
-
-def _takes_next(loop: ast.AST, varying: set[str]) -> bool:
-    """Whether something given is taken from an iterator in each turn, as data are."""
-    for part in walk(loop):
-        if isinstance(part, ast.Assign) and reads(part.value) and isinstance(part.value, ast.Call):
-            targets = {name_of(target) for target in part.targets}
-            if targets & varying and last_of(part.value.func) in ("next", "__next__"):
-                return True
-    return False
+def _watches_object(repeat: Repeat) -> bool:
+    """Whether a loop looks, with the one key, at an object that it trains, by another method."""
+    stack = tuple(site.location() for site in reversed(repeat.second.chain))
+    return watches_object(stack, repeat.site.location())

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from keystream._evidence import loops
 from keystream._findings import Severity
 from keystream._judge.words import copied
 from keystream._lint.accumulation import accumulates
 from keystream._lint.collecting import is_member, is_the_same_in_all_turns
 from keystream._lint.counting import is_counter
-from keystream._lint.dataflow import feeds_back, flow_of, reaches_the_state
 from keystream._lint.excuses import COPIED, DECLARED, FIXED, INFERENCES, SWEPT, Excuse, excuse
 from keystream._lint.facts import Facts, Repeat, Site, Unread, Use
 from keystream._lint.symbols import (
@@ -249,7 +249,7 @@ def _generated(repeat: Repeat) -> Mistake | None:
     seeds = _seeds(repeat)
     if repeat.turn is None or not seeds or not made_inside(repeat, seeds):
         return None
-    if reaches_the_state(repeat.turn.node, repeat.site.statement):
+    if loops.enters_state(repeat.site.location(), repeat.turn.node):
         return Mistake("KS504", "warning", repeat, seeds)
     return Mistake("KS504", "note", repeat, seeds, FIXED)
 
@@ -285,7 +285,8 @@ def _begins_anew(repeat: Repeat) -> bool:
     turn = repeat.turn
     if turn is None or not isinstance(turn.node, ast.For | ast.AsyncFor | ast.While):
         return False
-    return not feeds_back(flow_of(turn.node), repeat.site.node, repeat.site.statement)
+    here = loops.turn_of(repeat.site.location(), turn.node)
+    return here is not None and not here.carried
 
 
 def _seeds(repeat: Repeat) -> tuple[Site, ...]:
@@ -322,8 +323,7 @@ def _handed(repeat: Repeat, facts: Facts) -> Mistake | None:
             return None  # a model that is made anew, mostly for its shapes
         if isinstance(root_of(second.key), Seed) and made_inside(repeat, seeds):
             return _made_again(repeat, "warning", seeds)
-        loops = ("for", "while")
-        code = "KS201" if repeat.turn.kind in loops else "KS203"
+        code = "KS201" if repeat.turn.kind in ("for", "while") else "KS203"
         return Mistake(
             "KS101" if repeat.turn.kind == "comprehension" else code, "warning", repeat, seeds
         )

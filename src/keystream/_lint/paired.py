@@ -9,55 +9,39 @@ from __future__ import annotations
 import ast
 import math
 
-from keystream._evidence.comparing import container_contrasted, container_ordered
-from keystream._evidence.flow import is_shown
-from keystream._evidence.names import names_read, overlap, reach, step_of, steps_of
+from keystream._evidence import flow
 from keystream._evidence.paired import (
     Paired,
-    contrast_of,
-    is_contrast,
-    is_kept_beside,
-    is_same_later,
+    contrasted,
+    in_contrast,
+    kept_beside,
+    looks_again_later,
 )
-from keystream._lint.comparing import result_of
-from keystream._lint.dataflow import last_of, reads
-from keystream._lint.facts import Repeat, Site, Use
-from keystream._lint.walking import walk
-
-_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
+from keystream._lint.dataflow import last_of
+from keystream._lint.facts import Repeat, Use
 
 
-def paired(repeat: Repeat, *, one_key: bool) -> Paired | None:
+def paired(repeat: Repeat, met: flow.Meeting, *, one_key: bool) -> Paired | None:
     """What shows that two calls of a function shall draw alike.
 
     Args:
         repeat: the two uses.
+        met: what the function makes of the two results.
         one_key: whether they have one key, and not keys that each was made of one seed.
     """
-    if one_key and _is_printed_beside(repeat):
-        return Paired.SHOWN
     first, second = repeat.earlier, repeat.site
-    if first.around is not second.around or not isinstance(first.around, _SCOPES):
-        return None
-    if not isinstance(first.node, ast.Call) or not isinstance(second.node, ast.Call):
-        return None
-    if is_contrast(first.node, second.node, first.around):
+    places = first.location(), second.location()
+    one_line = repeat.first.chain[-1].node is repeat.second.chain[-1].node
+    if one_key and one_line and flow.is_one_shown(*places):
+        return Paired.SHOWN
+    if contrasted(*places):
         return None if first.graded or second.graded else Paired.CONTRAST
-    if _is_fed(first, second):
+    if met is flow.Meeting.FED:
         return None
-    if is_same_later(first.node, second.node, first.around) and not _reaches(first, second):
+    if looks_again_later(*places):
         return Paired.AGAIN
-    if not _draws_few(repeat.first) or not _draws_few(repeat.second):
-        return None
-    statements = first.statement, second.statement
-    if statements[0] is None or statements[1] is None:
-        return None
-    calls = first.node, second.node
-    return (
-        Paired.JOINT
-        if is_kept_beside(calls, (statements[0], statements[1]), first.around)
-        else None
-    )
+    few = _draws_few(repeat.first) and _draws_few(repeat.second)
+    return Paired.JOINT if few and kept_beside(*places) else None
 
 
 def paired_in_turns(repeat: Repeat) -> Paired | None:
@@ -67,32 +51,7 @@ def paired_in_turns(repeat: Repeat) -> Paired | None:
         return None
     if _draws_few(repeat.second) and _transforms_each(repeat):
         return Paired.JOINT
-    if site.graded or not isinstance(site.around, _SCOPES):
-        return None
-    return Paired.CONTRAST if contrast_of(site.node, site.around) else None
-
-
-def _is_printed_beside(repeat: Repeat) -> bool:
-    """Whether one line draws in both, and one of the two statements prints while the other binds."""
-    statements = [site.statement for site in (repeat.earlier, repeat.site)]
-    shown = [each for each in statements if each is not None and is_shown(each)]
-    kept = [each for each in statements if isinstance(each, ast.Assign | ast.AugAssign)]
-    one_line = repeat.first.chain[-1].node is repeat.second.chain[-1].node
-    return one_line and len(shown) == len(kept) == 1
-
-
-def _is_fed(first: Site, second: Site) -> bool:
-    """Whether the later call is given the earlier one's result."""
-    return bool(result_of(first)[1] & reads(second.node))
-
-
-def _reaches(first: Site, second: Site) -> bool:
-    """Whether what the earlier call gives reaches what the later one is given."""
-    if first.statement is None or not isinstance(first.around, _SCOPES):
-        return True
-    between = [s for s in steps_of(first.around) if first.line < s.node.lineno < second.line]
-    reached = reach(set(step_of(first.statement).stores), between)
-    return overlap(names_read(second.node), reached)
+    return Paired.CONTRAST if not site.graded and in_contrast(site.location()) else None
 
 
 # Where samplers of JAX are given the shape: at this place, or by name.
@@ -143,22 +102,3 @@ def _transforms_each(repeat: Repeat) -> bool:
             return last_of(over) == "items" and name == kept
         case _:
             return False
-
-
-def is_ranked(loop: ast.AST, site: Site) -> bool:
-    """Whether the turns keep their results, and these are put in order, or the best is taken."""
-    if site.statement is None or not isinstance(site.around, _SCOPES):
-        return False
-    steps = steps_of(site.around)
-    if isinstance(loop, ast.comprehension):
-        held = set(step_of(site.statement).stores)
-        return container_ordered(held, steps) or container_contrasted(held, steps)
-    inside = {id(each) for each in walk(loop)}
-    names = step_of(site.statement).stores
-    kept = {
-        container
-        for step in steps
-        if id(step.node) in inside and (step.node is site.statement or overlap(step.loads, names))
-        for container in step.collects
-    }
-    return container_ordered(kept, steps) or container_contrasted(kept, steps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from keystream._evidence.source import hold
 from keystream._lint.symbols import Value
 
 
@@ -23,6 +24,9 @@ class Unit:
     name: str
     tree: ast.Module
     is_package: bool = False
+
+    def __post_init__(self) -> None:
+        hold(self.path, self.tree)
 
 
 @dataclass(slots=True, eq=False)

@@ -1,45 +1,14 @@
-"""Results that nobody reads: dropped, overwritten at once, or looked at for their shapes alone."""
+"""Results that are overwritten at once, or looked at for their shapes alone."""
 
 from __future__ import annotations
 
 import ast
 
-from keystream._lint.dataflow import THROUGH, last_of, loads_in, reads
+from keystream._lint.dataflow import last_of, loads_in, reads
 from keystream._lint.facts import Site
 from keystream._lint.walking import kept, walk
 
 _STEPS_TO_INIT = 4  # assignments between a draw and the call of init that gets it
-
-
-def is_discarded(site: Site) -> bool:
-    """Whether a call stands alone as a statement: a first call to compile, say."""
-    statement = site.statement
-    if not isinstance(statement, ast.Expr):
-        return False
-    value = statement.value
-    while value is not site.node:
-        if isinstance(value, ast.Call) and last_of(value.func) in THROUGH:
-            inner = value.func.value if isinstance(value.func, ast.Attribute) else None
-            value = value.args[0] if value.args else inner
-        elif isinstance(value, ast.Attribute):
-            value = value.value
-        else:
-            return False
-        if value is None:
-            return False
-    return isinstance(site.node, ast.Call)
-
-
-def is_unread(site: Site) -> bool:
-    """Whether the one name that a call's value is bound to is never read."""
-    statement, around = site.statement, site.around
-    if not isinstance(statement, ast.Assign) or around is None or statement.value is not site.node:
-        return False
-    targets = [target for target in statement.targets if isinstance(target, ast.Name)]
-    if len(targets) != len(statement.targets) or isinstance(around, ast.Module):
-        return False
-    loads = loads_in(around)
-    return not any(target.id in loads for target in targets)
 
 
 def only_reaches_init(site: Site) -> bool:

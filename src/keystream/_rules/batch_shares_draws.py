@@ -58,10 +58,10 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
 from keystream._evidence.paired import Paired, orders
+from keystream._evidence.settings import written_out
 from keystream._evidence.shared import Shared
 from keystream._findings import Finding, Severity
 from keystream._judge.words import swept
-from keystream._lint.excuses import is_written_out
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
 from keystream._lint.places import of_chain, of_shared
@@ -88,7 +88,7 @@ def _sweeps(fact: Fact) -> bool:
     call, positions = fact.site.node, fact.data["mapped"].positions
     if not isinstance(call, ast.Call) or not positions or len(call.args) <= max(positions):
         return False
-    return all(is_written_out(call.args[i], fact.site.around) for i in positions)
+    return all(written_out(call.args[i], fact.site.around) for i in positions)
 
 
 def _is_ordered(fact: Fact) -> bool:

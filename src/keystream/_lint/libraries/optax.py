@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from keystream._lint.dataflow import flow_of
-from keystream._lint.excuses import is_written_out
+from keystream._evidence.loops import body_of, state_of
+from keystream._evidence.settings import written_out
 from keystream._lint.libraries.call import Call
 from keystream._lint.symbols import Value
 from keystream._lint.values import Made, Mapping, Partial, Sequence
@@ -58,4 +58,6 @@ def _begins_anew(loop: ast.AST, around: ast.AST | None) -> bool:
     """Whether a loop goes over settings, or hands nothing on, so that each turn is a run of its own."""
     if not isinstance(loop, ast.For | ast.AsyncFor):
         return False
-    return is_written_out(loop.iter, around) or not flow_of(loop).carried
+    if not isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
+        return written_out(loop.iter, around)
+    return written_out(loop.iter, around) or not state_of(body_of(loop, around))

@@ -13,6 +13,7 @@ from keystream._audit import frames
 from keystream._audit.lineage import Lineage
 from keystream._audit.recording import Recording
 from keystream._evidence import flow, loops, paired, seeding, watching
+from keystream._evidence.leaving import callers_compare
 from keystream._evidence.names import call_at
 from keystream._evidence.paired import Paired
 from keystream._evidence.pairs import Pair
@@ -132,7 +133,13 @@ class Pairing:
             return None
         if paired.in_contrast(places[0]) if parted is None else paired.contrasted(*places):
             return None if any(_descends(*each) for each in sites) else Paired.CONTRAST
-        return self._beside(uses, parted, meeting) if parted is not None else None
+        if parted is None:
+            return None
+        stack = uses[1].at.stack
+        outer = stack[stack.index(places[1]) + 1 :] if places[1] in stack else ()
+        if paired.is_called_alike(*places) and callers_compare(*places, outer):
+            return Paired.CONTRAST
+        return self._beside(uses, parted, meeting)
 
     def _beside(
         self, uses: tuple[Use, Use], parted: tuple[Location, Location], meeting: flow.Meeting | None

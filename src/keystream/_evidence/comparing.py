@@ -150,6 +150,24 @@ def _names_at(at: Step, place: Location, steps: tuple[Step, ...]) -> set[str]:
 def _core(node: ast.AST) -> ast.AST:
     """An expression without what only gives it another form: ``x`` of ``float(x[0].sum())``."""
     while True:
+        inner = bare(node)
+        match inner:
+            case ast.Subscript(value=inside):
+                inner = inside
+            case ast.Attribute(value=ast.Name()):
+                pass
+            case ast.Attribute(value=inside, attr=name) if name not in _OUTER:
+                inner = inside
+            case _:
+                pass
+        if inner is node:
+            return node
+        node = inner
+
+
+def bare(node: ast.AST) -> ast.AST:
+    """An expression without functions around it that give its values in another form, or a sum."""
+    while True:
         if isinstance(node, ast.Call) and called(node.func) in _FORMS:
             if node.args:
                 node = node.args[0]
@@ -157,14 +175,8 @@ def _core(node: ast.AST) -> ast.AST:
                 node = node.func.value
             else:
                 return node
-        elif isinstance(node, (ast.Subscript, ast.UnaryOp, ast.Starred, ast.Await)):
+        elif isinstance(node, (ast.UnaryOp, ast.Starred, ast.Await)):
             node = node.operand if isinstance(node, ast.UnaryOp) else node.value
-        elif (
-            isinstance(node, ast.Attribute)
-            and not isinstance(node.value, ast.Name)
-            and node.attr not in _OUTER
-        ):
-            node = node.value
         else:
             return node
 

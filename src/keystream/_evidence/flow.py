@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 
 from keystream._evidence.comparing import ASSERTIONS, asserts_equal, compared
-from keystream._evidence.names import Step, names_read, overlap, reach, step_of, steps_of
+from keystream._evidence.names import Step, chain_at, names_read, overlap, reach, step_of, steps_of
 from keystream._evidence.source import called, is_cell, scope_of, spans, statement
 from keystream._findings import Location
 
@@ -48,13 +48,14 @@ def meeting(first: Location, second: Location, *, pure: Callable[[Location], boo
         in_module = isinstance(scope, ast.Module)
         if _is_dropped(node, place, steps, beside, in_module=in_module) and pure(place):
             return Meeting.UNUSED
-    return _together(step_of(one), step_of(other), steps)
+    return _together(step_of(one), step_of(other), chain_at(other, second), steps)
 
 
-def _together(one: Step, other: Step, steps: tuple[Step, ...]) -> Meeting:
+def _together(one: Step, other: Step, call: ast.Call | None, steps: tuple[Step, ...]) -> Meeting:
+    """What becomes of the results of two statements, `call` being that of the later one."""
     between = [s for s in steps if one.node.lineno < s.node.lineno < other.node.lineno]
     mine = reach(set(one.stores), between)
-    if overlap(other.loads, mine):
+    if overlap(other.loads, mine) and not _stands_apart(other.node, call, mine):
         return Meeting.FED
     if isinstance(other.node, ast.AugAssign) and overlap(other.stores, mine):
         return Meeting.JOINED  # in one sum
@@ -70,6 +71,18 @@ def _together(one: Step, other: Step, steps: tuple[Step, ...]) -> Meeting:
         mine = mine | step.stores | step.collects if takes_mine else mine - step.stores
         theirs = theirs | step.stores | step.collects if takes_theirs else theirs - step.stores
     return Meeting.APART
+
+
+def _stands_apart(node: ast.stmt, call: ast.Call | None, names: set[str]) -> bool:
+    """Whether a statement holds a call, and what is read of some names, as elements of one display."""
+    if call is None or not isinstance(node, (ast.Return, ast.Assign)):
+        return False
+    match node.value:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Dict(values=parts):
+            around = (each for each in parts if any(part is call for part in ast.walk(each)))
+            return not any(overlap(names_read(each), names) for each in around)
+        case _:
+            return False
 
 
 def reader_of(place: Location) -> Location | None:

@@ -188,7 +188,7 @@ def is_kept_beside(
         return False
     if statements[0] is statements[1]:
         return any(_holds_apart(each, *calls) for each in ast.walk(statements[0]))
-    return all(isinstance(each, ast.Assign) for each in statements)
+    return all(isinstance(each, (ast.Assign, ast.Return)) for each in statements)
 
 
 def _differ_in_one(one: ast.Call, other: ast.Call) -> bool:

@@ -24,8 +24,11 @@ def _seed_parameters(site: Site) -> tuple[ast.FunctionDef, set[str]] | None:
     return (scope, found) if found else None
 
 
-def _calls_of(name: str, site: Site) -> list[ast.Call]:
-    """The calls of a function, on the line that called it."""
+def _calls_of(function: ast.FunctionDef, site: Site) -> list[ast.Call]:
+    """The calls, on the line that called it, of the function that makes a key, or of its class."""
+    name = function.name
+    if name == "__init__" and site.place is not None:
+        name = site.place.function.split(".")[-2:][0]
     return [
         call
         for place in site.stack[1:2]
@@ -42,7 +45,7 @@ def hands_named_seed(site: Site) -> bool:
     scope, seeds = made
     return any(
         isinstance(given, (ast.Name, ast.Attribute))
-        for call in _calls_of(scope.name, site)
+        for call in _calls_of(scope, site)
         for given in _given_as(call, scope, seeds)
     )
 
@@ -50,6 +53,7 @@ def hands_named_seed(site: Site) -> bool:
 def _given_as(call: ast.Call, function: ast.FunctionDef, names: set[str]) -> Iterator[ast.expr]:
     """What a call gives to some parameters of a function."""
     order = [argument.arg for argument in function.args.args]
+    order = order[1:] if order[:1] in (["self"], ["cls"]) else order
     given = dict(zip(order, call.args, strict=False))
     given |= {word.arg: word.value for word in call.keywords if word.arg is not None}
     yield from (given[name] for name in names if name in given)
@@ -86,9 +90,12 @@ def is_handed_element(site: Site) -> bool:
     node = statement(caller) if caller is not None else None
     if made is None or node is None or caller is None:
         return False
-    call, targets = chain_at(node, caller), _targets(caller)
-    given = _given_as(call, *made) if call is not None else ()
-    return any(overlap(names_read(each), targets) for each in given)
+    targets = _targets(caller)
+    return any(
+        overlap(names_read(each), targets)
+        for call in _calls_of(made[0], site)
+        for each in _given_as(call, *made)
+    )
 
 
 def _targets(place: Location, *, counted: bool = True) -> set[str]:
@@ -140,5 +147,5 @@ def settings_differ(sites: list[Site]) -> bool:
     made = _seed_parameters(sites[0])
     if made is None or len({site.place for site in sites}) != 1:
         return False
-    calls = [call for site in sites for call in _calls_of(made[0].name, site) if call.args]
+    calls = [call for site in sites for call in _calls_of(made[0], site) if call.args]
     return len({ast.unparse(call) for call in calls}) > 1

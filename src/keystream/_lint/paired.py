@@ -10,10 +10,12 @@ import ast
 import math
 
 from keystream._evidence import flow
+from keystream._evidence.leaving import callers_compare
 from keystream._evidence.paired import (
     Paired,
     contrasted,
     in_contrast,
+    is_called_alike,
     kept_beside,
     looks_again_later,
 )
@@ -35,6 +37,9 @@ def paired(repeat: Repeat, met: flow.Meeting, *, one_key: bool) -> Paired | None
     if one_key and one_line and flow.is_one_shown(*places):
         return Paired.SHOWN
     if contrasted(*places):
+        return None if first.graded or second.graded else Paired.CONTRAST
+    outer = tuple(site.location() for site in reversed(repeat.second.chain[: repeat.level]))
+    if is_called_alike(*places) and callers_compare(*places, outer):
         return None if first.graded or second.graded else Paired.CONTRAST
     if met is flow.Meeting.FED:
         return None

@@ -112,6 +112,7 @@ def turn_of(place: Location, loop: Loop) -> Turn | None:
     element = reach(target, before, beside=state) if target else set()
     looked = reach(set(state), (s for s in before if not overlap(s.stores, state)))
     changing = overlap(given, looked)
+    looks = not isinstance(node, (ast.For, ast.AsyncFor)) or not enters_state(place, loop)
     return Turn(
         Location(place.path, loop.lineno, 0, place.function),
         carried=carried,
@@ -121,7 +122,9 @@ def turn_of(place: Location, loop: Loop) -> Turn | None:
         compared=turns_compared(place, body, steps_of(scope)),
         ranked=_is_ranked(kept_in(place, body), steps_of(scope)),
         changing=changing,
-        state=changing and not overlap(given, _made_for_turn(before, state, looked, element)),
+        state=changing
+        and looks
+        and not overlap(given, _made_for_turn(before, state, looked, element)),
         alike=not overlap(given, made_anew | target),
         used=bool(result or step.collects) or not isinstance(node, ast.Expr),
     )

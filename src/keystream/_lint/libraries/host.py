@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 HOST = "host"  # the implementation of seeds that become generators of NumPy or Python
 
+_GLOBAL = frozenset({"numpy.random", "random"})  # modules whose functions share one generator
+
 # Methods of generators that draw nothing.
 _NO_DRAWS = frozenset({"spawn", "get_state", "set_state", "getstate", "setstate", "seed"})
 
@@ -42,6 +44,11 @@ def random(reader: Reader, call: Call) -> Value | None:
     if call.name.count(".") > 2:  # a method of a class, which is given an object
         return None
     _note_baked(reader, call, call.name)
+    library, _, method = call.name.rpartition(".")
+    if library in _GLOBAL and method not in _NO_DRAWS:
+        key = serving.next_key(reader, _global(reader, library))
+        if key is not None:
+            reader.use(key, "draw", call.spelt, call.node)
     return value_of_host(reader, call.name)
 
 
@@ -55,6 +62,27 @@ def _note_baked(reader: Reader, call: Call, name: str) -> None:
 def seeded(reader: Reader, call: Call) -> None:
     """``numpy.random.seed(0)``: what is drawn afterwards can be drawn again."""
     reader.fact("host_seeded", call.node)
+    seed = call.argument(0, "seed")
+    library = call.name.rpartition(".")[0]
+    if isinstance(seed, Symbol) and constant_of(seed, 0) is not None:
+        _start(reader, call, _global(reader, library), seed)
+
+
+def _global(reader: Reader, library: str) -> HostGenerator:
+    """The one generator that a library's functions draw from."""
+    flag = reader.table.constant(True)
+    made = reader.table.symbol(HostGenerator, library, flag, reader.table.constant(library))
+    assert isinstance(made, HostGenerator)
+    return made
+
+
+def _start(reader: Reader, call: Call, made: HostGenerator, seed: Symbol) -> None:
+    """A generator begins at a seed."""
+    if isinstance(seed, Opaque) or host_part(seed):
+        return
+    key = reader.table.symbol(Seed, seed, HOST)
+    reader.route(key, "seed", call.node)
+    serving.start_sequence(reader, made, key)
 
 
 def generator(reader: Reader, call: Call) -> Value:
@@ -64,10 +92,8 @@ def generator(reader: Reader, call: Call) -> Value:
     flag = reader.table.constant(seeded)
     made = reader.table.symbol(HostGenerator, call.name, flag, reader.fresh("generator"))
     seed = call.argument(0, "seed")
-    if seeded and isinstance(seed, Symbol) and not isinstance(seed, Opaque) and not host_part(seed):
-        key = reader.table.symbol(Seed, seed, HOST)
-        reader.route(key, "seed", call.node)
-        serving.start_sequence(reader, made, key)
+    if seeded and isinstance(seed, Symbol):
+        _start(reader, call, made, seed)
     return made
 
 

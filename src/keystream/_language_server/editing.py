@@ -28,7 +28,7 @@ def findings(document: Document, config: Config, folders: Sequence[Path]) -> tup
     worker = Worker(config)
     source = document.source
     try:
-        found, _ = worker.judge(source, document.path)
+        found = worker.judge(source, document.path).findings
     except UnreadableError as error:
         found = (unreadable(source.path, error.reason, error.line),)
     except (RecursionError, MemoryError):

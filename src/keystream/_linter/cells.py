@@ -28,7 +28,7 @@ def check_cells(cells: Sequence[tuple[int, str]], config: Config) -> Report:
     """
     source = of_cells(_NAME, cells)
     try:
-        findings, _ = Worker(config).judge(source, Path(_NAME))
+        findings = Worker(config).judge(source, Path(_NAME)).findings
     except UnreadableError as error:
         findings = (unreadable(_NAME, error.reason, error.line),)
     wanted = tuple(each for each in findings if config.wants(each.code, _NAME))

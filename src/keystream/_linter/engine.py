@@ -27,12 +27,21 @@ SUFFIXES = frozenset({".py", ".pyi", ".ipynb"})
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What came of one file."""
+    """What came of one file.
+
+    Attributes:
+        path: as it is shown.
+        findings: in it.
+        lines: that it has.
+        excused: what its structure excuses.
+        elsewhere: what its calls show of functions of other files.
+    """
 
     path: str
     findings: tuple[Finding, ...]
     lines: int
     excused: tuple[Mapping[str, object], ...] = ()
+    elsewhere: tuple[Finding, ...] = ()
 
 
 def find_files(paths: Sequence[str], config: Config) -> list[Path]:
@@ -75,7 +84,7 @@ def check(paths: Sequence[str], config: Config, *, jobs: int = 0) -> Report:
         The report: findings by file and line, counts of files and lines.
     """
     files = find_files(paths, config)
-    results = list(_checked(files, config, jobs))
+    results = _shared_out(list(_checked(files, config, jobs)), config)
     findings = _told_once([finding for result in results for finding in result.findings])
     return Report(
         " ".join(paths),
@@ -84,6 +93,30 @@ def check(paths: Sequence[str], config: Config, *, jobs: int = 0) -> Report:
         "lint",
         excused=tuple(row for result in results for row in result.excused),
     )
+
+
+def _shared_out(results: list[Checked], config: Config) -> list[Checked]:
+    """The results, each with what the calls of other files show of its functions.
+
+    A line of which its own file has something to say is left as it is: that is the same mistake.
+    """
+    by_path = {os.path.realpath(result.path): result for result in results}
+    shown: dict[str, dict[int, Finding]] = {}
+    for finding in (each for result in results for each in result.elsewhere):
+        place = finding.locations[0]
+        result = by_path.get(os.path.realpath(place.path))
+        if result is None or any(_is_at(each, place.line) for each in result.findings):
+            continue
+        shown.setdefault(os.path.realpath(place.path), {}).setdefault(place.line, finding)
+    worker = Worker(config)
+    for path, found in shown.items():
+        by_path[path] = worker.joined(by_path[path], list(found.values()))
+    return list(by_path.values())
+
+
+def _is_at(finding: Finding, line: int) -> bool:
+    """Whether a finding, but for one of a comment that ignores nothing, stands on a line."""
+    return finding.locations[0].line == line and finding.code != "KS903"
 
 
 def _told_once(findings: list[Finding]) -> list[Finding]:
@@ -156,13 +189,14 @@ class Worker:
 
     def check(self, path: Path) -> Checked:
         """What there is to say about one file; whatever happens, an answer."""
-        shown, excused = str(path), ()
+        shown, said = str(path), None
         gc.disable()
         try:
             if path.exists() and not path.is_file():  # a pipe would be waited for without end
                 raise UnreadableError("it is no regular file")
             source = read_source(path, shown)
-            findings, excused = self.judge(source, path)
+            said = self.judge(source, path)
+            findings = said.findings
             lines = source.text.count("\n")
         except UnreadableError as error:
             findings, lines = (unreadable(shown, error.reason, error.line),), 0
@@ -179,7 +213,30 @@ class Worker:
         finally:
             gc.enable()
         self._collect(lines)
-        return Checked(shown, self.wanted(findings, shown), lines, excused)
+        wanted = self.wanted(findings, shown)
+        if said is None:
+            return Checked(shown, wanted, lines)
+        return Checked(shown, wanted, lines, said.excused, said.elsewhere)
+
+    def joined(self, checked: Checked, further: list[Finding]) -> Checked:
+        """What came of a file, with further findings in it, as far as its comments leave them."""
+        from keystream._linter.judging import suppressed
+
+        source = read_source(Path(checked.path), checked.path)
+        moved = [_named_as(finding, checked.path) for finding in further]
+        of_lines = {finding.locations[0].line: finding for finding in moved}
+        applied = [each for each in suppressed(moved, source) if each.code != "KS903"]
+        needed = {
+            line for line in of_lines if any(e.suppressed for e in applied if _is_at(e, line))
+        }
+        own = [
+            each
+            for each in checked.findings
+            if each.code != "KS903" or each.locations[0].line not in needed
+        ]
+        found = [*own, *self.wanted(applied, checked.path)]
+        found.sort(key=lambda each: (each.locations[0].line, each.code))
+        return replace(checked, findings=tuple(found))
 
     def wanted(self, findings: Iterable[Finding], shown: str) -> tuple[Finding, ...]:
         """Those findings of a file that are wanted; as notes in tests and the like."""
@@ -219,6 +276,14 @@ class Worker:
         from keystream._lint.reader import STEPS_TO_DECLARE, Reader
 
         return Reader(self.project, STEPS_TO_DECLARE).declare(unit)
+
+
+def _named_as(finding: Finding, path: str) -> Finding:
+    """A finding whose own file is named as the caller of lint names it."""
+    own = finding.locations[0].path
+    places = [replace(p, path=path) if p.path == own else p for p in finding.locations]
+    related = [replace(p, path=path) if p.path == own else p for p in finding.related]
+    return replace(finding, locations=tuple(places), related=tuple(related))
 
 
 def _aside(finding: Finding) -> Finding:

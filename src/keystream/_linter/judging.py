@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keystream._findings import Finding, Location
@@ -24,19 +24,48 @@ from keystream._source.ignoring import apply
 _LINE = re.compile(r"line (\d+)")
 
 
-Judgement = tuple[tuple[Finding, ...], tuple[Mapping[str, object], ...]]
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is said of one source.
+
+    Attributes:
+        findings: in the order of its lines, suppressions applied.
+        excused: what its structure excuses.
+        elsewhere: what its calls show of functions of other files, in the order in which it was seen.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    excused: tuple[Mapping[str, object], ...] = ()
+    elsewhere: tuple[Finding, ...] = ()
 
 
 def judge(project: Project, source: Source, path: Path) -> Judgement:
-    """The findings of one source, in the order of its lines, and what its structure excuses."""
+    """What is said of one source."""
     if not is_interesting(source.text) and "keystream:" not in source.text:
         parse(source)  # it has to be Python all the same
-        return (), ()
+        return Judgement()
     tree, module = read(project, source, path)
-    found = judged(module, source)
+    said = _said(module)
+    found = _own(said, source)
     if found:
         found = _with_repairs(found, module, Text(source.text, tree))
-    return tuple(_in_cells(finding, source) for finding in found), tuple(_excused(module, source))
+    return Judgement(
+        tuple(_in_cells(finding, source) for finding in found),
+        tuple(_excused(module, source)),
+        tuple(each for each in said if _tells_elsewhere(each) and not _is_in(each, source)),
+    )
+
+
+def _tells_elsewhere(finding: Finding) -> bool:
+    """Whether a caller is needed to see a mistake: it knows the model, its mode, what is compiled.
+
+    How keys are split and handed on is seen in the file itself, once for all of its callers.
+    """
+    return finding.counts and not finding.code.startswith("KS1")
+
+
+def _is_in(finding: Finding, source: Source) -> bool:
+    return finding.locations[0].path == source.path
 
 
 def _excused(module: Module, source: Source) -> Iterator[Mapping[str, object]]:
@@ -136,19 +165,36 @@ class _SourceLines(Lines):
 
 
 def judged(module: Module, source: Source) -> list[Finding]:
-    """The findings of every rule, with suppressions applied."""
-    from keystream._rules import rules, unread
+    """The findings of every rule in a source, with suppressions applied."""
+    return _own(_said(module), source)
+
+
+def _said(module: Module) -> list[Finding]:
+    """The findings of every rule, in whichever file, one for each code and line."""
+    from keystream._rules import rules
 
     found: dict[tuple[str, str, int], Finding] = {}
-    lines = _SourceLines(source)
     for rule in rules("read"):
         for finding in rule(module):
             place = finding.locations[0]
-            if place.path == source.path:
-                name = (finding.code, place.path, place.line)
-                found.setdefault(name, _object_of_its_cell(lowered(finding, lines), source))
-    judged = apply(found.values(), source.text, source.path, unread())
-    return sorted(judged, key=lambda finding: (finding.locations[0].line, finding.code))
+            found.setdefault((finding.code, place.path, place.line), finding)
+    return list(found.values())
+
+
+def _own(said: list[Finding], source: Source) -> list[Finding]:
+    """Those of the source itself."""
+    own = (each for each in said if _is_in(each, source))
+    return suppressed([_object_of_its_cell(each, source) for each in own], source)
+
+
+def suppressed(findings: list[Finding], source: Source) -> list[Finding]:
+    """The findings of a source as its comments would have them, in the order of its lines."""
+    from keystream._rules import unread
+
+    lines = _SourceLines(source)
+    heard = [lowered(finding, lines) for finding in findings]
+    applied = apply(heard, source.text, source.path, unread())
+    return sorted(applied, key=lambda finding: (finding.locations[0].line, finding.code))
 
 
 def _in_cells(finding: Finding, source: Source) -> Finding:

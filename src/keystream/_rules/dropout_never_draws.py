@@ -124,6 +124,8 @@ def read(module: Module) -> Iterator[Finding]:
     for fact in module.seen("off_in_training"):
         if told and fact.data["made"] is not None:
             continue  # what the flag that is inverted leads to
+        if fact.site.node in module.facts.trained:
+            continue  # it draws under another gradient, or beside: the target of what is trained
         yield finding(
             "KS602",
             "warning",

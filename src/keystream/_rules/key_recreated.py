@@ -144,20 +144,14 @@ def _rngs(module: Module) -> Iterator[Finding]:
     for fact in module.seen("model_seeded"):
         made = fact.data["rngs"]
         seed = _seed(made)
-        turns = fact.data["turns"]
         if not seed:
             continue
-        again = any(turn.kind == "comprehension" for turn in turns) and made.place.turns == turns
         name = (fact.data["cls"].node, seed, fact.site.function)
         earlier = seen.setdefault(name, fact)
-        if (earlier is fact and not again) or (
-            earlier is not fact and earlier.data["rngs"] is made
-        ):
+        if earlier is fact or earlier.data["rngs"] is made:
             continue
-        if earlier is not fact and (
-            earlier.data["target"] == fact.data["target"]
-            or exclusive(earlier.data["arms"], fact.data["arms"])
-        ):
+        anew = earlier.data["target"] == fact.data["target"] and not _are_elements(earlier, fact)
+        if anew or exclusive(earlier.data["arms"], fact.data["arms"]):
             continue  # one object is made anew
         yield finding(
             "KS106",
@@ -166,8 +160,21 @@ def _rngs(module: Module) -> Iterator[Finding]:
             message=f"two objects of {fact.data['cls'].name} are built from nnx.Rngs({seed})",
             why="their weights and their later draws are identical",
             fix="build one Rngs and pass it to both:\nrngs = nnx.Rngs(0)",
-            related=() if earlier is fact else (earlier.site.location("the first object"),),
+            related=()
+            if earlier.site.node is fact.site.node
+            else (earlier.site.location("the first object"),),
         )
+
+
+def _are_elements(first: Fact, second: Fact) -> bool:
+    """Whether two turns of one comprehension build two objects, each from an Rngs of its own."""
+    turns = second.data["turns"]
+    return (
+        first.site.node is second.site.node
+        and any(turn.kind == "comprehension" for turn in turns)
+        and second.data["rngs"].place.turns == turns
+        and first.data["turns"] != turns
+    )
 
 
 def _seed(made: Value) -> str:

@@ -75,3 +75,43 @@ def evaluated_on_the_same(params, train, score):
         rows = data(16, 5)  # note: KS504
         print(score(params, rows))
     return params
+
+
+def resampled(rows):
+    np.random.seed(7)
+    return rows[np.random.randint(0, len(rows), size=len(rows))]
+
+
+def replicates(rows):
+    return [resampled(rows) for _ in range(100)]  # KS504
+
+
+def seeded_once(rows):
+    np.random.seed(7)
+    return [rows[np.random.randint(0, len(rows))] for _ in range(100)]
+
+
+def seeded_by_turn(rows):
+    for epoch in range(3):
+        np.random.seed(epoch)
+        print(np.random.permutation(rows))
+
+
+class Sampler:
+    def __init__(self, size, seed):
+        self.size, self.seed, self.epoch = size, seed, 0
+
+    def set_epoch(self, epoch):
+        self.epoch = epoch
+
+    def __iter__(self):
+        yield from np.random.default_rng(self.seed).permutation(self.size)
+
+
+def same_order_in_each_epoch(params, rows, step):
+    sampler = Sampler(len(rows), 0)
+    for epoch in range(3):
+        sampler.set_epoch(epoch)
+        for index in sampler:  # KS504
+            params = step(params, rows[index])
+    return params

@@ -61,3 +61,18 @@ class TakesTheFlag(nn.Module):
 optimizer = optax.adam(1e-3)
 ones = jnp.ones((2, 3))
 key = jax.random.key(0)
+
+
+class Encoder(nn.Module):
+    @nn.compact
+    def __call__(self, x, train):
+        return nn.Dropout(0.1, deterministic=not train)(nn.Dense(2)(x))
+
+
+def with_a_target(online, target, x, key):
+    def loss(online):
+        here = Encoder().apply(online, x, train=True, rngs={"dropout": key})
+        there = jax.lax.stop_gradient(Encoder().apply(target, x, train=False))
+        return ((here - there) ** 2).sum()
+
+    return jax.grad(loss)(online)

@@ -157,8 +157,15 @@ def _note_lost_count(reader: Reader, call: Call) -> None:
         return
     parts = walk(wrapped.function.node)
     names = {part.attr for part in parts if isinstance(part, ast.Attribute)}
-    if "merge" in names and not names & _HANDS_OUT:
-        reader.fact("counts_lost", site.node, drawn=reader.site(call.node))
+    name = ("counts_lost", site.node)
+    if (
+        "merge" in names
+        and not names & _HANDS_OUT
+        and not (reader.hushed or name in reader.reported)
+    ):
+        reader.reported.add(name)
+        data = {"drawn": reader.site(call.node)}
+        reader.facts.facts.append(Fact("counts_lost", site, (), data))
 
 
 def _note_shared(reader: Reader, owner: Value | None, node: ast.AST) -> None:

@@ -320,6 +320,9 @@ class Expressions:
     def attribute_of(self, owner: Value, name: str, node: ast.AST) -> Value:
         """``owner.name``."""
         if isinstance(owner, Reference):
+            if owner.name in _OF_COMMAND_LINE:
+                table = self.reader.table
+                return table.symbol(Attribute, table.constant(owner.name), name)
             return self.reader.calls.reference(owner.name + "." + name)
         if isinstance(owner, Instance):
             return self.reader.objects.instance_attribute(owner, name, node)
@@ -332,20 +335,26 @@ class Expressions:
             found = owner.place.names.get(name)
             return found if found is not None else self.reader.table.symbol(Attribute, owner, name)
         if isinstance(owner, Symbol):
-            found = self.reader.load(owner, name)
-            if found is not None:
-                return found
-            if isinstance(owner, Constant):
-                return Method(owner, name)
-            if isinstance(owner, Replaced) and name not in REPLACES:
-                return self.attribute_of(owner.owner, name, node)
-            return self.reader.table.symbol(Attribute, owner, name, self.reader.version(owner))
+            return self._attribute_of_symbol(owner, name, node)
         found = self.reader.load(owner, name)
         if found is not None:
             return found
         if isinstance(owner, Made | Wrapped | Partial | Function | Mapping | Sequence | Method):
             return Method(owner, name)
         return self.reader.fresh("attribute")
+
+    def _attribute_of_symbol(self, owner: Symbol, name: str, node: ast.AST) -> Value:
+        found = self.reader.load(owner, name)
+        if found is not None:
+            return found
+        if isinstance(owner, Constant):
+            return Method(owner, name)
+        if isinstance(owner, Replaced) and name not in REPLACES:
+            return self.attribute_of(owner.owner, name, node)
+        found = self.reader.table.symbol(Attribute, owner, name, self.reader.version(owner))
+        if name in _OF_ALL_LANES:
+            found.tags = frozenset(tag for tag in found.tags if tag[0] != "lane")
+        return found
 
 
 _SOMETHING = Seed | Child | Stack | KeyArray | StreamKey | NamedKey | KeyData | Range | Mask | Text
@@ -369,6 +378,10 @@ def _manages_context(node: ast.AST) -> bool:
     )
 
 
+_OF_ALL_LANES = frozenset({"shape", "ndim", "size", "dtype"})  # of an array the same in each lane
+_OF_COMMAND_LINE = frozenset(
+    {"absl.flags.FLAGS"}
+)  # objects of libraries whose values stay as given
 _NOTHING = object()
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from keystream._lint.caching import is_cached, watched
 from keystream._lint.facts import Turn, text_of
 from keystream._lint.frames import Frame, Heap
+from keystream._lint.restoring import check_restored
 from keystream._lint.resuming import check_resumed, stored_in
 from keystream._lint.returning import returned_keys
 from keystream._lint.scope import Scope
@@ -298,6 +299,7 @@ class Statements:
         for decorator in node.decorator_list:
             self.reader.expressions.evaluate(decorator)
         self.reader.definitions.class_defined(found)
+        check_restored(self.reader, node)
         self.reader.scope.bind(node.name, found)
 
     # Whole functions.

@@ -105,6 +105,18 @@ def read(module: Module) -> Iterator[Finding]:
             "step_key = jax.random.fold_in(key, step)",
             related=(fact.site.location("the loop"),),
         )
+    for fact in module.seen("key_not_restored"):
+        key, restored, method = (fact.data[name] for name in ("key", "restored", "method"))
+        yield finding(
+            "KS202",
+            "warning",
+            fact.site,
+            message=f"{method}() restores `{restored}`, and leaves `{key}` as the seed made it",
+            why="after a restart the first steps draw what the first steps of the whole run drew",
+            fix=f"save the key with the rest, and restore it:\n"
+            f'saved["key"] = jax.random.key_data({key})\n'
+            f'{key} = jax.random.wrap_key_data(saved["key"])',
+        )
 
 
 RANK = 30

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 import haiku as hk
 import jax
 import numpyro
+from absl import flags
 from flax import nnx
 from numpyro import handlers
 from numpyro.infer import SVI
+
+FLAGS = flags.FLAGS
 
 
 def in_a_loop(xs):
@@ -143,3 +146,22 @@ def a_key_for_each_trace(model, key, count):
         with handlers.seed(rng_seed=sub):
             traces.append(handlers.trace(model).get_trace())
     return traces
+
+
+def next_key_of_the_flags():
+    return next(hk.PRNGSequence(FLAGS.seed))
+
+
+def seeded_by_a_flag_in_each_turn(xs):
+    total = 0.0
+    for x in xs:
+        key = jax.random.key(FLAGS.seed)
+        total += x * jax.random.normal(key)  # KS106
+    return total
+
+
+def begun_by_a_flag_in_each_turn(xs):
+    total = 0.0
+    for x in xs:
+        total += x * jax.random.normal(next_key_of_the_flags())  # KS203
+    return total

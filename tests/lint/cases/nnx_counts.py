@@ -1,5 +1,7 @@
 """NNX models under plain `jax.jit`."""
 
+from functools import partial
+
 import jax
 from flax import nnx
 
@@ -113,3 +115,23 @@ def of_the_step(model, update, xs):
 
 def models_of_folds(make, folds):
     return [make(nnx.Rngs(0)).fit(fold) for fold in folds]
+
+
+class Engine:
+    def __init__(self, model):
+        self.graph, self.params, self.rest = nnx.split(model, nnx.Param, ...)
+        self._step = jax.jit(partial(self._train, scale=0.1))
+
+    def _train(self, params, rest, x, *, scale):
+        model = nnx.merge(self.graph, params, rest)
+        gradient = nnx.grad(lambda m, x: m(x).sum())(model, x)
+        return jax.tree.map(lambda p, g: p - scale * g, params, gradient)
+
+    def step(self, x):
+        self.params = self._step(self.params, self.rest, x)  # KS201
+
+
+def train_by_an_engine(xs):
+    engine = Engine(Net(nnx.Rngs(0)))
+    for x in xs:
+        engine.step(x)

@@ -124,3 +124,30 @@ def a_sibling_folded_with_a_constant():
         return scale * x + own
 
     return step
+
+
+def folded_with_the_size_of_the_axis():
+    @partial(jax.pmap, axis_name="device", in_axes=(0, None))
+    def step(x, key):
+        own = jax.random.fold_in(key, jax.lax.axis_size("device"))
+        return x + jax.random.normal(own, x.shape)  # KS301
+
+    return step
+
+
+def folded_with_the_length_of_a_shard():
+    @partial(jax.pmap, axis_name="device", in_axes=(0, None))
+    def step(x, key):
+        own = jax.random.fold_in(key, x.shape[0])
+        return x + jax.random.normal(own, x.shape)  # KS301
+
+    return step
+
+
+def folded_with_what_is_in_a_shard():
+    @partial(jax.pmap, axis_name="device", in_axes=(0, None))
+    def step(x, key):
+        own = jax.random.fold_in(key, x[0].astype(int))
+        return x + jax.random.normal(own, x.shape)
+
+    return step

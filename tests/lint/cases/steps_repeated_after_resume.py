@@ -1,5 +1,7 @@
 """Loops that go on from a restored step."""
 
+import pickle
+
 import jax
 import numpy as np
 
@@ -60,3 +62,65 @@ def from_the_start(path, until):
         total += jax.random.normal(sub, data.shape)
         step += 1
     return total
+
+
+# Objects that save and restore themselves.
+
+
+class LeavesTheKeyOut:
+    def __init__(self, seed):
+        self.key, init_key = jax.random.split(jax.random.key(seed))
+        self.weights = jax.random.normal(init_key, (3,))
+        self.step = 0
+
+    def restore(self, path):  # KS202
+        saved = pickle.loads(path.read_bytes())
+        self.weights, self.step = saved["weights"], saved["step"]
+
+    def run(self, until):
+        while self.step < until:
+            self.key, noise_key = jax.random.split(self.key)
+            self.weights = self.weights + jax.random.normal(noise_key, (3,))
+            self.step += 1
+
+
+class RestoresTheKeyToo(LeavesTheKeyOut):
+    def __init__(self, seed):
+        self.key, init_key = jax.random.split(jax.random.key(seed))
+        self.weights = jax.random.normal(init_key, (3,))
+
+    def restore(self, path):
+        saved = pickle.loads(path.read_bytes())
+        self.weights = saved["weights"]
+        self.key = jax.random.wrap_key_data(saved["key"])
+
+    def draw(self):
+        self.key, noise_key = jax.random.split(self.key)
+        self.weights = self.weights + jax.random.normal(noise_key, (3,))
+
+
+class FoldsTheStep:
+    def __init__(self, seed):
+        self.key = jax.random.key(seed)
+        self.weights, self.step = 0.0, 0
+
+    def restore(self, path):
+        saved = pickle.loads(path.read_bytes())
+        self.weights, self.step = saved["weights"], saved["step"]
+
+    def draw(self):
+        self.weights = self.weights + jax.random.normal(jax.random.fold_in(self.key, self.step))
+        self.step += 1
+
+
+class LoadsItsSettings:
+    def __init__(self, seed):
+        self.key = jax.random.key(seed)
+        self.rate = 0.1
+
+    def configure(self, path):
+        self.rate = pickle.loads(path.read_bytes())["rate"]
+
+    def draw(self):
+        self.key, noise_key = jax.random.split(self.key)
+        return self.rate * jax.random.normal(noise_key)

@@ -22,7 +22,7 @@ from keystream._lint.symbols import (
     Symbol,
     Value,
 )
-from keystream._lint.values import Function, Instance, Made, Sequence, Wrapped, constant_of
+from keystream._lint.values import Function, Instance, Made, Partial, Sequence, Wrapped, constant_of
 from keystream._lint.walking import walk
 
 if TYPE_CHECKING:
@@ -151,11 +151,14 @@ def _note_lost_count(reader: Reader, call: Call) -> None:
         return
     site = reader.jitted[-1]
     wrapped = site.callee
-    if not (isinstance(wrapped, Wrapped) and isinstance(wrapped.function, Function)):
+    if not isinstance(wrapped, Wrapped) or wrapped.name != "jax.jit":
         return
-    if wrapped.name != "jax.jit" or not isinstance(site.node, ast.Call):
+    inner = wrapped.function
+    while isinstance(inner, Partial):
+        inner = inner.function
+    if not isinstance(inner, Function) or not isinstance(site.node, ast.Call):
         return
-    parts = walk(wrapped.function.node)
+    parts = walk(inner.node)
     names = {part.attr for part in parts if isinstance(part, ast.Attribute)}
     name = ("counts_lost", site.node)
     if (

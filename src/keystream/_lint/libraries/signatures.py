@@ -12,7 +12,7 @@ from keystream._lint.libraries.call import Argument, Call, at
 from keystream._lint.libraries.closures import note_baked
 from keystream._lint.libraries.evaluation import note_evaluation
 from keystream._lint.libraries.rates import check_rate
-from keystream._lint.symbols import Constant, Repeated, Symbol, Value
+from keystream._lint.symbols import Called, Constant, Repeated, Symbol, Value
 from keystream._lint.values import (
     Class,
     Function,
@@ -128,6 +128,15 @@ class Transform:
         if kind == "same" or (kind == "jit" and isinstance(function, Class)):
             return function
         return Wrapped(kind, function, options, call.node, call.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """Returns one number wherever it is called: how many devices there are, or lanes on an axis."""
+
+    def __call__(self, reader: Reader, call: Call) -> Value:
+        """The number, which is the same in each lane."""
+        return reader.table.symbol(Called, call.name, ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from keystream._lint.libraries.signatures import (
     Makes,
     Repeats,
     Returns,
+    Same,
     Transform,
     Unknown,
 )
@@ -298,7 +299,10 @@ FUNCTIONS: dict[str, Handler] = {
     "jax.sharding.PartitionSpec": transforms.partition,
     "jax.P": transforms.partition,
     "jax.lax.axis_index": Unknown(),
-    "jax.lax.axis_size": Unknown(),
+    "jax.lax.axis_size": Same(),
+    "jax.device_count": Same(),
+    "jax.local_device_count": Same(),
+    "jax.process_count": Same(),
     "jax.process_index": Unknown(),
     # Control flow.
     "jax.lax.scan": control_flow.scan,

@@ -18,7 +18,7 @@ from keystream._evidence.names import call_at
 from keystream._evidence.paired import Paired
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Related, Relation
-from keystream._evidence.source import called, loops_at, scope_of, statement
+from keystream._evidence.source import Loop, called, loops_at, scope_of, statement
 from keystream._evidence.uses import Site, Stack, Use
 from keystream._findings import Location
 from keystream._judge.excuses import Excuse, Excused, parting, tries_again
@@ -178,9 +178,17 @@ class Pairing:
                 continue
             made_at = origin[number] if number == depth - 1 and number < len(origin) else None
             loop = loops.loop_between(place, made_at)
-            if loop is not None:
+            if loop is not None and not self._derives_of_element(related, place, loop):
                 return loops.turn_of(place, loop), place
         return None, None
+
+    def _derives_of_element(self, related: Related, place: Location, loop: Loop) -> bool:
+        """Whether the turns of a loop hand keys of their own to the function that derives of them."""
+        if related.relation is not Relation.SAME_DERIVATION:
+            return False
+        stack = self._sites[related.makings[0].site].stack
+        inner = stack[stack.index(place) - 1] if place in stack[1:] else None
+        return inner is not None and seeding.hands_element(place, loop, inner)
 
     def _watches(self, first: Use, second: Use, related: Related) -> bool:
         """Whether both uses look again at what a loop inside of their parting changes."""

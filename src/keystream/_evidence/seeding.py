@@ -6,7 +6,15 @@ import ast
 from collections.abc import Iterator
 
 from keystream._evidence import loops, paired
-from keystream._evidence.names import call_at, chain_at, dotted, names_bound, names_read, overlap
+from keystream._evidence.names import (
+    MAKERS,
+    call_at,
+    chain_at,
+    dotted,
+    names_bound,
+    names_read,
+    overlap,
+)
 from keystream._evidence.source import Loop, called, loops_at, scope_of, statement
 from keystream._evidence.uses import Site
 from keystream._findings import Location
@@ -90,12 +98,31 @@ def is_handed_element(site: Site) -> bool:
     node = statement(caller) if caller is not None else None
     if made is None or node is None or caller is None:
         return False
-    targets = _targets(caller)
+    targets, called_at = _targets(caller), chain_at(node, caller)
+    calls = _calls_of(made[0], site) or ([called_at] if called_at is not None else [])
     return any(
-        overlap(names_read(each), targets)
-        for call in _calls_of(made[0], site)
-        for each in _given_as(call, *made)
+        overlap(names_read(each), targets) for call in calls for each in _given_as(call, *made)
     )
+
+
+def hands_element(place: Location, loop: Loop, inner: Location) -> bool:
+    """Whether the call at a place hands on, as a key to derive from, what its loop goes over.
+
+    Args:
+        place: the call, in the loop.
+        loop: around it.
+        inner: where the function that is called derives a key.
+    """
+    node, deriving, function = statement(place), statement(inner), scope_of(inner)
+    call = chain_at(node, place) if node is not None else None
+    derive = call_at(deriving, inner) if deriving is not None else None
+    if call is None or derive is None or not isinstance(function, ast.FunctionDef):
+        return False
+    if isinstance(loop, ast.While) or called(derive.func) not in MAKERS or not derive.args:
+        return False
+    names = set(names_read(derive.args[0])) & {each.arg for each in function.args.args}
+    elements = set(names_bound(loop.target))
+    return any(overlap(names_read(given), elements) for given in _given_as(call, function, names))
 
 
 def _targets(place: Location, *, counted: bool = True) -> set[str]:

@@ -49,7 +49,8 @@ class Recording:
         children, parents: uint64 ``(m,)``, edges of lineage.
         edge_sites, edge_calls: uint32 ``(m,)``, the split, fold or seed that made each edge.
         edge_data: uint64 ``(m,)``, index of the split, or the data folded in.
-        inner_repeats: by site and kind of loop, uses within a call that repeat one before.
+        inner_repeats: by site and kind of loop, uses within a call that repeat one before; "across" are
+            those of which none repeats along one loop or batch alone.
         inner_again: by site, how many uses within a call repeat one before in any way.
         threads: (site, thread) of the first site of each program or operation, and where it ran.
         steps: by call, where the program set them; else its ordinal at its site.

@@ -36,6 +36,7 @@ def shared_draws(recording: Recording, predicate: Predicate, accounts: Accounts)
             turns=repeats.get("scan", 0) + repeats.get("while", 0),
             lanes=repeats.get("lanes", 0),
             shards=repeats.get("shards", 0),
+            across=repeats.get("across", 0),
         )
         excuse = _excuse(shared)
         if excuse is not None:

@@ -192,10 +192,14 @@ class Writer:
             if different.size < flat.size:
                 counts = self._recording.inner_repeats.setdefault(site, {})
                 again = self._recording.inner_again
-                again[site] = again.get(site, 0) + flat.size - different.size
-                for axis in range(inside.ndim):
+                repeats = flat.size - different.size
+                again[site] = again.get(site, 0) + repeats
+                along = [_repeats_along(inside, ran_here, axis) for axis in range(inside.ndim)]
+                for axis, count in enumerate(along):
                     kind = loops[axis] if axis < len(loops) else "lanes"
-                    counts[kind] = counts.get(kind, 0) + _repeats_along(inside, ran_here, axis)
+                    counts[kind] = counts.get(kind, 0) + count
+                if not any(along):  # one turn of a member repeats another turn of another
+                    counts["across"] = counts.get("across", 0) + repeats
                 flat = flat[np.sort(np.unique(flat, return_index=True)[1])]  # in their order
             keys.add(flat, site, calls[call])
 

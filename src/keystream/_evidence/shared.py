@@ -18,12 +18,15 @@ class Shared:
         turns: how many draws in turns of a ``scan`` or ``while`` repeated an earlier turn's.
         lanes: how many members of a batch drew what another did.
         shards: how many replicas drew what another did.
+        across: how many draws repeated that of another member in another turn, where neither the turns
+            nor the members alone repeat any.
     """
 
     at: Site
     turns: int = 0
     lanes: int = 0
     shards: int = 0
+    across: int = 0
 
     @property
     def declared(self) -> bool:
@@ -55,6 +58,11 @@ class Shared:
         return hoisted or (not self.finished and self.turns > 0)
 
     @property
+    def meets(self) -> bool:
+        """Whether members of a batch, or loops within each other, meet in different turns."""
+        return not self.finished and self.across > 0
+
+    @property
     def differentiated(self) -> bool:
         """Whether a gradient is taken through the draw in each turn, not of the loop as a whole."""
         return "differentiated" in self.at.flags and "hoisted" not in self.at.flags
@@ -77,4 +85,4 @@ class Shared:
     @property
     def found(self) -> bool:
         """Whether anything is shared by mistake or by intent, beyond what a loop left over."""
-        return self.over_batch or self.over_replicas or self.over_turns
+        return self.over_batch or self.over_replicas or self.over_turns or self.meets

@@ -14,6 +14,7 @@ from keystream._lint.symbols import (
     Count,
     Element,
     Global,
+    Lane,
     Operation,
     Option,
     Parameter,
@@ -135,6 +136,13 @@ def is_counter(value: object) -> TypeGuard[Element]:
     return isinstance(value, Element) and isinstance(value.iterable, Range | Count)
 
 
+def counted(value: object) -> Range | Count | None:
+    """What a value counts: the turns of a loop, or the lanes of a batch that goes over a range."""
+    over = value.iterable if isinstance(value, Element) else None
+    over = value.batch if isinstance(value, Lane) else over
+    return over if isinstance(over, Range | Count) else None
+
+
 def _terms(datum: Symbol) -> Iterator[Symbol]:
     match datum:
         case Operation("Add", operands):
@@ -147,17 +155,18 @@ def _terms(datum: Symbol) -> Iterator[Symbol]:
             yield datum
 
 
-def _counters(datum: Symbol) -> Iterator[Element]:
-    if isinstance(datum, Element):
+def _counters(datum: Symbol) -> Iterator[Element | Lane]:
+    if isinstance(datum, Element) or counted(datum) is not None:
+        assert isinstance(datum, Element | Lane)
         yield datum
     elif is_operation(datum, *_OPERATIONS):
         for part in datum.operands:
             yield from _counters(part)
 
 
-def _domain(counter: Element) -> range | None:
+def _domain(counter: Element | Lane) -> range | None:
     """The values of a counter over a range whose bounds are literals."""
-    iterable = counter.iterable
+    iterable = counted(counter)
     if not isinstance(iterable, Range):
         return None
     bounds = [usual(bound) for bound in iterable.bounds]

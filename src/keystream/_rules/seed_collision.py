@@ -50,8 +50,9 @@ from typing import TYPE_CHECKING
 from keystream._audit.verdicts import verdicts
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Relation
+from keystream._evidence.shared import Shared
 from keystream._findings import Finding, Severity
-from keystream._lint.counting import collision, is_counter
+from keystream._lint.counting import collision, counted
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
 from keystream._lint.places import inner, of_chain
@@ -207,7 +208,7 @@ def _adds_counters(datum: Value) -> bool:
     if not is_operation(datum, "Add"):
         return False
     terms = list(_terms(datum))
-    counters = {id(term.iterable) for term in terms if is_counter(term)}
+    counters = {id(over) for term in terms if (over := counted(term)) is not None}
     return len(counters) > 1
 
 
@@ -244,9 +245,26 @@ def holds(pair: Pair) -> Severity | None:
     return "error" if collided else None
 
 
+def shares(shared: Shared) -> Severity | None:
+    """Members of a batch, or loops within each other, that fold in equal numbers in different turns."""
+    one_way = shared.over_batch or shared.over_replicas or shared.over_turns
+    return "warning" if shared.meets and not one_way else None
+
+
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS109 that the evidence of a run shows."""
     for found in verdicts(recording, "KS109"):
+        if "site" in found.facts:
+            site, again = found.facts["site"], found.facts["repeats"]["across"]
+            yield found.finding(
+                f"{site.distribution or 'a draw'} repeats, {again} times, what another member of the "
+                "batch or loop drew in another turn",
+                why="the numbers that are folded into the key meet: 2 + 1 and 1 + 2 are one number, and "
+                "its draws are one",
+                fix="fold them in one after the other:\n"
+                "key = jax.random.fold_in(jax.random.fold_in(key, member), turn)",
+            )
+            continue
         yield found.finding(
             "two different numbers gave one key",
             why="JAX cuts seeds and folded numbers to 32-bit integers: 0.1 and 0.9 become 0, "

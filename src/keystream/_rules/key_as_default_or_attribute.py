@@ -54,12 +54,16 @@ The Python language reference, function definitions; jax 0.10.2.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from keystream._findings import Finding, Location
+from keystream._lint.facts import Site
 from keystream._lint.module import Module, finding
 from keystream._lint.places import of_chain
-from keystream._lint.values import root_of
+from keystream._lint.values import Function, root_of
+from keystream._lint.walking import walk
 
 SEVERITIES = "warning"
 MISTAKE = "a key as a default argument or a field"
@@ -70,13 +74,16 @@ def read(module: Module) -> Iterator[Finding]:
     for fact in module.seen("key_default"):
         name, function = fact.data["parameter"], fact.data["function"]
         left_out = (function.node, name) in module.facts.defaulted
+        handed = None if left_out else _handed_on(module, function, name)
+        unseen = "; no call that is seen here leaves it out" if handed is None else ""
         yield finding(
             "KS108",
-            "warning" if left_out else "note",
+            "warning" if left_out or handed is not None else "note",
             fact.site,
             message=f"the parameter {name!r} of {function.name}() has a key as its default",
             why="the default is made once, so every call that leaves it out draws the same numbers"
-            + ("" if left_out else "; no call that is seen here leaves it out"),
+            + ("" if left_out else unseen),
+            related=() if handed is None else (_at(fact.site, handed),),
             fix=f"ask for the key:\ndef {function.name.rpartition('.')[2]}(..., *, {name}): ...",
         )
     yield from _left_out(module)
@@ -90,6 +97,24 @@ def read(module: Module) -> Iterator[Finding]:
             why="the key is made once, so every object and every call draws the same numbers",
             fix=f"ask for the key when it is drawn from:\ndef __call__(self, x, *, {name}): ...",
         )
+
+
+def _handed_on(module: Module, function: Function, parameter: str) -> ast.Name | None:
+    """Where a list or tuple holds a function by its name, to be called alike with the others in it.
+
+    None where a call of the function gives the key.
+    """
+    if (function.node, parameter) in module.facts.given:
+        return None
+    displays = (p for p in walk(function.scope.unit.tree) if isinstance(p, ast.List | ast.Tuple))
+    parts = (part for each in displays for part in each.elts if isinstance(part, ast.Name))
+    return next((part for part in parts if part.id == function.name), None)
+
+
+def _at(site: Site, node: ast.Name) -> Location:
+    return replace(
+        site.location("kept beside others, that are called alike"), line=node.lineno, column=0
+    )
 
 
 def _left_out(module: Module) -> Iterator[Finding]:

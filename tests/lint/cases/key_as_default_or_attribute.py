@@ -35,6 +35,23 @@ class Noise(nn.Module):
         return x + jax.random.normal(self.key, x.shape)
 
 
+def rattled(x, key=jax.random.key(6)):  # KS108
+    return x + jax.random.normal(key, x.shape)
+
+
+def doubled(x):
+    return 2 * x
+
+
+STEPS = [rattled, doubled]
+
+
+def prepared(x):
+    for step in STEPS:
+        x = step(x)
+    return x
+
+
 # Near misses.
 
 

@@ -182,3 +182,29 @@ def split_in_the_next_step(key, count, update, state):
         other = jax.random.fold_in(key, 2 * step)
         state = update(state, jax.random.normal(parts[0]), jax.random.normal(other))
     return state
+
+
+def members_that_meet(key, xs):
+    def member(i, x):
+        def turn(x, t):
+            turn_key = jax.random.fold_in(key, i + t)  # KS109
+            return x + jax.random.normal(turn_key), None
+
+        return jax.lax.scan(turn, x, jnp.arange(1, 10))[0]
+
+    return jax.vmap(member)(jnp.arange(4), xs)
+
+
+def members_that_lie_apart(key, xs):
+    def member(i, x):
+        def turn(x, t):
+            turn_key = jax.random.fold_in(key, 10 * i + t)
+            return x + jax.random.normal(turn_key), None
+
+        return jax.lax.scan(turn, x, jnp.arange(1, 10))[0]
+
+    return jax.vmap(member)(jnp.arange(4), xs)
+
+
+def members_that_are_moved(key):
+    return jax.vmap(lambda i: jax.random.normal(jax.random.fold_in(key, i + 100)))(jnp.arange(4))

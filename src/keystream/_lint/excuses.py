@@ -146,10 +146,13 @@ def _meant(found: Paired | None) -> Excuse | None:
 def _are_two_fits(repeat: Repeat) -> bool:
     """Whether two inferences of one kind begin from one key, given different things or made anew."""
     names = {repeat.first.name, repeat.second.name}
-    if not names <= INFERENCES - {"Predictive"} or len(names) > 1:
+    if not names <= INFERENCES or len(names) > 1:
         return False
-    nodes = {ast.dump(site.node) for site in (repeat.earlier, repeat.site)}
-    return len(nodes) > 1 or is_bound_between(repeat.earlier.location(), repeat.site.location())
+    told_apart = len({ast.dump(site.node) for site in (repeat.earlier, repeat.site)}) > 1
+    anew = is_bound_between(repeat.earlier.location(), repeat.site.location())
+    if names == {"Predictive"}:  # the prior's and the posterior's differ in more than the model
+        return anew and not told_apart
+    return anew or told_apart
 
 
 def _are_runs_of_one_seed(repeat: Repeat) -> bool:

@@ -2,9 +2,10 @@
 
 ## What it does
 
-Finds `numpy.random.default_rng(seed)`, `RandomState(seed)` and `random.Random(seed)` with one seed in
-each turn of a loop, where the turn draws from it; also in a function that the loop calls, or a pool. The
-audit takes it from the source of the functions that ran.
+Finds `numpy.random.default_rng(seed)`, `RandomState(seed)`, `random.Random(seed)`,
+`numpy.random.seed(seed)` and `random.seed(seed)` with one seed in each turn of a loop, where the turn
+draws from it; also in a function that the loop calls, in what it goes over, or in a pool. The audit
+takes it from the source of the functions that ran.
 
 ## Why it matters
 

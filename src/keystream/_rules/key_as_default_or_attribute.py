@@ -39,7 +39,8 @@ for key in jax.random.split(jax.random.key(0), 2):
 ## Limits
 
 Only defaults written where the function or class is defined are found. A default that no call
-leaves out, as far as source shows, is a note. Where the calls stand in another file, it is reported at
+leaves out, as far as source shows, is a note, unless a list or tuple holds the function beside others,
+which are called alike. Where the calls stand in another file, it is reported at
 the first of them, if none in that file gives the key and they repeat: in a loop, in a compiled function,
 at two places. The audit has no such rule: it reports the draws that repeat, as KS201 or KS101.
 

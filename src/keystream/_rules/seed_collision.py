@@ -2,11 +2,13 @@
 
 ## What it does
 
-Finds seeds and folded numbers that differ in the program and are equal to JAX.
+Finds seeds and folded numbers that differ in the program and are equal to JAX, and sums of counters
+that meet: in loops within each other, and across the members of a batch and the turns of a loop.
 
 ## Why it matters
 
-JAX cuts them to 32-bit integers: 0.1 and 0.9 give one key, and so do 0 and 2**32.
+JAX cuts them to 32-bit integers: 0.1 and 0.9 give one key, and so do 0 and 2**32. Of `i + t` the
+member 2 in turn 1 and the member 1 in turn 2 have one key, and draw the same numbers.
 
 ## Example
 

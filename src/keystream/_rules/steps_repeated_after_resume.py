@@ -3,7 +3,8 @@
 ## What it does
 
 Finds a loop whose first step was restored while its chain of keys starts from the seed. Lint reads
-it in source; the audit sees that a second run of a loop drew from the keys of the first, in one
+it in source, and finds classes one of whose methods restores what the others go on with but for the key
+that they split. The audit sees that a second run of a loop drew from the keys of the first, in one
 program or, with `keystream audit --after run.parquet`, in the program that was recorded before.
 
 ## Why it matters

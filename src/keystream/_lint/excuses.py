@@ -103,14 +103,15 @@ def _in_line(repeat: Repeat, *, declared: bool) -> Excuse | None:
         return DECLARED
     whole = len(repeat.second.chain) > repeat.level + 1 or repeat.second.name in INFERENCES
     places = first.location(), second.location()
-    met = flow.meeting(
-        *places,
-        pure=lambda place: (
-            repeat.first.kind == "handed" or _only_returns(first, second)
-            if place == places[0]
-            else _only_returns(second, first)
-        ),
-    )
+    pure = {
+        place: _only_returns(use, repeat.level, site, beside)
+        for place, use, site, beside in (
+            (places[1], repeat.second, second, first),
+            (places[0], repeat.first, first, second),
+        )
+    }
+    pure[places[0]] |= repeat.first.kind == "handed"  # it may draw, and is seen to give nothing
+    met = flow.meeting(*places, pure=pure.__getitem__)
     if met is flow.Meeting.UNUSED:
         return UNUSED
     if only_reaches_init(first) or only_reaches_init(second):
@@ -124,19 +125,19 @@ def _in_line(repeat: Repeat, *, declared: bool) -> Excuse | None:
     return _meant(paired(repeat, met, one_key=not declared)) if whole else None
 
 
-def _only_returns(site: Site, other: Site) -> bool:
+def _only_returns(use: Use, level: int, site: Site, other: Site) -> bool:
     """Whether a call is seen to do nothing but return, as far as two calls tell.
 
-    It is where its statement binds what it gives, or waits for that, or where the other call's does: of
-    two calls that stand alone, what they do is the purpose.
+    A library's own does. Another does where its statement binds what it gives, or waits for that, or
+    where the other call is of the same function and bound: of two that stand alone, both are meant.
     """
     if not isinstance(site.statement, ast.Expr):
         return True
     value = site.statement.value
+    direct = len(use.chain) == level + 1 and use.kind in ("draw", "split", "fold")
     waited = value is not site.node
-    return flow.awaited(value) is site.node and (
-        waited or not isinstance(other.statement, ast.Expr)
-    )
+    of_one = site.text == other.text and not isinstance(other.statement, ast.Expr)
+    return flow.awaited(value) is site.node and (direct or waited or of_one)
 
 
 def _meant(found: Paired | None) -> Excuse | None:

@@ -64,6 +64,16 @@ def compiled_first(w, k):
     return run(w, k, 0.1)
 
 
+def done_beside(w, k):
+    x = jax.random.normal(k)
+    f(x, k)  # KS101
+
+
+def done_twice(w, k):
+    f(w, k)
+    f(w + 1, k)  # KS101
+
+
 def never_read(w, k):
     unused = f(w, k)
     return f(w, k)

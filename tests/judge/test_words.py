@@ -124,3 +124,38 @@ def test_a_batch_of_parameters_and_times_is_known_by_its_names(names):
 )
 def test_a_batch_of_anything_else_is_not(names):
     assert swept(Location("a.py", 3), names) is None
+
+
+REBUILT = {
+    "of the function": 'def f(k):\n    """The map is rebuilt from its key."""\n    return draw(k)',
+    "of the class": 'class M:\n    """Regenerated from the key on each call."""\n    a = draw(k)',
+    "of the file": '"""The direction is redrawn\nfrom its key rather than kept."""\na = draw(k)',
+}
+
+
+@pytest.mark.parametrize("text", REBUILT.values(), ids=REBUILT)
+def test_a_docstring_that_says_what_is_drawn_again_of_its_key_makes_a_note(tmp_path, text):
+    found = lowered(finding(write(tmp_path, text)))
+    assert found.severity == "note"
+    assert "a docstring says that it is meant: “re" in found.why.lower()
+
+
+NOT_REBUILT = {
+    "the key itself": 'def f(k):\n    """The key is rebuilt from the seed."""\n    return draw(k)',
+    "a denial": 'def f(k):\n    """Never redrawn from the key."""\n    return draw(k)',
+    "of another function": (
+        'def g():\n    """Rebuilt from its key."""\n\n\ndef f(k):\n    return draw(k)'
+    ),
+    "keys that are split": 'def f(k):\n    """Draws from the key."""\n    return draw(k)',
+}
+
+
+@pytest.mark.parametrize("text", NOT_REBUILT.values(), ids=NOT_REBUILT)
+def test_other_docstrings_change_nothing(tmp_path, text):
+    assert lowered(finding(write(tmp_path, text))).severity == "warning"
+
+
+def test_a_docstring_is_no_word_on_seeds_and_none_on_errors(tmp_path):
+    source = write(tmp_path, REBUILT["of the function"])
+    assert lowered(finding(source, code="KS106")).severity == "warning"
+    assert lowered(finding(source, severity="error")).severity == "error"

@@ -6,6 +6,7 @@ error, and never hides anything. Whole words only: ``block`` is no ``loc``, ``re
 
 from __future__ import annotations
 
+import ast
 import re
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +27,13 @@ _DENIED = re.compile(
     r"\b(?:not?|never|n't|without|avoid|unlike|instead of|bug|fixme|wrong)\b|n't\b", re.IGNORECASE
 )
 
+# What a docstring says of what is not kept: whoever needs it draws it again of the key that it has.
+_REBUILT = re.compile(
+    r"\b(?:re-?(?:built|drawn|made|generated?|constructed|computed|created|sampled|derived|played))"
+    r"\s+from\s+(?:its|the|their|one|that)\s+(?:own\s+|stored\s+|kept\s+)?keys?\b",
+    re.IGNORECASE,
+)
+
 _STOP = re.compile(r"[.!?;](?:\s|$)")
 Block = list[tuple[int, str]]  # comments that belong together: their lines and texts
 
@@ -33,6 +41,9 @@ Block = list[tuple[int, str]]  # comments that belong together: their lines and 
 MAY_BE_MEANT = frozenset(
     {"KS101", "KS102", "KS106", "KS201", "KS202", "KS203", "KS301", "KS303", "KS304", "KS305"}
 )
+
+
+_REPEATS = frozenset({"KS101", "KS201", "KS203"})  # one key, drawn from again
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +177,39 @@ def _comments_of(lines: tuple[str, ...]) -> dict[int, str]:
     return found
 
 
+def rebuilt(places: Iterable[Location], lines_of: Lines) -> Word | None:
+    """The docstring around one of some lines that says that what is drawn is drawn again of its key."""
+    for place in places:
+        for first, last, line, text in _docstrings(tuple(lines_of(place.path))):
+            found = _REBUILT.search(text) if first <= place.line <= last else None
+            if found is not None and not _DENIED.search(_sentence(text, *found.span())):
+                number = line + text.count("\n", 0, found.start())
+                return Word(" ".join(found.group().split()), place.path, number)
+    return None
+
+
+@lru_cache(maxsize=64)
+def _docstrings(lines: tuple[str, ...]) -> list[tuple[int, int, int, str]]:
+    """The docstrings of a file: the lines of what each describes, its own line, and its text."""
+    try:
+        tree = ast.parse("".join(line if line.endswith("\n") else f"{line}\n" for line in lines))
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    found: list[tuple[int, int, int, str]] = []
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.Module(body=[ast.Expr(value=ast.Constant(str() as text)), *_])
+                | ast.ClassDef(body=[ast.Expr(value=ast.Constant(str() as text)), *_])
+                | ast.FunctionDef(body=[ast.Expr(value=ast.Constant(str() as text)), *_])
+            ):
+                last = getattr(node, "end_lineno", None) or len(lines)
+                found.append((getattr(node, "lineno", 1), last, node.body[0].lineno, text))
+            case _:
+                pass
+    return found
+
+
 class Lines:
     """The lines of a file by its path."""
 
@@ -180,8 +224,11 @@ def lowered(finding: Finding, lines_of: Lines | None = None) -> Finding:
     """The finding; as a note that quotes the words, where a comment says that a warning is meant."""
     if finding.severity != "warning" or finding.code not in MAY_BE_MEANT:
         return finding
-    word = meant((*finding.locations[:2], *finding.related), lines_of or Lines())
+    lines = lines_of or Lines()
+    word, where = meant((*finding.locations[:2], *finding.related), lines), "a comment"
+    if word is None and finding.code in _REPEATS:
+        word, where = rebuilt(finding.locations, lines), "a docstring"
     if word is None:
         return finding
-    why = f"{finding.why}; a comment says that it is meant: {word.quoted}"
+    why = f"{finding.why}; {where} says that it is meant: {word.quoted}"
     return replace(finding, severity="note", why=why)

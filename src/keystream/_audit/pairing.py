@@ -13,6 +13,7 @@ from keystream._audit import frames
 from keystream._audit.lineage import Lineage
 from keystream._audit.recording import Recording
 from keystream._evidence import flow, loops, paired, seeding, watching
+from keystream._evidence.cancelling import cancels
 from keystream._evidence.leaving import callers_compare
 from keystream._evidence.names import call_at
 from keystream._evidence.paired import Paired
@@ -95,6 +96,8 @@ class Pairing:
             and seeding.is_whole_run(sites[-1] if seeds else second.at, looped),
             paired=Paired.ORDERED
             if turn is not None and turn.ranked and turn.varied and not turn.carried
+            else Paired.CANCELS
+            if cancels(first.at.stack, second.at.stack)
             else self._paired((first, second), related, parted, looped, meeting),
         )
 

@@ -10,8 +10,10 @@ import ast
 from dataclasses import dataclass
 
 from keystream._evidence import flow, loops
+from keystream._evidence.cancelling import cancels
 from keystream._evidence.paired import Paired, is_bound_between
 from keystream._evidence.settings import written_out
+from keystream._evidence.uses import Stack
 from keystream._evidence.watching import watches_object
 from keystream._lint.dataflow import THROUGH, last_of, loads_in, name_of, reads
 from keystream._lint.facts import Repeat, Site, Turn, Use
@@ -77,6 +79,8 @@ def excuse(repeat: Repeat, *, declared: bool = False) -> Excuse | None:
     """
     if _is_joint_shuffle(repeat):
         return SHUFFLED
+    if cancels(_stack(repeat.first), _stack(repeat.second)):
+        return MEANT[Paired.CANCELS]
     if repeat.turn is not None:
         found = _in_loop(repeat, repeat.turn, declared=declared)
         found = found or _meant(paired_in_turns(repeat))
@@ -311,5 +315,9 @@ def _watches(use: Use, level: int) -> bool:
 
 def _watches_object(repeat: Repeat) -> bool:
     """Whether a loop looks, with the one key, at an object that it trains, by another method."""
-    stack = tuple(site.location() for site in reversed(repeat.second.chain))
-    return watches_object(stack, repeat.site.location())
+    return watches_object(_stack(repeat.second), repeat.site.location())
+
+
+def _stack(use: Use) -> Stack:
+    """The lines that lead to a use, innermost first."""
+    return tuple(site.location() for site in reversed(use.chain))

@@ -152,10 +152,40 @@ def test_turns_that_give_a_call_nothing_new_are_alike(tmp_path, text, alike):
         ("for x in xs:\n    w = train(w, x)\n    r = step(w, x, k)", False),
         ("for x in xs:\n    w = make(x)\n    r = step(w, k)", False),
         ("for x in xs:\n    r = step(w, k)", False),
+        ("for x in xs:\n    s = train(s, x)\n    w = weights(s)\n    r = step(w, k)", True),
+        ("for x in xs:\n    w = train(w, x)\n    y = data[:8]\n    r = step(w, y, k)", True),
+        ("for x in xs:\n    w = train(w, x)\n    y = next(it)\n    r = step(w, y, k)", False),
+        ("for x in xs:\n    w = train(w, x)\n    y = rng.choice(xs)\n    r = step(w, y, k)", False),
+        ("for x in xs:\n    w, y = train(w, x)\n    r = step(w, y, k)", False),
+        ("for x in xs:\n    w = train(w, x)\n    for y in ys:\n        r = step(w, y, k)", True),
+        ("for e in n:\n    s.set(e)\n    for y in step(s, k):\n        w = train(w, y)", False),
     ],
 )
 def test_a_call_that_is_given_what_the_loop_carries_looks_at_a_state(tmp_path, text, state):
     assert turn(tmp_path, text).state is state
+
+
+@pytest.mark.parametrize(
+    ("text", "carried"),
+    [
+        ("for x in xs:\n    w = step(w, k)", True),
+        ("for x in xs:\n    w = w - step(w, k)", True),
+        ("for x in xs:\n    w -= step(w, k)", True),
+        ("for x in xs:\n    total = total + step(w, k)", False),
+        ("for x in xs:\n    total += step(w, k)", False),
+        ("for x in xs:\n    best = max(best, step(w, k))", False),
+        ("for x in xs:\n    w = fit(w, step(x, k))", True),
+    ],
+)
+def test_a_sum_or_the_best_of_results_goes_back_into_no_call(tmp_path, text, carried):
+    assert turn(tmp_path, text).carried is carried
+
+
+@pytest.mark.parametrize("how", ["print", "log.info", "click.echo", "logging.warning"])
+def test_a_result_that_is_printed_or_logged_changes_nothing(tmp_path, how):
+    found = turn(tmp_path, f"for x in xs:\n    w = train(w, x)\n    {how}('loss', step(w, k))")
+    assert found.state
+    assert not found.carried
 
 
 @pytest.mark.parametrize(

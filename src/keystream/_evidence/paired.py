@@ -63,7 +63,7 @@ def _calls_at(first: Location, second: Location) -> _Calls | None:
 def contrasted(first: Location, second: Location) -> bool:
     """Whether the calls at two places of one function are a contrast."""
     both = _calls_at(first, second)
-    return both is not None and not differentiated(first) and is_contrast(*both.calls, both.scope)
+    return both is not None and not differentiated(first) and _is_contrast(*both.calls, both.scope)
 
 
 def is_ordered(batch: Location) -> bool:
@@ -113,10 +113,10 @@ def _is_of_hole(node: ast.expr, bindings: _Bindings, call: ast.Call) -> bool:
 def looks_again_later(first: Location, second: Location) -> bool:
     """Whether two calls read alike, and what they are given went on in between."""
     both = _calls_at(first, second)
-    return both is not None and is_same_later(*both.calls, both.scope)
+    return both is not None and _is_same_later(*both.calls, both.scope)
 
 
-def is_same_later(one: ast.Call, other: ast.Call, scope: Scope) -> bool:
+def _is_same_later(one: ast.Call, other: ast.Call, scope: Scope) -> bool:
     """Whether two calls of a function read alike, and what they are given went on in between.
 
     A state goes on where it is made of itself, as training does: the next batch is another one.
@@ -150,17 +150,17 @@ def in_contrast(place: Location) -> bool:
     call = call_at(node, place) if node is not None else None
     if call is None or scope is None or differentiated(place):
         return False
-    return contrast_of(call, scope)
+    return _contrast_of(call, scope)
 
 
-def contrast_of(call: ast.Call, scope: Scope) -> bool:
+def _contrast_of(call: ast.Call, scope: Scope) -> bool:
     """Whether any call in a function makes a contrast with one, whatever differentiates it."""
     name = ast.dump(call.func)
     others = (each for each in _calls(scope) if ast.dump(each.func) == name)
-    return any(is_contrast(call, each, scope) for each in others)
+    return any(_is_contrast(call, each, scope) for each in others)
 
 
-def is_contrast(one: ast.Call, other: ast.Call, scope: Scope) -> bool:
+def _is_contrast(one: ast.Call, other: ast.Call, scope: Scope) -> bool:
     """Whether two calls of a function are a contrast, whatever differentiates it."""
     bindings = _bindings(scope)
     if one is other or not _at_two_points(one, other, bindings):
@@ -178,10 +178,10 @@ def kept_beside(first: Location, second: Location) -> bool:
     They are parts of one tuple, list or dictionary, or are bound to names of their own.
     """
     both = _calls_at(first, second)
-    return both is not None and is_kept_beside(both.calls, both.statements, both.scope)
+    return both is not None and _is_kept_beside(both.calls, both.statements, both.scope)
 
 
-def is_kept_beside(
+def _is_kept_beside(
     calls: tuple[ast.Call, ast.Call], statements: tuple[ast.stmt, ast.stmt], scope: Scope
 ) -> bool:
     """Whether two calls in two statements of a function, or in one, are `kept_beside` each other."""

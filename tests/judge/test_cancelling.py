@@ -53,6 +53,7 @@ NOT = {
     "subtracted twice": "def main(x, y, k, s):\n    a = x - draw(k)\n    b = y - draw(k)\n",
     "subtracted from": "def main(x, y, k, s):\n    a = x + draw(k)\n    b = draw(k) - y\n",
     "scaled otherwise": "def main(x, y, k, s):\n    a = x + s * draw(k)\n    b = y - draw(k)\n",
+    "in one sum": "def main(x, y, k, s):\n    a = draw(k)\n    b = draw(k)\n    c = x + a - b\n",
     "something made of it": "def main(x, y, k, s):\n    a = x + f(draw(k))\n    b = y - f(draw(k))\n",
 }
 

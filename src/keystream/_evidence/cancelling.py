@@ -20,10 +20,13 @@ _LEVELS = 2  # the line that draws, and the one that calls its function
 _BOTH = ("both", "")
 
 _Sign = tuple[str, str]  # "+", "-" or both, and the factor
+_Signs = dict[_Sign, ast.stmt]  # with the statement of each
 
 
 def cancels(first: Stack, second: Stack) -> bool:
     """Whether of two draws the one is added and the other subtracted, each with the same factor.
+
+    Not in one statement: what draws there of two keys wants two numbers.
 
     Args:
         first: the lines that lead to the one draw, innermost first.
@@ -32,26 +35,24 @@ def cancels(first: Stack, second: Stack) -> bool:
     one, other = _signs(first), _signs(second)
     if _BOTH in one and _BOTH in other:
         return True
-    signs = {sign for sign, _ in one | other}
-    return len(one) == len(other) == 1 and signs == {"+", "-"} and _factor(one) == _factor(other)
+    if not len(one) == len(other) == 1:
+        return False
+    ((sign, factor), here), ((inverse, scale), there) = *one.items(), *other.items()
+    return {sign, inverse} == {"+", "-"} and factor == scale and here is not there
 
 
-def _factor(signs: set[_Sign]) -> str:
-    return next(iter(signs))[1]
-
-
-def _signs(stack: Stack) -> set[_Sign]:
+def _signs(stack: Stack) -> _Signs:
     """How a draw is added or subtracted: at its line, or else where its function is called."""
     for place in stack[:_LEVELS]:
-        found = set(_signs_at(place))
+        found = dict(_signs_at(place))
         if _BOTH in found:
-            return {_BOTH}
+            return {_BOTH: found[_BOTH]}
         if found:
             return found
-    return set()
+    return {}
 
 
-def _signs_at(place: Location) -> Iterator[_Sign]:
+def _signs_at(place: Location) -> Iterator[tuple[_Sign, ast.stmt]]:
     node, scope = statement(place), scope_of(place)
     call = chain_at(node, place) if node is not None else None
     if node is None or scope is None or call is None:
@@ -62,7 +63,7 @@ def _signs_at(place: Location) -> Iterator[_Sign]:
         if step.node is node or (names and step.node.lineno > node.lineno):
             for part in header(step.node)[1]:
                 for each in ast.walk(part):
-                    yield from _signs_in(each, call, names)
+                    yield from ((sign, step.node) for sign in _signs_in(each, call, names))
 
 
 def _signs_in(node: ast.AST, call: ast.Call, names: frozenset[str]) -> Iterator[_Sign]:

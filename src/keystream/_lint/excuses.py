@@ -70,6 +70,14 @@ DECLARED = Excuse(
 )
 
 
+RUN_AGAIN = Excuse(
+    "a function that is run again for what it does",
+    shown=True,
+    why="both calls stand alone, so the function is run again for what it does, and each run begins "
+    "from the seed that it makes a key of",
+)
+
+
 def excuse(repeat: Repeat, *, declared: bool = False) -> Excuse | None:
     """The excuse of a repeated use, or None.
 
@@ -105,6 +113,8 @@ def _in_line(repeat: Repeat, *, declared: bool) -> Excuse | None:
         return SWEPT
     if _are_two_fits(repeat):
         return DECLARED
+    if declared and first.text == second.text and _stand_alone(first, second):
+        return RUN_AGAIN
     whole = len(repeat.second.chain) > repeat.level + 1 or repeat.second.name in INFERENCES
     places = first.location(), second.location()
     pure = {
@@ -127,6 +137,12 @@ def _in_line(repeat: Repeat, *, declared: bool) -> Excuse | None:
     if _are_alternatives(first, second):
         return ALTERNATIVES
     return _meant(paired(repeat, met, one_key=not declared)) if whole else None
+
+
+def _stand_alone(*sites: Site) -> bool:
+    return all(
+        isinstance(site.statement, ast.Expr) and site.statement.value is site.node for site in sites
+    )
 
 
 def _only_returns(use: Use, level: int, site: Site, other: Site) -> bool:

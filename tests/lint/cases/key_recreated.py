@@ -165,3 +165,12 @@ def begun_by_a_flag_in_each_turn(xs):
     for x in xs:
         total += x * jax.random.normal(next_key_of_the_flags())  # KS203
     return total
+
+
+def a_program():
+    print(jax.random.normal(jax.random.key(5)))
+
+
+def run_twice():
+    a_program()
+    a_program()  # note: KS106

@@ -101,9 +101,8 @@ def turn_of(place: Location, loop: Loop) -> Turn | None:
     made_anew = set().union(*(s.stores for s in body)) - target if body else set()
     result, read = set(step.stores), step.loads
     if _adds_up(node) or (isinstance(node, ast.Expr) and chain_at(node, place) is not node.value):
-        read = frozenset(
-            given
-        )  # its result goes into a sum, or to another call, such as a logger's
+        # Its result goes into a sum, or to another call, such as a logger's.
+        read = frozenset(given)
     elif isinstance(node, ast.Expr) and not is_shown(node) and not step.collects:
         result |= given  # a call for its effect: it may change whatever it is given
     carried = _is_carried(step, read, result, body)
@@ -197,10 +196,8 @@ def enters_state(place: Location, loop: ast.AST) -> bool:
         return True
     body = body_of(loop, scope)
     names = set(step_of(node).stores)
-    later = [s for s in body if s.node.lineno > node.lineno]
-    earlier = [s for s in body if s.node.lineno < node.lineno]
     sums = {name for s in body if isinstance(s.node, ast.AugAssign) for name in s.stores}
-    return not names or overlap(reach(reach(names, later), earlier) | names, state_of(body) | sums)
+    return not names or overlap(_reach_on(names, node, body) | names, state_of(body) | sums)
 
 
 def body_of(loop: ast.For | ast.AsyncFor | ast.While, scope: Scope) -> list[Step]:
@@ -223,7 +220,7 @@ def changed_arguments(call: ast.Call, loop: Loop, scope: Scope) -> list[ast.expr
     else:
         own = [call, *(each for each in ast.walk(call) if isinstance(each, ast.Call))]
         names = set(step_of(loop).stores)
-        for step in (s for s in steps_of(scope) if within(s.node, loop)):
+        for step in body_of(loop, scope):
             names |= step.stores
             for part in header(step.node)[1]:
                 for each in ast.walk(part):
@@ -327,11 +324,14 @@ def _given(node: ast.stmt, place: Location) -> Iterator[str]:
 
 def _is_carried(step: Step, read: frozenset[str], result: set[str], body: list[Step]) -> bool:
     """Whether a result reaches what is read at a statement in a later turn."""
-    if not result:
-        return False
-    later = [s for s in body if s.node.lineno > step.node.lineno]
-    earlier = [s for s in body if s.node.lineno < step.node.lineno]
-    return overlap(read, reach(reach(set(result), later), earlier))
+    return bool(result) and overlap(read, _reach_on(result, step.node, body))
+
+
+def _reach_on(names: set[str], node: ast.stmt, body: list[Step]) -> set[str]:
+    """What values that a statement binds reach: to the end of its turn, and up to it in the next."""
+    later = [s for s in body if s.node.lineno > node.lineno]
+    earlier = [s for s in body if s.node.lineno < node.lineno]
+    return reach(reach(set(names), later), earlier)
 
 
 def _adds_up(node: ast.stmt) -> bool:

@@ -326,3 +326,15 @@ def test_relate_and_excuse_agree_on_a_gradient(tmp_path):
     one, again = use(making=DERIVED), use(site=1, making=DERIVED, flags=frozenset({"backward"}))
     related = relate(one, again, family(DERIVED))
     assert of_pair(one, again, related) == Excused(Excuse.RECOMPUTED)
+
+
+@pytest.mark.parametrize(
+    ("more", "joint"),
+    [(", (8,), replace=False", True), (", (8,), False", True), (", (8,)", False), ("", False)],
+    ids=["without replacement", "by position", "with replacement", "one of each"],
+)
+def test_rows_stay_together_where_they_are_chosen_without_replacement(tmp_path, more, joint):
+    source = write(tmp_path, f"a = choice(k, xs{more})\nb = choice(k, ys{more})\nfit(a, b)")
+    same = {"distribution": "choice", "shape": (8,)}
+    found = alike(*eager(source, "choice(k, xs", "choice(k, ys", **same))
+    assert (why(found) is Excuse.SHUFFLE) is joint

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from keystream._evidence import flow
-from keystream._evidence.names import call_at, names_bound, names_read, overlap
+from keystream._evidence.names import call_at
 from keystream._evidence.relation import Related, Relation
+from keystream._evidence.shuffling import differ, shuffles_each
 from keystream._evidence.source import called, loops_at, source_of, statement
 from keystream._evidence.uses import CLONED, DECLARED, THROWN_AWAY, Site, Stack, Use
 from keystream._findings import Location
@@ -231,8 +232,7 @@ def _is_joint_shuffle(first: Site, second: Site) -> bool:
     one, other = parting(first.stack, second.stack) or (None, None)
     if one is None or other is None or one != first.place or other != second.place:
         return False
-    arrays = [_shuffled(one), _shuffled(other)]
-    return "" not in arrays and arrays[0] != arrays[1]
+    return differ(_call_of(one), _call_of(other))
 
 
 def _is_mapped(site: Site) -> bool:
@@ -250,22 +250,7 @@ def _is_mapped(site: Site) -> bool:
 def _permutes_each(place: Location) -> bool:
     """Whether the shuffle at a place permutes each of several arrays that stand beside each other."""
     around = loops_at(place)
-    if not around or isinstance(around[0], ast.While):
-        return False
-    loop = around[0]
-    beside = isinstance(loop, ast.comprehension) or (
-        isinstance(loop.iter, (ast.Tuple, ast.List)) or _is_items(loop.iter)
-    )
-    node = statement(place)
-    call = call_at(node, place) if node is not None else None
-    if not beside or call is None or len(call.args) < 2 or called(call.func) not in _SHUFFLES:
-        return False
-    each = set(names_bound(loop.target))
-    return overlap(names_read(call.args[1]), each) and not overlap(names_read(call.args[0]), each)
-
-
-def _is_items(node: object) -> bool:
-    return isinstance(node, ast.Call) and called(node.func) in ("items", "values")
+    return bool(around) and shuffles_each(around[0], _call_of(place))
 
 
 def _in_tree_map(place: Location) -> bool:
@@ -278,12 +263,6 @@ def _in_tree_map(place: Location) -> bool:
     )
 
 
-def _shuffled(place: Location) -> str:
-    """The array that the shuffle at a place permutes, as the source spells it; empty for a number."""
+def _call_of(place: Location) -> ast.Call | None:
     node = statement(place)
-    call = call_at(node, place) if node is not None else None
-    if call is None or called(call.func) not in _SHUFFLES or len(call.args) < 2:
-        return ""
-    array = call.args[1]
-    named = isinstance(array, (ast.Name, ast.Attribute, ast.Subscript))
-    return ast.unparse(array) if named else ""
+    return call_at(node, place) if node is not None else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from keystream._evidence import flow, loops
+from keystream._evidence import flow, loops, shuffling
 from keystream._evidence.cancelling import cancels
 from keystream._evidence.paired import Paired, is_bound_between
 from keystream._evidence.settings import written_out
@@ -22,7 +22,7 @@ from keystream._lint.unread import is_overwritten, only_reaches_init
 from keystream._lint.walking import kept, walk
 
 _CHOICES = frozenset(["where", "select", "select_n"])  # take one of their later arguments
-_PERMUTATIONS = frozenset(["jax.random.permutation", "jax.random.shuffle"])
+_SHUFFLES = frozenset(["jax.random.permutation", "jax.random.shuffle", "jax.random.choice"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,34 +259,15 @@ def _only_in(site: Site, result: Result, met: list[list[ast.expr]], index: int) 
 def _is_joint_shuffle(repeat: Repeat) -> bool:
     """Whether equal permutations go over the leaves of one tree, or over several arrays."""
     first, second = repeat.first, repeat.second
-    if first.name not in _PERMUTATIONS or second.name not in _PERMUTATIONS:
+    if first.name not in _SHUFFLES or second.name not in _SHUFFLES:
         return False
-    if repeat.turn is not None:
-        return repeat.turn.kind == "tree_map" or _permutes_each(repeat.turn.node, second)
-    what = [_permuted(use.chain[-1].node) for use in (first, second)]
-    return all(what) and what[0] != what[1]
-
-
-def _permutes_each(loop: ast.AST, use: Use) -> bool:
-    """Whether a loop goes over arrays that stand beside each other, and permutes each."""
-    if not isinstance(loop, ast.comprehension | ast.For):
-        return False
-    over = loop.iter
-    items = isinstance(over, ast.Call) and last_of(over.func) in ("items", "values")
-    beside = isinstance(loop, ast.comprehension) or isinstance(over, ast.Tuple | ast.List) or items
-    node = use.chain[-1].node
-    if not beside or not isinstance(node, ast.Call) or len(node.args) < 2:
-        return False
-    each = {part.id for part in walk(loop.target) if isinstance(part, ast.Name)}
-    return bool(reads(node.args[1]) & each) and not reads(node.args[0]) & each
-
-
-def _permuted(node: ast.AST) -> str:
-    """The array that is permuted, as text; empty for a number, whose permutation is an index."""
-    value = node.args[1] if isinstance(node, ast.Call) and len(node.args) > 1 else None
-    if isinstance(value, ast.Name | ast.Attribute | ast.Subscript):
-        return ast.unparse(value)
-    return ""
+    one, other = first.chain[-1].node, second.chain[-1].node
+    if repeat.turn is None:
+        return shuffling.differ(one, other)
+    loop = repeat.turn.node
+    if repeat.turn.kind == "tree_map":
+        return shuffling.shuffled(other) != ""
+    return isinstance(loop, ast.comprehension | ast.For) and shuffling.shuffles_each(loop, other)
 
 
 # Turns of a loop.

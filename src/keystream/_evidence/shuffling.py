@@ -1,0 +1,57 @@
+"""Several arrays shuffled alike, so that their rows stay together."""
+
+from __future__ import annotations
+
+import ast
+
+from keystream._evidence.names import names_bound, names_read, overlap
+from keystream._evidence.source import Loop, called
+
+_PERMUTED = frozenset({"permutation", "shuffle"})
+_REPLACE = 3  # the position of choice(key, a, shape, replace)
+
+
+def shuffled(call: ast.AST | None) -> str:
+    """The array whose rows a call shuffles, or takes without replacement, as the source spells it.
+
+    Empty for a number, of which a permutation is an index, and for a choice with replacement: two such
+    choices are picks from two lists, as of a colour and of a form, which one key makes dependent.
+    """
+    if not isinstance(call, ast.Call) or len(call.args) < 2 or not _keeps_rows(call):
+        return ""
+    array = call.args[1]
+    named = isinstance(array, (ast.Name, ast.Attribute, ast.Subscript))
+    return ast.unparse(array) if named else ""
+
+
+def _keeps_rows(call: ast.Call) -> bool:
+    name = called(call.func)
+    if name != "choice":
+        return name in _PERMUTED
+    given = next((each.value for each in call.keywords if each.arg == "replace"), None)
+    if given is None and len(call.args) > _REPLACE:
+        given = call.args[_REPLACE]
+    return isinstance(given, ast.Constant) and given.value is False
+
+
+def shuffles_each(loop: Loop, call: ast.AST | None) -> bool:
+    """Whether a call in a loop shuffles each of several arrays that stand beside each other."""
+    if isinstance(loop, ast.While) or not isinstance(call, ast.Call) or len(call.args) < 2:
+        return False
+    beside = isinstance(loop, ast.comprehension) or (
+        isinstance(loop.iter, (ast.Tuple, ast.List)) or _is_of_mapping(loop.iter)
+    )
+    if not beside or not _keeps_rows(call):
+        return False
+    each = set(names_bound(loop.target))
+    return overlap(names_read(call.args[1]), each) and not overlap(names_read(call.args[0]), each)
+
+
+def differ(first: ast.AST | None, second: ast.AST | None) -> bool:
+    """Whether two calls shuffle two arrays."""
+    arrays = [shuffled(first), shuffled(second)]
+    return "" not in arrays and arrays[0] != arrays[1]
+
+
+def _is_of_mapping(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and called(node.func) in ("items", "values")

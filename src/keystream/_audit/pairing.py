@@ -89,7 +89,7 @@ class Pairing:
             hashed=_made_in("/flax/core/", sites),
             seed_handed=bool(seeds) and seeding.hands_named_seed(sites[-1]),
             settings_differ=bool(seeds) and seeding.settings_differ(sites),
-            element_seeded=seeding.is_of_element(seeds[-1], looped)
+            element_seeded=_is_declared(seeds[-1], turn, looped)
             if looped is not None and seeds
             else bool(sites) and bool(seeds) and all(map(seeding.is_handed_element, sites)),
             whole_run=looped is not None
@@ -211,11 +211,20 @@ class Pairing:
         return self._sites[making.site].stack[::-1] if making is not None else ()
 
     def _turn_of_seed(self, site: Site) -> tuple[loops.Turn | None, Location | None]:
-        """The innermost loop in which one seed is made a key again, its turns not folded in."""
+        """The innermost loop in which one seed is made a key again, its turns not folded in.
+
+        A loop that computes the seed of its turns goes through other seeds: one around it repeats them.
+        """
+        found: Loop | None = None
         for place in site.stack:
             for loop in loops_at(place):
-                if not seeding.folds_turn(place, loop):
+                if seeding.folds_turn(place, loop):
+                    continue
+                found = found or loop
+                if place != site.place or not seeding.numbers_turns(place, loop):
                     return loops.turn_of(place, loop), place
+            if found is not None:
+                return loops.turn_of(place, found), place
         return None, None
 
     def _is_callback(self, pair: Pair) -> bool:
@@ -370,3 +379,10 @@ def _has_arguments(site: Site) -> bool:
             names = [each.arg for each in (*scope.args.posonlyargs, *scope.args.args)]
             return any(name not in ("self", "cls") for name in names)
     return False
+
+
+def _is_declared(seed: Location, turn: loops.Turn | None, looped: Location) -> bool:
+    """Whether a seed is one of those that a loop goes over, and begins a run with each."""
+    if seeding.is_of_element(seed, looped):
+        return True
+    return turn is not None and seeding.is_swept(seed, turn.line.line)

@@ -200,6 +200,40 @@ def enters_state(place: Location, loop: ast.AST) -> bool:
     return not names or overlap(_reach_on(names, node, body) | names, state_of(body) | sums)
 
 
+def is_run_in(place: Location, loop: Loop) -> bool:
+    """Whether the turns of a loop are runs, begun by the statement at a place, that hand nothing on.
+
+    What it computes goes into the state of a loop within the loop, and not into what the loop carries.
+    """
+    node, scope = statement(place), scope_of(place)
+    if node is None or scope is None or isinstance(loop, ast.comprehension):
+        return False
+    if enters_state(place, loop):
+        return False
+    body = body_of(loop, scope)
+    later = [step for step in body if step.node.lineno > node.lineno]
+    reached = reach(set(step_of(node).stores), later)
+    inner = [each.node for each in body if isinstance(each.node, (ast.For, ast.While))]
+    return any(overlap(reached, _trained(body_of(each, scope))) for each in inner)
+
+
+def _trained(body: list[Step]) -> set[str]:
+    """The names that a loop makes of themselves, chains of keys aside."""
+    return {
+        name
+        for step in body
+        if isinstance(step.node, (ast.Assign, ast.AugAssign)) and overlap(step.stores, step.loads)
+        if isinstance(step.node, ast.AugAssign) or not _derives(step.node.value)
+        for name in step.stores & step.loads
+    }
+
+
+def _derives(node: ast.expr) -> bool:
+    """Whether an expression makes keys, and nothing else."""
+    calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
+    return bool(calls) and not any(map(_goes_on, calls))
+
+
 def body_of(loop: ast.For | ast.AsyncFor | ast.While, scope: Scope) -> list[Step]:
     """The statements of a loop, those of the statements in it among them."""
     return [step for step in steps_of(scope) if within(step.node, loop)]

@@ -15,6 +15,7 @@ from keystream._evidence.names import (
     names_read,
     overlap,
 )
+from keystream._evidence.settings import written_out
 from keystream._evidence.source import Loop, called, loops_at, scope_of, statement
 from keystream._evidence.uses import Site
 from keystream._findings import Location
@@ -79,6 +80,34 @@ def folds_turn(place: Location, loop: Loop) -> bool:
         and any(overlap(names_read(part), targets) for part in each.args[1:])
         for each in ast.walk(node)
     )
+
+
+def numbers_turns(seed: Location, loop: Loop) -> bool:
+    """Whether the seed that a line makes a key of is computed from what a loop around it goes over."""
+    node = statement(seed)
+    call = call_at(node, seed) if node is not None else None
+    if call is None or not call.args or isinstance(loop, ast.While):
+        return False
+    return overlap(names_read(call.args[0]), set(names_bound(loop.target)))
+
+
+def is_swept(seed: Location, line: int) -> bool:
+    """Whether the turns of the loop at a line go through the same seeds, each for runs of its own.
+
+    The seeds are those of a loop within it: three settings, each tried with seeds 0 to 4.
+    """
+    around = loops_at(seed)
+    loop = next((each for each in around if getattr(each, "lineno", 0) == line), None)
+    if loop is None:
+        return False
+    inner = around[: around.index(loop)]
+    if numbers_turns(seed, loop) or not any(numbers_turns(seed, each) for each in inner):
+        return False
+    turn = loops.turn_of(seed, loop)
+    if turn is None or loops.enters_state(seed, loop):
+        return False
+    settings = written_out(getattr(loop, "iter", None), scope_of(seed))
+    return settings or turn.ranked or turn.compared or loops.is_run_in(seed, loop)
 
 
 def is_of_element(seed: Location, looped: Location) -> bool:

@@ -28,6 +28,7 @@ from keystream._lint.symbols import (
     Symbol,
     Value,
 )
+from keystream._lint.texts import texts_in
 from keystream._lint.unknown_models import (
     check_apply,
     check_flags,
@@ -113,6 +114,10 @@ class Calls:
         name = call.name
         handler = table.FUNCTIONS.get(name)
         if handler is None:
+            # a module that was itself being read when it was imported: two that import each other
+            late = self.reader.project.module_member(name)
+            if late is not None:
+                return self.call(late, call.args, call.keywords, call.node)
             prefixed = (other for prefix, other in table.PREFIXES if name.startswith(prefix))
             handler = next(prefixed, None)
         found = handler(self.reader, call) if handler is not None else None
@@ -151,7 +156,7 @@ class Calls:
             return  # what is asserted or decides on a branch looks at a key, and draws nothing
         name = text_of(call.node.func) if isinstance(call.node, ast.Call) else call.name
         last = name.rpartition(".")[2]
-        if last in table.KEEPERS:
+        if last in table.KEEPERS or call.name.startswith(table.KEYLESS):
             return
         # what a class is given it keeps, or draws from at once: either way nothing else may use it
         kind = "kept" if last[:1].isupper() or last == "create" else "handed"
@@ -161,18 +166,21 @@ class Calls:
             # what a model draws while it is initialised is thrown away, but for its parameters
             discarded = last == "init" and (not call.args or value is not call.args[0])
             more: dict[str, Any] = {"discarded": discarded, "alike": not varied}
+            more["told_axis"] = "axis_name" in call.keywords
             reader.use(value, kind, name or "a function", call.node, text=said, **more)
 
     def _may_be_key(self, call: Call, word: str, value: Symbol) -> bool:
         """Whether an argument is a key: by the keyword, how it was made, an earlier use or its name."""
-        if word in table.KEY_WORDS or self._is_used_as_key(value):
+        if is_one_key(value) or self._is_used_as_key(value):
             return True
-        return isinstance(value, Item) and is_name_of_key(self._said(call, value))
+        said = self._said(call, value)
+        if said in texts_in(self.reader.frame.node):
+            return False  # of a dictionary
+        named = is_called_a_key(value) or (isinstance(value, Item) and is_name_of_key(said))
+        return named or word in table.KEY_WORDS
 
     def _is_used_as_key(self, value: Symbol) -> bool:
-        """Whether a value is a key, by how it was made or by an earlier use."""
-        if is_one_key(value) or is_called_a_key(value):
-            return True
+        """Whether an earlier use shows that a value is a key."""
         earlier = self.reader.uses.get(value, ())
         return any(use.kind in ("split", "fold", "draw") for use in earlier)
 
@@ -245,8 +253,11 @@ class Calls:
             return self.reader.fresh("call " + function.name, *args)
         if function.bound is not None:
             args = [function.bound, *args]
+        exhausted = self.reader.exhausted()
+        if exhausted:  # what is not read to its end is read by itself as well
+            self.reader.covered.difference_update(self.reader.active)
         if (
-            self.reader.exhausted()
+            exhausted
             or len(self.reader.frames) > MAX_DEPTH
             or body in self.reader.active
             or not (

@@ -15,6 +15,7 @@ from keystream._lint.symbols import (
     Constant,
     Element,
     Global,
+    Join,
     KeyArray,
     KeyData,
     Lane,
@@ -366,6 +367,8 @@ def is_something(value: Value) -> bool:
         return isinstance(value.parent, Stack | KeyArray) or (
             value.parent is not None and is_something(value.parent)
         )
+    if isinstance(value, Join):
+        return all(map(is_something, value.choices))
     computed = is_operation(value, "Add", "Sub", "Mult", "Div", "Mod", "FloorDiv", "USub")
     return computed or isinstance(value, _SOMETHING)
 

@@ -97,6 +97,7 @@ class Use:
     discarded: bool = False  # whether what is drawn is thrown away, as an initialisation does
     baked: bool = False  # whether the key is a constant of a compiled function
     alike: bool = False  # whether nothing that the call is given differs over a batch
+    told_axis: bool = False  # whether the call is given the name of an axis, to fold its index in
 
 
 @dataclass(slots=True, eq=False)
@@ -188,7 +189,10 @@ class Facts:
     unread_keys: list[Key] = field(default_factory=list[Key])
     wide: bool = False  # whether the program switches 64-bit numbers on
     trained: set[ast.AST] = field(default_factory=set[ast.AST])  # layers that draw under a gradient
-    printed: set[str] = field(default_factory=set[str])  # names that are printed or logged
+    # names that are printed or logged, each with the function that does it
+    printed: set[tuple[ast.AST | None, str]] = field(
+        default_factory=set[tuple["ast.AST | None", str]]
+    )
 
     def of(self, kind: str) -> list[Fact]:
         """The facts of one kind, in the order in which they were seen."""

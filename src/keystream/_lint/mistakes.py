@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keystream._evidence import loops
+from keystream._evidence.seeding import is_swept
 from keystream._findings import Severity
 from keystream._judge.words import copied
 from keystream._lint.accumulation import accumulates
@@ -267,6 +268,9 @@ def _made_again(repeat: Repeat, severity: Severity, seeds: tuple[Site, ...]) -> 
     if _is_of_list(seed) and _begins_anew(repeat):
         return Mistake("KS109", "note", repeat, seeds, SWEPT)  # a list of seeds, gone through again
     if depends_on_loop(seeds) or (isinstance(seed, Symbol) and counts(seed)):
+        line = getattr(repeat.turn.node, "lineno", 0) if repeat.turn is not None else 0
+        if is_swept(seeds[-1].location(), line):
+            return Mistake("KS109", "note", repeat, seeds, SWEPT)
         return Mistake("KS109", severity, repeat, seeds)
     return Mistake("KS106", severity, repeat, seeds)
 
@@ -444,6 +448,8 @@ def _folded(repeat: Repeat, seeds: tuple[Site, ...]) -> Mistake | None:
 
 def _may_be_index(datum: Symbol, count: object) -> bool:
     """Whether a folded value can be the index of a child of the split: the two are then one key."""
+    if datum is count:
+        return False  # one beyond the last of them
     number = constant_of(datum)
     if isinstance(number, int):
         children = constant_of(count) if isinstance(count, Symbol) else None

@@ -272,14 +272,19 @@ class Project:
     """Modules that a file may import from, read on demand."""
 
     def __init__(
-        self, parse: Callable[[str], ast.Module | None], declare: Callable[[Unit], Scope]
+        self,
+        parse: Callable[[str], ast.Module | None],
+        declare: Callable[[Unit], Scope],
+        roots: tuple[str, ...] = (),
     ) -> None:
         self._parse = parse
         self._declare = declare
+        self._own_roots = roots
+        self._roots: tuple[str, ...] = roots
+        self._paths: dict[str, str | None] = {}  # of the modules looked for from these roots
         self._scopes: OrderedDict[str, tuple[Scope | None, int]] = OrderedDict()
         self._mutated: dict[ast.AST, frozenset[str]] = {}
         self._size = 0
-        self.roots: list[str] = []
         self.busy: set[str] = set()
         self.enabled = True
 
@@ -308,30 +313,44 @@ class Project:
         """Drop what was known of a file that has been read."""
         self._mutated.clear()
 
+    def look_from(self, *roots: str) -> None:
+        """Look for modules as a file does that is about to be read: beside it, then in the project.
+
+        Each file has its own `utils`: what another found under a name does not count.
+        """
+        found = tuple(dict.fromkeys((*roots, *self._own_roots)))
+        if found != self._roots:
+            self._roots = found
+            self._paths.clear()
+
     def scope_of(self, name: str) -> Scope | None:
         """The scope of a module of the project."""
         if not self.enabled or not name or name.partition(".")[0] in LIBRARIES:
             return None
-        if name in self._scopes:
-            self._scopes.move_to_end(name)
-            return self._scopes[name][0]
-        path = self._find(name)
-        if path is None or name in self.busy or len(self.busy) > 12:
-            if path is None:
-                self._scopes[name] = (None, 0)
+        if name not in self._paths:
+            self._paths[name] = self._find(name)
+        path = self._paths[name]
+        if path is None:
+            return None
+        if path in self._scopes:
+            self._scopes.move_to_end(path)
+            return self._scopes[path][0]
+        if path in self.busy or len(self.busy) > 12:
             return None
         tree = self._parse(path)
         scope: Scope | None = None
         size = 0
         if tree is not None:
-            self.busy.add(name)
+            self.busy.add(path)
             try:
-                unit = Unit(_shown(path), name, tree, is_package=path.endswith("__init__.py"))
+                # by a name of its package, if it has one: relative imports count on it
+                full = max(name, dotted_name(Path(path))[0], key=len)
+                unit = Unit(_shown(path), full, tree, is_package=path.endswith("__init__.py"))
                 scope = self._declare(unit)
                 size = os.path.getsize(path)
             finally:
-                self.busy.discard(name)
-        self._scopes[name] = (scope, size)
+                self.busy.discard(path)
+        self._scopes[path] = (scope, size)
         self._size += size
         while self._size > MAX_KEPT and len(self._scopes) > 1:
             _, (_, freed) = self._scopes.popitem(last=False)
@@ -340,7 +359,7 @@ class Project:
 
     def _find(self, name: str) -> str | None:
         relative = name.replace(".", os.sep)
-        for root in self.roots:
+        for root in self._roots:
             for candidate in (
                 os.path.join(root, relative + ".py"),
                 os.path.join(root, relative, "__init__.py"),

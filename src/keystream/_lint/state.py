@@ -151,7 +151,7 @@ class State:
         if self.left_out and (fact := self.left_out.get(root_of(key))) and kind != "split":
             fact.data["drawn"] = chain
         use = Use(kind, name, key, chain, tuple(self.arms), graded=self.graded, **more)
-        if kind in ("handed", "apply") and not use.name.endswith(".init"):
+        if kind in ("handed", "apply") and not use.name.endswith(".init") and not use.told_axis:
             self._lanes(use, declared=not use.alike)
         if kind in ("draw", "init"):
             self._lanes(use)

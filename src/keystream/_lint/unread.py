@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from keystream._lint.dataflow import last_of, loads_in, reads
 from keystream._lint.facts import Site
@@ -19,26 +20,50 @@ def only_reaches_init(site: Site) -> bool:
     around = site.around
     if around is None or isinstance(around, ast.Module) or not _initialisations(around):
         return False
-    inside = {id(part) for call in _initialisations(around) for part in walk(call)}
+    inside = _in_initialisations(around)
     reached = _bound(site.statement) - {"_"}
     passed: set[int] = set()
     for _ in range(_STEPS_TO_INIT):
         steps = [
-            part
-            for part in walk(around)
-            if isinstance(part, ast.Assign)
-            and site.line < part.lineno
-            and not any(id(each) in inside for each in walk(part))
-            and reads(part.value) & reached
+            step for step in _assignments(around) if site.line < step.line and step.read & reached
         ]
-        further = {name for step in steps for name in _bound(step)} - {"_"}
-        passed |= {id(part) for step in steps for part in walk(step)}
+        further = {name for step in steps for name in step.bound}
+        passed |= {part for step in steps for part in step.parts}
         if further <= reached:
             break
         reached |= further
     loads = loads_in(around)
     every = [load for name in reached for load in loads.get(name, ()) if load.lineno >= site.line]
     return bool(every) and all(id(load) in inside or id(load) in passed for load in every)
+
+
+@dataclass(frozen=True, slots=True)
+class _Assignment:
+    """An assignment that initialises no model: what it reads, what it binds, and the parts of it."""
+
+    line: int
+    read: frozenset[str]
+    bound: frozenset[str]
+    parts: frozenset[int]
+
+
+@kept
+def _assignments(around: ast.AST) -> list[_Assignment]:
+    """The assignments within a function, but for those that hold an initialisation."""
+    found: list[_Assignment] = []
+    for part in walk(around):
+        if isinstance(part, ast.Assign):
+            parts = frozenset(map(id, walk(part)))
+            if not parts & _in_initialisations(around):
+                bound = frozenset(_bound(part)) - {"_"}
+                found.append(_Assignment(part.lineno, frozenset(reads(part.value)), bound, parts))
+    return found
+
+
+@kept
+def _in_initialisations(around: ast.AST) -> frozenset[int]:
+    """The nodes within the calls of a model's ``init``, by identity."""
+    return frozenset(id(part) for call in _initialisations(around) for part in walk(call))
 
 
 @kept

@@ -6,6 +6,7 @@ import ast
 import gc
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from keystream._linter.config import Config
 if TYPE_CHECKING:
     from keystream._linter.judging import Judgement
 
+MOST_ROOTS = 7  # folders of packages in which modules are looked for, beside the project's own
 PARALLEL_FROM = 400_000  # bytes of source: below, one process is faster
 COLLECT_AFTER = 3_000_000  # characters read between two collections of garbage
 RECURSION = 12_000
@@ -137,14 +139,15 @@ def _checked(files: list[Path], config: Config, jobs: int) -> Iterable[Checked]:
     workers = jobs or min(
         8, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
+    roots = roots_of(files, config)
     if workers == 1 or len(files) < 2 or sum(sizes) < PARALLEL_FROM:
-        worker = Worker(config)
+        worker = Worker(config, roots)
         return [worker.check(file) for file in files]
     # Large files first, so that no process is left with one at the end; neighbours share imports.
     groups = _groups(files, sizes, workers)
     by_path: dict[str, Checked] = {}
     with ProcessPoolExecutor(workers) as pool:
-        for results in pool.map(_check_group, [(config, group) for group in groups]):
+        for results in pool.map(_check_group, [(config, roots, each) for each in groups]):
             by_path.update({result.path: result for result in results})
     return [by_path[str(file)] for file in files if str(file) in by_path]
 
@@ -169,20 +172,37 @@ def _groups(files: list[Path], sizes: list[int], workers: int) -> list[list[Path
     return sorted(groups, key=lambda group: -sum(map(_size, group)))
 
 
-def _check_group(task: tuple[Config, list[Path]]) -> list[Checked]:
-    config, files = task
-    worker = Worker(config)
+def roots_of(files: list[Path], config: Config) -> tuple[str, ...]:
+    """The folders in which the modules of the project are looked for, whichever file imports them.
+
+    The project's own folder, and those in which most of the files have their packages.
+    """
+    from keystream._lint.project import dotted_name
+
+    folders = {file.absolute().parent: file for file in files}
+    packages = Counter(
+        str(root)
+        for name, root in map(dotted_name, (each.absolute() for each in folders.values()))
+        if "." in name
+    )
+    own = str(config.root.absolute())
+    return (own, *(root for root, _ in packages.most_common(MOST_ROOTS) if root != own))
+
+
+def _check_group(task: tuple[Config, tuple[str, ...], list[Path]]) -> list[Checked]:
+    config, roots, files = task
+    worker = Worker(config, roots)
     return [worker.check(file) for file in files]
 
 
 class Worker:
     """Checks files one after the other; what one imports from the project is kept for the next."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, roots: tuple[str, ...] = ()) -> None:
         from keystream._lint.project import Project
 
         self.config = config
-        self.project = Project(self._parsed, self._declared)
+        self.project = Project(self._parsed, self._declared, roots or (str(config.root),))
         self._read = 0
         if sys.getrecursionlimit() < RECURSION:
             sys.setrecursionlimit(RECURSION)

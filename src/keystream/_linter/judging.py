@@ -103,8 +103,7 @@ def read(project: Project, source: Source, path: Path) -> tuple[ast.Module, Modu
     tree = parse(source)
     prepare(tree)
     name, root = dotted_name(path.absolute())
-    roots = [str(root), str(path.absolute().parent)]
-    project.roots = list(dict.fromkeys([*roots, *project.roots]))[:8]
+    project.look_from(str(root), str(path.absolute().parent))
     reader = Reader(project, STEPS_PER_LINE * source.text.count("\n") + STEPS_OF_FILE)
     facts = reader.read(Unit(source.path, name, tree, path.stem == "__init__"))
     project.forget_classes()

@@ -65,6 +65,8 @@ from keystream._judge.words import swept
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
 from keystream._lint.places import of_chain, of_shared
+from keystream._lint.symbols import Seed
+from keystream._lint.values import root_of
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -76,11 +78,26 @@ MISTAKE = "one key for all members of a batch"
 
 def read(module: Module) -> Iterator[Finding]:
     """A batch whose elements draw from one key."""
+    told = {site.node for mistake in module.of("KS106") for site in mistake.seeds}
     for fact in module.seen("shared", "shared_rngs"):
         mapped = fact.data["mapped"]
         if mapped.kind != "vmap" or mapped.name == "haiku.vmap" or _sweeps(fact):
             continue
+        seed = _seed_within(fact)
+        if seed is not None and seed in told:
+            continue  # one cause: the seed that the function makes its key of
+        if seed is not None:
+            told.add(seed)
         yield _of_rngs(fact) if fact.kind == "shared_rngs" else _of_key(fact)
+
+
+def _seed_within(fact: Fact) -> ast.AST | None:
+    """What makes the key of a number within the function that is batched, whoever batches it."""
+    origins = fact.data.get("origins", ())
+    if not origins or not isinstance(root_of(fact.data["use"].key), Seed):
+        return None
+    made = origins[-1]
+    return made.node if made.around is not fact.site.around else None
 
 
 def _sweeps(fact: Fact) -> bool:

@@ -67,6 +67,12 @@ def _given(fact: Fact) -> set[str]:
     return {part.id for value in values for part in ast.walk(value) if isinstance(part, ast.Name)}
 
 
+def _is_written_down(fact: Fact, module: Module) -> bool:
+    """Whether the function that makes the key, or one that called it, prints or logs the seed."""
+    around = {site.around for site in (*fact.chain, fact.site)}
+    return any((node, name) in module.facts.printed for name in _given(fact) for node in around)
+
+
 def read(module: Module) -> Iterator[Finding]:
     """A seed that is another one in every run."""
     for fact in module.seen("set_order"):
@@ -93,7 +99,7 @@ def read(module: Module) -> Iterator[Finding]:
         drawn = name.startswith(("numpy.random.", "random."))
         if drawn and seeded:
             continue
-        if fact.kind == "seed" and _given(fact) & module.facts.printed:
+        if fact.kind == "seed" and _is_written_down(fact, module):
             continue  # whoever reads the log can repeat the run
         yield finding(
             "KS502",

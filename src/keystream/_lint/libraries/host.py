@@ -136,6 +136,11 @@ def print_(reader: Reader, call: Call) -> Value:
     return reader.table.constant(None)
 
 
+def logged(reader: Reader, call: Call) -> None:
+    """What a function of a module of logging is given."""
+    note_printed(reader, call)
+
+
 def note_printed(reader: Reader, call: Call) -> None:
     """Note the names that are printed or logged."""
     node = call.node
@@ -146,7 +151,7 @@ def note_printed(reader: Reader, call: Call) -> None:
         for part in parts:
             shown = part.value if isinstance(part, ast.FormattedValue) else part
             if isinstance(shown, ast.Name):
-                reader.facts.printed.add(shown.id)
+                reader.facts.printed.add((reader.frame.node, shown.id))
 
 
 def stringlike(value: Symbol) -> bool:

@@ -284,9 +284,9 @@ FUNCTIONS: dict[str, Handler] = {
     "haiku.eval_shape": Transform("abstract"),
     "jax.linear_transpose": Transform("abstract"),
     "flax.linen.tabulate": Transform("abstract"),
-    "equinox.filter_eval_shape": Unknown(skip=1),
-    "flax.nnx.eval_shape": Unknown(skip=1),
-    "jax.eval_shape": Unknown(skip=1),
+    "equinox.filter_eval_shape": transforms.shapes_of,
+    "flax.nnx.eval_shape": transforms.shapes_of,
+    "jax.eval_shape": transforms.shapes_of,
     "jax.pure_callback": Unknown(skip=1),
     "jax.experimental.io_callback": Unknown(skip=1),
     "jax.debug.callback": Unknown(skip=1),
@@ -444,6 +444,8 @@ PREFIXES: tuple[tuple[str, Handler], ...] = (
     ("time.", host.random),
     ("secrets.", host.random),
     ("datetime.datetime.", host.random),
+    ("logging.", host.logged),
+    ("absl.logging.", host.logged),
 )
 
 # What a call of a transformed function does, by the kind of transformation.
@@ -616,6 +618,22 @@ KEEPERS = frozenset(
     "init_carry initialize_carry insert isinstance log partial print push put register replace "
     "replicate reshape restore save set setdefault shard show store tree_map update wait warning "
     "write".split()
+)
+
+# Functions that draw from no JAX key, whatever they are given under its name.
+KEYLESS = (
+    "absl.logging.",
+    "collections.",
+    "json.",
+    "logging.",
+    "os.",
+    "pathlib.",
+    "pickle.",
+    "re.",
+    "string.",
+    "tensorflow.data.",
+    "tensorflow.io.",
+    "tensorflow.strings.",
 )
 
 # Functions whose result depends on nothing but the arguments, by the beginning of the name.

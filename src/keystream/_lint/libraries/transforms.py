@@ -271,6 +271,14 @@ def lower(reader: Reader, call: Call) -> Value | None:
     return None
 
 
+def shapes_of(reader: Reader, call: Call) -> Value:
+    """``jax.eval_shape(f, ...)``: nothing is drawn, and a function made for it alone runs nowhere."""
+    function = call.argument(0)
+    if isinstance(function, Function):
+        reader.covered.add(function.node)
+    return reader.fresh(call.name, *call.args[1:])
+
+
 def compile_lowered(reader: Reader, call: Call) -> Value:
     """``jit(f).lower(...).compile()`` is called as ``jit(f)`` is."""
     del reader

@@ -1,0 +1,72 @@
+"""Which file an import means: the one beside the file that imports, the project's own, a package's."""
+
+from pathlib import Path
+
+import pytest
+
+from keystream._linter.config import Config
+from keystream._linter.engine import check
+
+ONCE = "import jax\n\n\ndef noise(key):\n    return jax.random.normal(key, (3,))\n"
+NOT_AT_ALL = "def noise(key):\n    return 0.0\n"
+BOTH = """\
+import jax
+{imported}
+
+def run(key):
+    a = noise(key)
+    return a + jax.random.uniform(key, (3,))
+"""
+
+
+def _found(folder: Path, monkeypatch: pytest.MonkeyPatch, jobs: int = 1) -> set[tuple[str, str]]:
+    monkeypatch.chdir(folder)
+    report = check(["."], Config(root=folder), jobs=jobs)
+    return {
+        (Path(each.locations[0].path).parts[0], each.code)
+        for each in report.findings
+        if each.severity != "note"
+    }
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def test_each_folder_has_its_own_utils(tmp_path, monkeypatch):
+    imported = "from utils import noise"
+    _write(
+        tmp_path,
+        {
+            "one/utils.py": NOT_AT_ALL,
+            "one/main.py": BOTH.format(imported=imported),
+            "two/utils.py": ONCE,
+            "two/main.py": BOTH.format(imported=imported),
+        },
+    )
+    assert _found(tmp_path, monkeypatch) == {("two", "KS101")}
+
+
+def test_the_projects_own_folder_is_looked_in_however_many_others_there_are(tmp_path, monkeypatch):
+    _write(tmp_path, {"common/__init__.py": "", "common/draws.py": ONCE})
+    _write(tmp_path, {f"{letter}{letter}/plain.py": "import jax\n" for letter in "abcdefghijk"})
+    imported = "from common.draws import noise"
+    _write(tmp_path, {"last/main.py": BOTH.format(imported=imported)})
+    assert _found(tmp_path, monkeypatch) == {("last", "KS101")}
+
+
+def test_a_module_that_imports_the_one_that_imports_it_is_read_all_the_same(tmp_path, monkeypatch):
+    _write(
+        tmp_path,
+        {
+            "first.py": "import second\nimport jax\n\n\ndef noise(key):\n"
+            "    return jax.random.normal(key, (3,))\n",
+            "second.py": "import first\nimport jax\n\n\ndef twice(key):\n"
+            "    return first.noise(key)\n",
+            "main.py": "import jax\nimport first\nimport second\n\n\ndef run(key):\n"
+            "    a = second.twice(key)\n    return a + jax.random.uniform(key, (3,))\n",
+        },
+    )
+    assert ("main.py", "KS101") in _found(tmp_path, monkeypatch)

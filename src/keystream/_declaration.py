@@ -20,8 +20,8 @@ from keystream._names import (
     check_mapping,
     check_name,
     check_unique,
-    did_you_mean,
 )
+from keystream._suggestions import did_you_mean
 from keystream.errors import (
     RestoredStateMismatchError,
     SingleKeyGivenError,

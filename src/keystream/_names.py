@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Hashable, Iterable, Mapping
-from difflib import get_close_matches
 from threading import Lock
 from typing import Any, Final, cast
 
 from keystream._counter import ID_BITS, WORD, stream_id
+from keystream._suggestions import did_you_mean
 from keystream.errors import StreamIdClashError, UndeclaredStreamError, ValueOutOfRangeError
 
 RESERVED: Final = ("coordinates", "steps", "ids", "init", "impl", "layout")
@@ -187,9 +187,3 @@ def _refuse_clash(
         fix=f"give ids of your own: ids={{{remedy}}}"
         + ("; for many alike, one declared coordinate serves better" if path else ""),
     )
-
-
-def did_you_mean(name: object, known: Iterable[str], otherwise: str) -> str:
-    """A fix that offers the nearest known name, if one is near."""
-    near = get_close_matches(name, list(known), n=1) if isinstance(name, str) else []
-    return f"did you mean {near[0]!r}? Otherwise {otherwise}" if near else otherwise

@@ -65,9 +65,19 @@ def test_rule_prints_the_page_of_a_rule_by_code_and_by_name(word, capsys):
     assert printed.startswith("KS101 key-reused\n\nTwo draws from one key")
 
 
-def test_rule_refuses_what_is_no_code(capsys):
-    assert main(["rule", "KS999"]) == 2
-    assert "there is no code 'KS999'" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("word", "fix"),
+    [
+        ("KS999", "keystream rule   (lists every code)"),
+        ("KS20", "one of those that begin so: KS201, KS202, KS203, KS204, KS205"),
+        ("key-resued", "did you mean 'key-reused'? Otherwise list every code: keystream rule"),
+    ],
+)
+def test_rule_refuses_what_is_no_code(word, fix, capsys):
+    assert main(["rule", word]) == 2
+    assert capsys.readouterr().err == (
+        f"keystream rule: there is no code '{word}'\n  fix:   {fix}\n"
+    )
 
 
 def test_an_unknown_command_exits_2(capsys):

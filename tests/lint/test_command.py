@@ -124,15 +124,21 @@ def test_codes_are_selected_and_ignored(tmp_path, words):
     assert main(["lint", *words]) == 0
 
 
-def test_a_code_that_is_none_is_refused(capsys):
-    assert main(["lint", "--select", "KS999"]) == 2
+@pytest.mark.parametrize(
+    ("word", "fix"),
+    [
+        ("KS999", "keystream rule   (lists every code)"),
+        ("key-reusd", "did you mean 'key-reused'? Otherwise list every code: keystream rule"),
+        ("101", "did you mean 'KS101'? Otherwise list every code: keystream rule"),
+    ],
+)
+def test_a_code_that_is_none_is_refused(capsys, word, fix):
+    assert main(["lint", "--select", word]) == 2
     assert capsys.readouterr().err == (
-        "keystream lint: there is no code or mistake 'KS999'\n"
+        f"keystream lint: there is no code or mistake '{word}'\n"
         "  where: --select\n"
-        "  why:   what is not understood would be passed over in silence\n"
-        "  fix:   [tool.keystream]\n"
-        '         select = ["KS1", "KS2"]\n'
-        '         ignore = ["KS105"]\n'
+        "  why:   nothing would be selected or left out by it, and no report would say so\n"
+        f"  fix:   {fix}\n"
         "  KS002 value-out-of-range (keystream rule KS002)\n"
     )
 
@@ -215,10 +221,55 @@ def test_no_comment_touches_an_error(tmp_path, capsys):
     assert "error KS101" in capsys.readouterr().out
 
 
-def test_an_option_that_is_none_is_refused(tmp_path, capsys):
-    _write(tmp_path / "pyproject.toml", "[tool.keystream]\nselct = []\n")
+@pytest.mark.parametrize(
+    ("table", "what", "fix"),
+    [
+        (
+            "[tool.keystream]\nselct = []\n",
+            "[tool.keystream] has no option 'selct'; there are exclude, ignore, per-file-ignores, "
+            "select, tests",
+            "did you mean 'select'? Otherwise take one of these, or remove the line",
+        ),
+        (
+            '[tool.keystream]\ntests = "yes"\n',
+            'tests = \'yes\' is neither "note" nor "same"',
+            'write it so: tests = "same"',
+        ),
+        (
+            '[tool.keystream]\nignore = "KS1"\n',
+            "ignore = 'KS1' is not a list of strings",
+            'write it so: ignore = ["KS105"]',
+        ),
+        (
+            "[tool.keystream]\nper-file-ignores = 3\n",
+            "per-file-ignores is 3, not a table",
+            'write it so: [tool.keystream.per-file-ignores]\n         "train.py" = ["key-reused"]',
+        ),
+        (
+            "[tool]\nkeystream = 3\n",
+            "tool.keystream is 3, not a table",
+            'write a table:\n         [tool.keystream]\n         select = ["KS1", "key-reused"]',
+        ),
+        (
+            "[tool.keystream\n",
+            "pyproject.toml can't be read: Expected ']' at the end of a table declaration "
+            "(at line 1, column 16)",
+            "correct pyproject.toml there",
+        ),
+        (
+            '[tool.keystream]\nignore = ["key-reusd"]\n',
+            "there is no code or mistake 'key-reusd'",
+            "did you mean 'key-reused'? Otherwise list every code: keystream rule",
+        ),
+    ],
+)
+def test_what_is_wrong_in_the_table_is_told_with_its_own_remedy(tmp_path, capsys, table, what, fix):
+    _write(tmp_path / "pyproject.toml", table)
     assert main(["lint"]) == 2
-    assert "[tool.keystream] has no option 'selct'" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith(f"keystream lint: {what}\n")
+    assert f"{tmp_path / 'pyproject.toml'}\n" in said
+    assert f"  fix:   {fix}\n" in said
 
 
 @pytest.mark.parametrize(

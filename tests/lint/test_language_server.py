@@ -462,8 +462,8 @@ def test_settings_are_also_taken_where_the_server_can_not_ask(tmp_path):
         ({"ignored": []}, "there is no setting 'ignored'"),
         ({"run": "never"}, 'run = \'never\' is neither "onType" nor "onSave"'),
         ({"unsafeFixes": "yes"}, "unsafeFixes = 'yes' is neither true nor false"),
-        ({"select": "KS1"}, "select = 'KS1' is no list of strings"),
-        ("KS1", "settings = 'KS1' is no object"),
+        ({"select": "KS1"}, "select = 'KS1' is not a list of strings"),
+        ("KS1", "settings = 'KS1' is not an object"),
     ],
 )
 def test_a_setting_that_is_not_understood_is_said(options, said):

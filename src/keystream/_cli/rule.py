@@ -10,6 +10,7 @@ from typing import Any
 from keystream import _rules
 from keystream._address import page_of
 from keystream._codes import CODES
+from keystream._suggestions import code_meant
 
 WIDTH = 100  # columns of a page at most: longer lines are hard to read
 
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     if code not in CODES:
         print(
             f"keystream rule: there is no code {arguments.code!r}\n"
-            "  fix:   keystream rule   (lists every code)",
+            f"  fix:   {code_meant(arguments.code)}",
             file=sys.stderr,
         )
         return 2

@@ -50,7 +50,7 @@ def read_settings(given: object) -> Settings:
     if given is None:
         return Settings()
     if not isinstance(given, Mapping):
-        raise _wrong(f"settings = {given!r} is no object")
+        raise _wrong(f"settings = {given!r} is not an object")
     table = cast(Mapping[str, Any], given)
     for name in ("settings", "keystream"):
         if isinstance(table.get(name), Mapping):
@@ -70,7 +70,7 @@ def read_settings(given: object) -> Settings:
 def _words(table: Mapping[str, Any], name: str) -> tuple[str, ...]:
     words = table.get(name) or []  # an editor may send null for what is not set
     if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
-        raise _wrong(f"{name} = {words!r} is no list of strings")
+        raise _wrong(f"{name} = {words!r} is not a list of strings")
     return tuple(words)
 
 
@@ -78,6 +78,6 @@ def _wrong(what: str) -> KeystreamError:
     return ValueOutOfRangeError(
         what,
         where="the editor's settings for keystream",
-        why="what is not understood would be passed over in silence",
+        why="findings would come without it, and not as you set them",
         fix='{"select": ["KS1"], "ignore": ["KS105"], "unsafeFixes": false, "run": "onType"}',
     )

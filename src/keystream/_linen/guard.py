@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from contextlib import ContextDecorator
-from difflib import get_close_matches
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -15,6 +14,7 @@ from flax.errors import InvalidRngError
 
 from keystream._linen.place import Place, find
 from keystream._linen.watch import Serve, Watcher, start, stop, watching
+from keystream._suggestions import nearest
 from keystream.errors import StreamFallbackError, ValueOutOfRangeError
 
 PARAMS = "params"
@@ -198,8 +198,7 @@ def _names(place: Place, name: str) -> list[str]:
 
 
 def _near(place: Place, name: str) -> str | None:
-    near = get_close_matches(name, [one for one in place.given if one != PARAMS], n=1)
-    return near[0] if near else None
+    return nearest(name, [one for one in place.given if one != PARAMS])
 
 
 def _declared(names: list[str], params_run: bool = False) -> str:

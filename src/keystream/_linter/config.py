@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from keystream._codes import CODES
+from keystream._suggestions import code_meant, did_you_mean
 from keystream.errors import KeystreamError, ValueOutOfRangeError
 
 EXCLUDED = (
@@ -36,6 +37,14 @@ EXCLUDED = (
 # Folders and files whose mistakes cost no training: tests, their data, documentation, benchmarks.
 _ASIDE = re.compile(r"tests?|testing|test_?data|docs?|docs?_\w+|benchmarks?|\w+_benchmarks?")
 _ASIDE_FILE = re.compile(r"test_.*|.*_tests?|conftest|.*test_utils?|testing|.*_benchmark")
+# What [tool.keystream] may hold, each with an example to paste.
+_OPTIONS = {
+    "exclude": 'exclude = ["old", "generated_*.py"]',
+    "ignore": 'ignore = ["KS105"]',
+    "per-file-ignores": '[tool.keystream.per-file-ignores]\n"train.py" = ["key-reused"]',
+    "select": 'select = ["KS1", "key-reused"]',
+    "tests": 'tests = "same"',
+}
 _ROOTS = (
     "pyproject.toml",
     "setup.py",
@@ -144,32 +153,53 @@ def _table(path: Path) -> dict[str, Any] | None:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise _wrong(f"{path.name} can't be read: {error}", str(path)) from error
-    table = data.get("tool", {}).get("keystream")
+        raise ValueOutOfRangeError(
+            f"{path.name} can't be read: {_reason(error)}",
+            where=str(path),
+            why="it may hold [tool.keystream], which says what is checked",
+            fix=f"correct {path.name} there",
+        ) from error
+    tools = data.get("tool", {})
+    table = tools.get("keystream") if isinstance(tools, dict) else None
     if table is not None and not isinstance(table, dict):
-        raise _wrong("tool.keystream is no table", str(path))
+        raise ValueOutOfRangeError(
+            f"tool.keystream is {table!r}, not a table",
+            where=str(path),
+            why="its options stand in a table of that name",
+            fix=f"write a table:\n[tool.keystream]\n{_OPTIONS['select']}",
+        )
     return table
 
 
+def _reason(error: Exception) -> str:
+    """Why a file can't be read; the message says its name by itself."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 def _from_table(table: dict[str, Any], path: Path) -> Config:
-    known = {"select", "ignore", "per-file-ignores", "exclude", "tests"}
     for name in table:
-        if name not in known:
-            raise _wrong(
-                f"[tool.keystream] has no option {name!r}; there are {', '.join(sorted(known))}",
-                str(path),
+        if name not in _OPTIONS:
+            options = ", ".join(_OPTIONS)
+            raise ValueOutOfRangeError(
+                f"[tool.keystream] has no option {name!r}; there are {options}",
+                where=str(path),
+                why="lint would run without it, and not check what you asked for",
+                fix=did_you_mean(name, _OPTIONS, "take one of these, or remove the line"),
             )
     per_file: Any = table.get("per-file-ignores", {})
     if not isinstance(per_file, dict):
-        raise _wrong("per-file-ignores is no table", str(path))
+        raise _wrong("per-file-ignores", f"is {per_file!r}, not a table", path)
     tests: Any = table.get("tests", "note")
     if tests not in ("note", "same"):
-        raise _wrong(f'tests = {tests!r} is neither "note" nor "same"', str(path))
+        raise _wrong("tests", f'= {tests!r} is neither "note" nor "same"', path)
     return Config(
-        _codes(_list(table.get("select", []), "select", path), "select"),
-        _codes(_list(table.get("ignore", []), "ignore", path), "ignore"),
+        _codes(_list(table.get("select", []), "select", path), f"select in {path}"),
+        _codes(_list(table.get("ignore", []), "ignore", path), f"ignore in {path}"),
         tuple(
-            (str(pattern), _codes(_list(words, "per-file-ignores", path), "per-file-ignores"))
+            (
+                str(pattern),
+                _codes(_list(words, "per-file-ignores", path), f"per-file-ignores in {path}"),
+            )
             for pattern, words in per_file.items()
         ),
         tuple(_list(table.get("exclude", []), "exclude", path)),
@@ -180,7 +210,7 @@ def _from_table(table: dict[str, Any], path: Path) -> Config:
 
 def _list(value: Any, name: str, path: Path) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise _wrong(f"{name} = {value!r} is no list of strings", str(path))
+        raise _wrong(name, f"= {value!r} is not a list of strings", path)
     return [str(word) for word in value]
 
 
@@ -192,14 +222,19 @@ def _codes(words: Sequence[str], where: str) -> tuple[str, ...]:
             and word not in CODES.values()
             and not any(code.startswith(upper) for code in CODES)
         ):
-            raise _wrong(f"there is no code or mistake {word!r}", where)
+            raise ValueOutOfRangeError(
+                f"there is no code or mistake {word!r}",
+                where=where,
+                why="nothing would be selected or left out by it, and no report would say so",
+                fix=code_meant(word),
+            )
     return tuple(words)
 
 
-def _wrong(what: str, where: str) -> KeystreamError:
+def _wrong(option: str, what: str, path: Path) -> KeystreamError:
     return ValueOutOfRangeError(
-        what,
-        where=where,
-        why="what is not understood would be passed over in silence",
-        fix='[tool.keystream]\nselect = ["KS1", "KS2"]\nignore = ["KS105"]',
+        f"{option} {what}",
+        where=f"[tool.keystream] in {path}",
+        why="lint would run without it, and not check what you asked for",
+        fix=f"write it so: {_OPTIONS[option]}",
     )

@@ -108,7 +108,7 @@ class Report:
         program: what was checked: a script, a module, or the paths given to lint.
         findings: in the order in which they shall be read.
         summary: counts by name: ``calls``, ``draws``, ``unique_keys``, ``streams``, ``unseen`` from an
-            audit; ``files``, ``lines`` from lint.
+            audit, and ``unjudged``, why no draw was seen, where none was; ``files``, ``lines`` from lint.
         check: ``audit`` or ``lint``.
         draws: one row a place that drew: module_path, path, line, distribution, shape, dtype, stream,
             draws; empty from lint.

@@ -115,3 +115,80 @@ def test_a_mistake_inside_a_library_is_a_note_unless_libraries_are_included(tmp_
         found = json.loads(done.stdout)["findings"]
         assert done.returncode == code, done.stderr
         assert [(each["code"], each["severity"]) for each in found] == [("KS101", severity)]
+
+
+WITH_OPTIONS = (
+    "import argparse\n"
+    "parser = argparse.ArgumentParser()\n"
+    "parser.add_argument('--steps')\n"
+    "parser.add_argument('--out_file')\n"
+    "print(parser.parse_args())\n"
+)
+
+
+def test_options_of_the_audit_behind_the_program_are_told(tmp_path):
+    (tmp_path / "clean.py").write_text(CLEAN)
+    done = keystream("clean.py", "--format", "html", "x y", "--output=r.html", cwd=tmp_path)
+    assert done.stderr == (
+        "keystream audit: warning: --format and --output stand behind clean.py, so clean.py"
+        " gets them and the audit does not\n"
+        "  fix:   keystream audit --format html --output=r.html clean.py 'x y'\n"
+    )
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_one_option_of_the_audit_behind_a_module_is_told(tmp_path):
+    (tmp_path / "clean.py").write_text(CLEAN)
+    done = keystream("-m", "clean", "--show-excused", cwd=tmp_path)
+    assert done.stderr == (
+        "keystream audit: warning: --show-excused stands behind clean, so clean"
+        " gets it and the audit does not\n"
+        "  fix:   keystream audit --show-excused -m clean\n"
+    )
+
+
+@pytest.mark.parametrize("words", [["--steps", "3"], ["--steps=3"], ["--epochs", "3"]])
+def test_options_that_the_program_has_too_are_its_own(tmp_path, words):
+    (tmp_path / "clean.py").write_text(WITH_OPTIONS)
+    assert "warning" not in keystream("clean.py", *words, cwd=tmp_path).stderr
+
+
+TEN = """\
+import jax
+key = jax.random.key(0)
+for _ in range(10):
+    key, step_key = jax.random.split(key)
+    jax.random.normal(step_key)
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "options", "code", "why"),
+    [
+        ("1 / 0", [], 1, "the program ended with ZeroDivisionError before any draw"),
+        (
+            "import nosuchmodule",
+            [],
+            1,
+            "the program ended with ModuleNotFoundError before any draw",
+        ),
+        ("x = 1", [], 0, "JAX was never imported"),
+        ("import jax", [], 0, "nothing was drawn from a key"),
+        (TEN, ["--from-step", "100"], 2, "step 100 was never reached: step 9 was the last"),
+        ("import jax", ["--from-step", "3"], 2, "step 3 was never reached: no step was seen"),
+    ],
+)
+def test_a_run_without_a_draw_is_not_called_free_of_mistakes(tmp_path, program, options, code, why):
+    (tmp_path / "train.py").write_text(program)
+    done = keystream(*options, "--format", "json", "train.py", cwd=tmp_path)
+    assert done.returncode == code
+    assert json.loads(done.stdout)["summary"]["unjudged"] == why
+    text = " ".join(keystream(*options, "train.py", cwd=tmp_path).stdout.split())
+    assert text.startswith(f"keystream audit: nothing was judged: {why}")
+
+
+def test_a_run_with_draws_says_nothing_of_it(tmp_path):
+    (tmp_path / "train.py").write_text(TEN)
+    done = keystream("--from-step", "9", "--format", "json", "train.py", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "unjudged" not in json.loads(done.stdout)["summary"]

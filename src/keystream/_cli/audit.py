@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from keystream._audit.run import Ending
     from keystream._audit.window import Window
     from keystream._cli.delivery import Delivery
+    from keystream._findings import Report
     from keystream._session.running import Files, Running
 
 COULD_NOT_RUN = 2
@@ -24,46 +26,59 @@ COULD_NOT_RUN = 2
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("-m", dest="module", action="store_true", help="PROGRAM is a module's name")
-    parser.add_argument("--format", choices=tuple(FORMATS), default="text", help="of the report")
-    parser.add_argument(
-        "--output", metavar="FILE", help="write the report there, not to the terminal"
-    )
-    parser.add_argument(
-        "--record",
-        metavar="FILE",
-        help="save every use of a key there, as Parquet; also meanwhile, for keystream report",
-    )
-    parser.add_argument(
-        "--after",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="the record of an earlier run that this one goes on from; may be given again",
-    )
-    parser.add_argument(
-        "--include-libraries",
-        action="store_true",
-        help="judge installed libraries, JAX aside, like your own code",
-    )
-    parser.add_argument(
-        "--show-excused",
-        action="store_true",
-        help="tell also which draws from one key are no mistake, and why",
-    )
     part = parser.add_argument_group("a part of the run; the program then goes on without an audit")
-    part.add_argument("--steps", type=_count, metavar="N", help="audit N steps")
-    part.add_argument("--from-step", type=_number, metavar="K", help="begin with step K")
-    part.add_argument("--for", dest="seconds", type=_time, metavar="TIME", help="such as 60s or 5m")
-    part.add_argument(
-        "--until-first-finding", action="store_true", help="end with the first error or warning"
-    )
-    parser.add_argument(
-        "--executed", metavar="FILE", help="of a notebook: write it there as it was executed"
-    )
+    options = [
+        parser.add_argument(
+            "--format", choices=tuple(FORMATS), default="text", help="of the report"
+        ),
+        parser.add_argument(
+            "--output", metavar="FILE", help="write the report there, not to the terminal"
+        ),
+        parser.add_argument(
+            "--record",
+            metavar="FILE",
+            help="save every use of a key there, as Parquet; also meanwhile, for keystream report",
+        ),
+        parser.add_argument(
+            "--after",
+            metavar="FILE",
+            action="append",
+            default=[],
+            help="the record of an earlier run that this one goes on from; may be given again",
+        ),
+        parser.add_argument(
+            "--include-libraries",
+            action="store_true",
+            help="judge installed libraries, JAX aside, like your own code",
+        ),
+        parser.add_argument(
+            "--show-excused",
+            action="store_true",
+            help="tell also which draws from one key are no mistake, and why",
+        ),
+        part.add_argument("--steps", type=_count, metavar="N", help="audit N steps"),
+        part.add_argument("--from-step", type=_number, metavar="K", help="begin with step K"),
+        part.add_argument(
+            "--for", dest="seconds", type=_time, metavar="TIME", help="such as 60s or 5m"
+        ),
+        part.add_argument(
+            "--until-first-finding", action="store_true", help="end with the first error or warning"
+        ),
+        parser.add_argument(
+            "--executed", metavar="FILE", help="of a notebook: write it there as it was executed"
+        ),
+    ]
     parser.add_argument(
         "program", metavar="PROGRAM", help="a script, a notebook, or with -m a module"
     )
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="of the program")
+    parser.add_argument(
+        "arguments",
+        nargs=argparse.REMAINDER,
+        metavar="...",
+        help="of the program; the audit's own stand before it",
+    )
+    takes_value = {name: each.nargs != 0 for each in options for name in each.option_strings}
+    parser.set_defaults(options=takes_value)
 
 
 def _count(text: str) -> int:
@@ -95,7 +110,10 @@ def _time(text: str) -> float:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the audit and return the exit code: the program's own, else 1 with findings, else 0."""
+    """Run the audit and return the exit code: the program's own, else 1 with findings, else 0.
+
+    It is 2 where nothing could be audited: there is no such program, or the first step never came.
+    """
     from keystream._audit.window import Window
     from keystream._cli.delivery import Delivery
     from keystream._session.running import Files
@@ -109,6 +127,7 @@ def run(arguments: argparse.Namespace) -> int:
             why="one would be written over the other",
             fix=f"keystream audit --record run.parquet --output report.txt {name}",
         )
+    _warn_of_misplaced(arguments)
     delivery = Delivery(
         arguments.format,
         arguments.output,
@@ -124,6 +143,32 @@ def run(arguments: argparse.Namespace) -> int:
     )
     files = Files.of(arguments.record, arguments.after)
     return _audit(arguments, files, window, delivery)
+
+
+def _warn_of_misplaced(arguments: argparse.Namespace) -> None:
+    """Say it before the program runs, perhaps for hours, without the options that were meant."""
+    from keystream._cli.misplaced import parted
+
+    name = arguments.program
+    ours, rest = parted(arguments.arguments, arguments.options, _source(arguments))
+    found = [word.partition("=")[0] for word in ours if word.partition("=")[0] in arguments.options]
+    if not found:
+        return
+    words = shlex.join([*ours, *["-m"] * arguments.module, name, *rest])
+    stand, them = ("stands", "it") if len(found) == 1 else ("stand", "them")
+    warning = UsageError(
+        f"{' and '.join(found)} {stand} behind {name}, so {name} gets {them} and the audit does not",
+        fix=f"keystream audit {words}",
+    )
+    print(f"keystream audit: warning: {warning}", file=sys.stderr, flush=True)
+
+
+def _source(arguments: argparse.Namespace) -> Path:
+    """The program's file; one of that name for a module, which may be elsewhere."""
+    if not arguments.module:
+        return Path(arguments.program)
+    path = Path(*arguments.program.split("."))
+    return path / "__main__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 def _same(first: str, second: str) -> bool:
@@ -162,7 +207,13 @@ def _audit(arguments: argparse.Namespace, files: Files, window: Window, delivery
     if delivery.failures:
         return COULD_NOT_RUN
     assert running.audit.report is not None
-    return ending.code or running.audit.report.exit_code
+    return ending.code or exit_code(running.audit.report, arguments)
+
+
+def exit_code(report: Report, arguments: argparse.Namespace) -> int:
+    """That of the report; 2 where the step that the audit should begin with never came."""
+    missed = arguments.from_step is not None and "unjudged" in report.summary
+    return report.exit_code or (COULD_NOT_RUN if missed else 0)
 
 
 def _early(window: Window) -> bool:

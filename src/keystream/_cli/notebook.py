@@ -31,6 +31,8 @@ def run(arguments: argparse.Namespace, delivery: Delivery) -> int:
     Raises:
         MissingExtraError: KS007, nbformat, nbclient or ipykernel is not installed.
     """
+    from keystream._cli.audit import exit_code
+
     nbformat = require("nbformat", "nbclient", "ipykernel", purpose=_PURPOSE)
     path = Path(arguments.program)
     notebook: Any = nbformat.read(path, as_version=4)
@@ -50,7 +52,7 @@ def run(arguments: argparse.Namespace, delivery: Delivery) -> int:
     delivery.finish()
     if delivery.failures:
         return 2
-    return int(bool(failed)) or made.exit_code
+    return int(bool(failed)) or exit_code(made, arguments)
 
 
 def _run_cells(notebook: Any, path: Path, arguments: argparse.Namespace, report: Path) -> str:

@@ -167,9 +167,11 @@ def _verdict(report: Report, shown: list[Finding], with_books: bool) -> Line:
     hidden = len(report.findings) - len(shown)
     if hidden:
         said.append(f"{hidden} suppressed")
-    found = ", ".join(said) or "nothing found"
+    unjudged = report.summary.get("unjudged", "")
+    found = ", ".join(said) or (f"nothing was judged: {unjudged}" if unjudged else "nothing found")
     summary = "; ".join(_summarised(report, with_books))
-    grave = next((_STYLES[severity] for severity, count in counts.items() if count), "bold green")
+    fine = "bold yellow" if unjudged else "bold green"
+    grave = next((_STYLES[severity] for severity, count in counts.items() if count), fine)
     return f"keystream {report.check}: {found}" + (f" ({summary})" if summary else ""), grave
 
 
@@ -186,7 +188,7 @@ def _summarised(report: Report, with_books: bool) -> Iterator[str]:
         "calls": "compiled call",
         **keys,
     }.items():
-        if name in summary:
+        if name in summary and (summary[name] or "unjudged" not in summary):
             yield _count(summary[name], singular)
     if summary.get("part"):
         yield summary["part"]

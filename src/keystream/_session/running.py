@@ -213,6 +213,7 @@ class Running:
             if self._concluding:
                 return
             self._concluding = True
+            reached = self.opening.gate.stage != "before"
             self.opening.gate.close()
             self.opening.close()
             self.opening.finish(wait=wait)
@@ -226,9 +227,27 @@ class Running:
                 report = replace(report, summary={**report.summary, "process": recording.process})
             if self.left_because:
                 report = replace(report, summary={**report.summary, "part": self.left_because})
+            if why := self._unjudged(report, reached):
+                report = replace(report, summary={**report.summary, "unjudged": why})
             self.audit.report = report
             self._save(recording, as_saved(report))
             self.on_report(report)
+
+    def _unjudged(self, report: Report, reached: bool) -> str:
+        """Why there was nothing to judge; empty where a draw was seen."""
+        if report.summary["draws"]:
+            return ""
+        last, error = self.opening.gate.step, self.audit.recording.error
+        if error is not None:
+            return f"the program ended with {type(error).__name__} before any draw"
+        if self.opening.recorder is None:
+            return "JAX was never imported"
+        if not reached:
+            came = "no step was seen" if last is None else f"step {last:,} was the last"
+            return f"step {self.window.from_step:,} was never reached: {came}"
+        return (
+            "no draw could be seen" if report.summary["unseen"] else "nothing was drawn from a key"
+        )
 
     def _save(self, recording: Recording, report: dict[str, Any]) -> None:
         if self._files.record is not None:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keystream._cli.output import show
+from keystream._cli.output_file import Output
 from keystream._version import __version__
 
 if TYPE_CHECKING:
@@ -42,18 +42,13 @@ def run(arguments: argparse.Namespace) -> int:
     from keystream._audit import parquet
     from keystream._audit.parting import compare
 
+    output = Output(arguments.output)
     names = (arguments.first, arguments.second)
     records = [parquet.load(Path(name)) for name in names]
     found = compare(*records)
     form = "json" if arguments.json else arguments.format
     text = _rendered(form, found, names, records)
-    if arguments.output:
-        from keystream._whole_file import replacing
-
-        with replacing(Path(arguments.output)) as file:
-            file.write(text.encode())
-    else:
-        show(text)
+    output.put(text)
     return int(bool(found.partings))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keystream._cli.output import reader_may_leave, show
+from keystream._cli.output_file import Output
 from keystream._codes import CODES
 from keystream._findings import Report
 
@@ -66,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 2
+    output = Output(arguments.output)
     config = read_config(
         Path(arguments.paths[0]), select=_split(arguments.select), ignore=_split(arguments.ignore)
     )
@@ -75,24 +77,18 @@ def run(arguments: argparse.Namespace) -> int:
             return changed
     report = check(arguments.paths, config, jobs=arguments.jobs)
     report = replace(report, shows_excused=arguments.show_excused)
-    _write(report, arguments)
+    _write(report, arguments, output)
     return report.exit_code
 
 
-def _write(report: Report, arguments: argparse.Namespace) -> None:
+def _write(report: Report, arguments: argparse.Namespace, output: Output) -> None:
     from keystream._report import render, text
-    from keystream._whole_file import replacing
 
-    if arguments.format == "text" and not arguments.statistics and not arguments.output:
+    if arguments.format == "text" and not arguments.statistics and output.name is None:
         with reader_may_leave():
             text.write(report, sys.stdout)
-        return
-    made = _statistics(report) if arguments.statistics else render(report, arguments.format)
-    if arguments.output:
-        with replacing(Path(arguments.output)) as file:
-            file.write(made.encode())
     else:
-        show(made)
+        output.put(_statistics(report) if arguments.statistics else render(report, arguments.format))
 
 
 def _fix(arguments: argparse.Namespace, config: Config) -> int:

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from keystream._cli.output import show
+from keystream._cli.output_file import Output
 from keystream._cli.usage import UsageError
-from keystream._whole_file import replacing
 from keystream.errors import KeystreamError
 
 _EXAMPLE = "keystream plan train:step --arg train:params --arg 'float32[32,784]' --arg key"
@@ -48,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from keystream._planning import plan
 
+    output = Output(arguments.output)
     sys.path.insert(0, str(Path.cwd()))
     function = _object(arguments.function)
     if not callable(function):
@@ -65,11 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
             "a plan is of one call, and needs arguments of its shapes",
         ) from error
     text = {"text": made.__str__, "json": made.to_json, "html": made.to_html}[arguments.format]()
-    if arguments.output:
-        with replacing(Path(arguments.output)) as file:
-            file.write(f"{text}\n".encode())
-    else:
-        show(f"{text}\n")
+    output.put(f"{text}\n")
     return int(any(finding.counts for finding in made.findings()))
 
 

@@ -7,7 +7,7 @@ import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keystream._cli.output import show
+from keystream._cli.output_file import Output
 from keystream._findings import Report
 from keystream._report import FORMATS
 from keystream.errors import RestoredStateMismatchError
@@ -39,16 +39,10 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from keystream._audit import parquet
 
+    output = Output(arguments.output)
     records = [parquet.load(path, str(path)) for path in _paths(arguments.records)]
     report = of_record(records[0]) if len(records) == 1 else _of_job(records)
-    if arguments.output:
-        from keystream._report import render
-        from keystream._whole_file import replacing
-
-        with replacing(Path(arguments.output)) as file:
-            file.write(render(report, arguments.format).encode())
-    else:
-        _print(report, arguments.format)
+    _write(report, arguments.format, output)
     return report.exit_code
 
 
@@ -91,12 +85,12 @@ def _of_job(records: list[Saved]) -> Report:
     return judged_together(records, [of_record(each) for each in records])
 
 
-def _print(report: Report, form: str) -> None:
+def _write(report: Report, form: str, output: Output) -> None:
     import sys
 
     from keystream._report import render, text
 
-    if form == "text" and sys.stdout.isatty():
+    if form == "text" and output.name is None and sys.stdout.isatty():
         text.write(report, sys.stdout)
     else:
-        show(render(report, form))
+        output.put(render(report, form))

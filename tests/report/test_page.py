@@ -275,6 +275,115 @@ def test_findings_open_with_source_rule_and_tree_and_the_keyboard_goes_through_t
     assert opened.reaches(".card .body", 4)
 
 
+def test_places_whose_lines_meet_share_an_excerpt_and_no_line_stands_twice(shown):
+    related = (Location("train.py", 4, 9, "step", "drawn from first"),
+               Location("train.py", 5, 9, "step", "drawn from `key` again"),
+               Location("other.py", 5, 9, "step", "drawn from first"))  # fmt: skip
+    opened = shown(
+        _report.render(report(findings=(finding("KS101", "error", 5, related=related),)), "html")
+    )
+    assert opened.count("#finding-1 .code") == 2
+    first = "document.querySelector('#finding-1 .code')"
+    numbers = opened.value(
+        f"[...{first}.querySelectorAll('.line')].map((line) => +line.dataset.line)"
+    )
+    assert numbers == [2, 3, 4, 5, 6]
+    told = opened.value(
+        f"[...{first}.querySelectorAll('.remark')]"
+        ".map((each) => [each.previousSibling.dataset.line, each.innerText])"
+    )
+    assert told == [["4", "drawn from first"], ["5", "drawn from key again"]]
+    assert opened.text("#finding-1 .remark code") == "key"
+    assert opened.count("#finding-1 .line.here.is-error") == 1
+
+
+def test_one_key_made_on_two_lines_is_one_step_that_leads_to_its_draws(shown):
+    given = report()
+    keys, places = given.history["keys"], given.history["places"]
+    (uniform,) = (at for at, name in enumerate(places["distribution"]) if name == "uniform")
+    (key,) = {
+        key
+        for key, at in zip(
+            given.history["draws"]["key"], given.history["draws"]["place"], strict=True
+        )
+        if at == uniform
+    }
+    for name, value in {
+        "kind": "seed",
+        "data": 42,
+        "parent": -1,
+        "path": "train.py",
+        "line": 3,
+    }.items():
+        keys[name][key] = value
+    lineage = (("key(42) (train.py:3)",), ("key(42) (train.py:4)",))
+    opened = shown(
+        _report.render(
+            replace(given, findings=(finding("KS106", "error", 4, lineage=lineage),)), "html"
+        )
+    )
+    nodes = opened.value(
+        "[...document.querySelectorAll('#finding-1 .node')].map((each) => each.innerText.split('\\n'))"
+    )
+    assert nodes == [
+        ["key(42)", "train.py:3", "train.py:4"],
+        ["uniform float32[8] at steps 0 to 90", "train.py:6", "repeated"],
+    ]
+
+
+def test_a_way_whose_draws_were_not_kept_leads_to_the_places_that_the_finding_names(shown):
+    given = report()
+    keys, drawn = given.history["keys"], given.history["draws"]
+    for key, place in zip(drawn["key"], drawn["place"], strict=True):
+        if place == 0:  # each key of the noise is folded of its own number
+            for name, value in {
+                "kind": "fold_in",
+                "data": 7,
+                "path": "train.py",
+                "line": 3,
+            }.items():
+                keys[name][key] = value
+            keys["parent"][key] = len(keys["key"])
+    for name, value in {
+        "key": "",
+        "kind": "seed",
+        "data": 0,
+        "parent": -1,
+        "path": "train.py",
+        "line": 3,
+    }.items():
+        keys[name].append(value)
+    lineage = (("key(0) (train.py:3)", "fold_in(99) (train.py:3)"),)
+    named = finding("KS201", "warning", 4, lineage=lineage)
+    other = finding("KS201", "warning", 5, lineage=lineage, related=())
+    opened = shown(_report.render(replace(given, findings=(named, other)), "html"))
+    assert opened.text("#finding-1 .node.is-draw") == "normal float32[8]\ntrain.py:4"
+    assert opened.count("#finding-2 .node") == 2
+    assert opened.count("#finding-2 .node.is-draw") == 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_button_that_copies_stands_beside_code_that_is_whole(shown, width):
+    fix = (
+        "give `step` its own key:\nfirst, second = jax.random.split("
+        + "a_very_long_name_of_a_key, " * 4
+    )
+    opened = shown(
+        _report.render(report(findings=(finding("KS101", "error", 5, fix=fix),)), "html"),
+        width=width,
+    )
+    boxes = opened.value(
+        "['pre', 'button'].map((name) => { const e = document.querySelector(`.pasted ${name}`);"
+        " const b = e.getBoundingClientRect();"
+        " return [b.left, b.right, e.scrollWidth - e.clientWidth]; })"
+    )
+    (_, right, hidden), (left, end, _) = boxes
+    assert right <= left
+    assert end <= width
+    assert hidden == 0
+    assert opened.text("#finding-1 dd code") == "step"
+
+
 def test_a_whole_file_is_shown_with_marks_that_lead_back_to_the_findings(shown):
     opened = shown(_report.render(report(), "html"))
     opened.click("#finding-1 figcaption .place")
@@ -410,6 +519,25 @@ def test_a_narrow_window_needs_no_scrolling_to_the_side(shown):
     assert opened.value("document.documentElement.scrollWidth") <= 390
     opened.click("#expand")
     assert opened.value("document.documentElement.scrollWidth") <= 390
+
+
+def test_in_a_narrow_window_a_table_breaks_no_word_and_each_cell_names_its_column(shown):
+    given = report()
+    given.history["places"]["module_path"][0] = "Net/Encoder_0/TransformerBlock_0/Dropout_0"
+    opened = shown(_report.render(given, "html"), width=390)
+    opened.click(".row:nth-child(1) .lane", 0.405)
+    for name in ("#draws table", "#chosen table"):
+        table = f"document.querySelector('{name}')"
+        assert opened.value(f"{table}.scrollWidth <= {table}.parentElement.clientWidth")
+        places = f"[...{table}.querySelectorAll('.place')].map((each) => each.clientHeight)"
+        assert max(opened.value(places)) < 30  # pixels: one line
+    cells = opened.value(
+        "[...document.querySelectorAll('#draws tbody tr:first-child td')]"
+        ".map((each) => each.dataset.head)"
+    )
+    assert cells == ["Stream", "Module", "Place", "Distribution", "Shape", "Draws", "Repeated"]
+    roles = {role for role, _ in opened.roles()}
+    assert {"table", "row", "cell", "columnheader"} <= roles
 
 
 @pytest.mark.parametrize("steps", [10, 10_000, 100_000])

@@ -138,8 +138,9 @@ class Chart {
   legend() {
     const unit = this.unit > 1 ? ` Counts are whole for every ${number(this.unit)} steps.` : "";
     return make("p", { class: "legend soft" },
-      make("span", { class: "key draw" }), " draws; a taller bar is more of them ",
-      make("span", { class: "key again" }), " ▼ from a key that was drawn from before.", this.parting === null ? null : " ≠ where the runs differ first.", unit);
+      make("span", { class: "key draw" }), " draws; a taller bar is more of them. ",
+      make("span", { class: "key again" }), " ▼ from a key that was drawn from before.", this.parting === null ? null : " ≠ where the runs differ first.", unit,
+      " A step is what ", make("code", {}, "keystream.step"), " was told; without it, each line counts its own calls from 0, those of an evaluation too.");
   }
 
   keys() {

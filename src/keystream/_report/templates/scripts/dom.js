@@ -32,6 +32,16 @@ function visible(text) {
   return text.replace(DECEIVING, (sign) => `\\u${sign.codePointAt(0).toString(16).padStart(4, "0")}`);
 }
 
+// Words of a finding, in which a name between backticks is code.
+function worded(text) {
+  return text.split(/`([^`\n]+)`/).map((part, at) => (at % 2 ? make("code", {}, visible(part)) : visible(part)));
+}
+
+// The same with a place to break a long name at: after each slash, and never within a word.
+function breakable(text) {
+  return visible(text).split(/(?<=\/)/).flatMap((part, at) => (at ? [make("wbr"), part] : [part]));
+}
+
 // What a screen reader says next.
 function say(words) {
   byId("spoken").textContent = words;

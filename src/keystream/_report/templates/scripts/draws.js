@@ -3,9 +3,9 @@
 function drawsSection() {
   const rows = page.runs.flatMap((run) => (run.keys.key.length ? run.places.map((place) => drawsRow(run, place)) : run.document.draws.map((row) => drawsRowOf(run, row))));
   if (!rows.length) return null;
-  const heads = ["Stream", "Module", "Place", "Distribution", "Shape", "Draws", "Repeated"];
+  const heads = [...HEADS];
   if (page.runs.length > 1) heads.unshift("Run");
-  const body = make("tbody", {});
+  const body = make("tbody", { role: "rowgroup" });
   let sorted = { column: -1, down: false };
   let words = [];
   const count = make("span", { class: "soft" });
@@ -16,7 +16,7 @@ function drawsSection() {
     count.textContent = shown.length === rows.length ? number(rows.length) : `${number(shown.length)} of ${number(rows.length)}`;
   };
   const headers = heads.map((head, at) => {
-    const header = make("th", { scope: "col", "aria-sort": "none", class: at >= heads.length - 2 && "number" }, make("button", { class: "plain sort", onclick: () => {
+    const header = make("th", { scope: "col", role: "columnheader", "aria-sort": "none", class: at >= heads.length - 2 && "number" }, make("button", { class: "plain sort", onclick: () => {
       sorted = { column: at, down: sorted.column === at ? !sorted.down : at >= heads.length - 2 };
       headers.forEach((each) => each.setAttribute("aria-sort", "none"));
       header.setAttribute("aria-sort", sorted.down ? "descending" : "ascending");
@@ -33,9 +33,10 @@ function drawsSection() {
       say(`${plural(body.childElementCount, "place")} shown`);
     } }),
     make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Places that draw" },
-      make("table", { class: "draws" }, make("thead", {}, make("tr", {}, headers)), body)));
+      make("table", { role: "table", class: "draws" }, make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, headers)), body)));
 }
 
+const HEADS = ["Stream", "Module", "Place", "Distribution", "Shape", "Draws", "Repeated"];
 const compared = (one, other) => (typeof one === "number" ? one - other : String(one).localeCompare(String(other)));
 
 function drawsRow(run, place) {
@@ -55,12 +56,12 @@ function drawsRowOf(run, row) {
 
 function rowOf(run, values, place, stream) {
   const [, module, , distribution, shape, draws, again] = values;
-  const cells = [stream, make("code", {}, visible(module || "–")), [sourceButton(place, "mono"), " ", place.path ? editorLink(place) : null], distribution || "–", make("code", {}, shape || "–")];
+  const cells = [stream, make("code", {}, breakable(module || "–")), [sourceButton(place, "mono"), " ", place.path ? editorLink(place) : null], distribution || "–", make("code", {}, shape || "–")];
   const all = page.runs.length > 1 ? [run.letter, ...values] : values;
   return {
     values: all,
     text: all.join(" ").toLowerCase(),
-    element: make("tr", {}, page.runs.length > 1 && make("td", {}, run.letter), cells.map((cell) => make("td", {}, cell)),
-      make("td", { class: "number" }, number(draws)), make("td", { class: again ? "number again-count" : "number" }, again === "" ? "–" : number(again))),
+    element: make("tr", { role: "row" }, page.runs.length > 1 && tableCell("Run", "", run.letter), cells.map((cell, at) => tableCell(HEADS[at], "", cell)),
+      tableCell("Draws", "number", number(draws)), tableCell("Repeated", again ? "number again-count" : "number", again === "" ? "–" : number(again))),
   };
 }

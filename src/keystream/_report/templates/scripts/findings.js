@@ -35,7 +35,7 @@ function card(finding) {
           finding.suppressed && make("span", { class: "chip" }, "suppressed"),
           page.runs.length > 1 && make("span", { class: "chip" }, finding.runs.length > 1 ? "both runs" : `only ${page.runs[finding.runs[0]].letter}`),
           finding.count > 1 && make("span", { class: "soft" }, `${number(finding.count)} times`)),
-        make("span", { class: "message" }, visible(finding.message)),
+        make("span", { class: "message" }, worded(finding.message)),
         place && make("span", { class: "soft mono where" }, visible(placeSaid(place)))),
     ),
   );
@@ -47,9 +47,9 @@ function fill(details, finding) {
   if (details.querySelector(".body")) return;
   const places = [...finding.locations.slice(0, 1), ...finding.related];
   details.append(
-    make("div", { class: "body" },
+    make("div", { class: places.length ? "body" : "body alone" },
       make("div", { class: "words" }, factsOf(finding), wayOfFinding(finding), ruleOf(finding)),
-      make("div", { class: "excerpts" }, places.map((place, at) => excerptOf(place, at ? place.message : "")), callers(finding))),
+      make("div", { class: "excerpts" }, excerptsOf(places, finding.severity), callers(finding))),
   );
 }
 
@@ -57,10 +57,10 @@ function factsOf(finding) {
   const [fix, ...code] = finding.fix.split("\n");
   const fact = (name, ...value) => [make("dt", {}, name), make("dd", {}, value)];
   return make("dl", {},
-    fact("Why", visible(finding.why)),
-    fact("Fix", visible(fix), code.length ? pasted(code.join("\n")) : null),
-    finding.repair && fact("Repair", visible(finding.repair)),
-    finding.module_path && fact("Module", make("code", {}, visible(finding.module_path))),
+    fact("Why", worded(finding.why)),
+    fact("Fix", worded(fix), code.length ? pasted(code.join("\n")) : null),
+    finding.repair && fact("Repair", worded(finding.repair)),
+    finding.module_path && fact("Module", make("code", {}, breakable(finding.module_path))),
     finding.stream && fact("Stream", make("code", {}, visible(finding.stream))),
     finding.steps && fact("Steps", stepsSaid(...finding.steps), " ", showSteps(finding)),
     finding.suppressed && fact("Suppressed", visible(finding.suppressed_reason || "without a reason")));
@@ -81,7 +81,8 @@ function pasted(code) {
     }
     say(button.textContent);
   } }, "Copy");
-  return make("div", { class: "pasted" }, make("pre", { tabindex: "0" }, make("code", {}, coloured(code).flatMap((words, at) => (at ? ["\n", words] : words)))), button);
+  const lines = coloured(code).flatMap((words, at) => (at ? ["\n", words] : words));
+  return make("div", { class: "pasted" }, make("pre", { tabindex: "0" }, make("code", {}, lines)), button);
 }
 
 function wayOfFinding(finding) {

@@ -53,7 +53,7 @@ function withEqualKeys(few, singles) {
 function placesTable(places) {
   return table("Places that drew here", ["Place", "Distribution", "Shape", "Draws", "Repeated"],
     places.map(([place, draws, again]) => [
-      [sourceButton(place, "mono"), " ", place.path ? editorLink(place) : null, place.module_path ? make("div", { class: "soft mono" }, visible(place.module_path)) : null],
+      [sourceButton(place, "mono"), " ", place.path ? editorLink(place) : null, place.module_path ? make("div", { class: "soft mono" }, breakable(place.module_path)) : null],
       place.distribution || "draw", make("code", {}, shapeSaid(place) || "–"), draws, again]));
 }
 
@@ -76,14 +76,19 @@ function singlesList(singles, showWays, draws) {
     make("summary", {}, `Single draws (${kept})`), make("ol", {}, rows));
 }
 
-// A table with a caption for screen readers; numbers stand right.
+// A table with a caption for screen readers; numbers stand right. In a narrow window each cell is a line below the
+// other, under the name of its column: so the parts of a table say by themselves what they are.
 function table(caption, heads, rows) {
-  const cell = (value) => (typeof value === "number" ? make("td", { class: "number" }, number(value)) : make("td", {}, value));
+  const cell = (value, at) => tableCell(heads[at], typeof value === "number" ? "number" : "", typeof value === "number" ? number(value) : value);
   const isNumber = (at) => rows.some((row) => typeof row[at] === "number");
   return make("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
-    make("table", {}, make("caption", { class: "unseen" }, caption),
-      make("thead", {}, make("tr", {}, heads.map((head, at) => make("th", { scope: "col", class: isNumber(at) && "number" }, head)))),
-      make("tbody", {}, rows.map((row) => make("tr", {}, row.map(cell))))));
+    make("table", { role: "table" }, make("caption", { class: "unseen" }, caption),
+      make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, heads.map((head, at) => make("th", { scope: "col", role: "columnheader", class: isNumber(at) && "number" }, head)))),
+      make("tbody", { role: "rowgroup" }, rows.map((row) => make("tr", { role: "row" }, row.map(cell))))));
+}
+
+function tableCell(head, kind, ...content) {
+  return make("td", { role: "cell", class: kind || null, "data-head": head }, make("span", {}, content));
 }
 
 // What the chart shows, for those who do not see it.

@@ -1,7 +1,8 @@
 // Source: excerpts in findings, and whole files in a drawer with the marks of findings beside the lines.
 
 const NARROW = 900; // pixels of a window in which the drawer leaves no room for the report
-const AROUND = 3; // lines before and after a place in an excerpt
+const AROUND = 2; // lines before and after a place in an excerpt
+const ASIDE = 4; // excerpts that a finding shows at once; of more, the rest unfolds
 
 const WORDS =
   /("""[\s\S]*?(?:"""|$)|'''[\s\S]*?(?:'''|$)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?)|(#.*)|\b(and|as|assert|async|await|break|case|class|continue|def|del|elif|else|except|finally|for|from|global|if|import|in|is|lambda|match|nonlocal|not|or|pass|raise|return|try|while|with|yield|None|True|False)\b|\b(\d[\w.]*)\b/g;
@@ -26,32 +27,64 @@ function coloured(text) {
   return lines;
 }
 
-function excerptOf(place, message) {
-  const pieces = page.sources[fileOf(place)] ?? [];
-  const piece = pieces.find(([first, text]) => place.line >= first && place.line < first + text.split("\n").length);
+// The source of a finding's places, its own first. Places whose lines meet share an excerpt: no line stands twice.
+function excerptsOf(places, severity) {
+  const figures = excerptsAround(places).map((each) => excerptOf(each, places[0], severity));
+  const rest = figures.splice(ASIDE);
+  return [figures, rest.length > 0 && make("details", { class: "inner" }, make("summary", {}, `${number(rest.length)} more of the source`), rest)];
+}
+
+// Excerpts as { name, low, high, piece, places }; of a place without source the lines are its own alone.
+function excerptsAround(places) {
+  let excerpts = [];
+  for (const place of places) {
+    const name = fileOf(place);
+    const piece = (page.sources[name] ?? []).find(([first, text]) => place.line >= first && place.line < first + text.split("\n").length);
+    const [first, last] = piece ? [piece[0], piece[0] + piece[1].split("\n").length - 1] : [place.line, place.line];
+    const around = { name, piece, low: Math.max(first, place.line - AROUND), high: Math.min(last, place.line + AROUND), places: [place] };
+    const meets = (each) => each.name === name && each.piece === piece && around.low <= each.high + 1 && around.high >= each.low - (piece ? 1 : 0);
+    const met = excerpts.filter(meets);
+    if (!met.length) {
+      excerpts.push(around);
+      continue;
+    }
+    const all = [...met, around];
+    Object.assign(met[0], { low: Math.min(...all.map(({ low }) => low)), high: Math.max(...all.map(({ high }) => high)), places: all.flatMap((each) => each.places) });
+    excerpts = excerpts.filter((each) => each === met[0] || !met.includes(each));
+  }
+  return excerpts;
+}
+
+function excerptOf({ piece, low, high, places }, own, severity) {
+  const [place] = places;
   const caption = make(
     "figcaption",
     {},
     sourceButton(place, "mono"),
     place.function && place.function !== "<module>" && make("span", { class: "soft" }, ` in ${visible(place.function)}`),
-    message && make("span", { class: "message" }, visible(message)),
+    !piece && places.map(({ message }) => message && make("span", { class: "message" }, worded(message))),
     editorLink(place),
   );
   if (!piece) return make("figure", { class: "code" }, caption);
-  const [first, text] = piece;
-  const lines = text.split("\n");
-  const low = Math.max(0, place.line - first - AROUND);
-  const part = lines.slice(low, place.line - first + AROUND + 1);
-  const rows = coloured(part.join("\n")).map((words, at) => lineOf(first + low + at, words, first + low + at === place.line));
+  const part = piece[1].split("\n").slice(low - piece[0], high - piece[0] + 1);
+  const rows = coloured(part.join("\n")).map((words, at) => {
+    const count = low + at;
+    const here = places.filter(({ line }) => line === count);
+    const line = lineOf(count, words, here.includes(own) ? "here" : here.length ? "also" : "");
+    if (here.includes(own)) line.classList.add(`is-${severity}`);
+    const messages = new Set(here.map(({ message }) => message).filter(Boolean));
+    return [line, [...messages].map((message) => make("div", { class: "remark" }, worded(message)))];
+  });
   return make("figure", { class: "code" }, caption, make("div", { class: "lines", tabindex: "0", role: "group", "aria-label": `Source of ${placeSaid(place)}` }, rows));
 }
 
-function lineOf(count, words, here) {
-  const arrow = here ? make("span", { class: "unseen" }, "this line: ") : null;
+// A line of source; it is "here" where something is shown, "also" where that belongs to it.
+function lineOf(count, words, mark) {
+  const arrow = mark ? make("span", { class: "unseen" }, "this line: ") : null;
   return make(
     "div",
-    { class: here ? "line here" : "line", "data-line": count },
-    make("span", { class: "count", "aria-hidden": "true" }, here ? "▸ " : "", String(count)),
+    { class: `line ${mark}`.trim(), "data-line": count },
+    make("span", { class: "count", "aria-hidden": "true" }, mark ? "▸ " : "", String(count)),
     make("code", {}, arrow, words),
   );
 }
@@ -132,7 +165,7 @@ const fromName = (name) => {
 function pieceOf([first, text], at, marks) {
   const lines = coloured(text).map((words, offset) => {
     const beside = (marks.get(first + offset) ?? []).map(markButton);
-    const line = lineOf(first + offset, words, false);
+    const line = lineOf(first + offset, words, "");
     if (!beside.length) return line;
     line.classList.add("marked", `is-${marks.get(first + offset)[0].finding.severity}`);
     return [line, make("div", { class: "marks" }, beside)]; // below it: beside a long line they would be out of sight

@@ -1,14 +1,19 @@
 // The way of keys from their seeds to draws, drawn as a tree: what several have in common stands once.
 
 const LONGEST = 9; // steps of a way that are drawn; of a longer one the middle is told by a number
+const SAID_WHOLE = 8; // steps of a way that a finding says whole, as the audit writes it
+const LEAVES = 6; // places that drew from the key of a finding
 
-// A way is a list of steps: { id, kind, said, place }. Ways with one beginning share its branch.
+// A way is a list of steps: { id, kind, said, places }. Ways with one beginning share its branch, and a step
+// that stands at several lines has them all.
 function drawTree(ways, label) {
   const root = { children: new Map() };
   for (const way of ways) {
     let node = root;
     for (const step of shortened(way)) {
-      if (!node.children.has(step.id)) node.children.set(step.id, { step, children: new Map() });
+      const known = node.children.get(step.id);
+      if (known) known.step.places = together(known.step.places, step.places);
+      else node.children.set(step.id, { step: { ...step }, children: new Map() });
       node = node.children.get(step.id);
     }
   }
@@ -20,7 +25,7 @@ function shortened(way) {
   const head = way.slice(0, 3);
   const tail = way.slice(-4);
   const left = way.length - 7;
-  const middle = { id: `more ${left} ${tail[0].id}`, kind: "more", said: `${number(left)} more`, place: null };
+  const middle = { id: `more ${left} ${tail[0].id}`, kind: "more", said: `${number(left)} more`, places: [] };
   return [...head, middle, ...tail];
 }
 
@@ -29,16 +34,20 @@ function branches(node) {
   return make("ul", {}, [...node.children.values()].map((child) => make("li", {}, stepNode(child.step), branches(child))));
 }
 
-function stepNode({ kind, said, place, again, act }) {
+function together(some, more) {
+  return [...new Map([...some, ...more].map((place) => [placeSaid(place), place])).values()];
+}
+
+function stepNode({ kind, said, places, again, act }) {
   const name = make("span", { class: "said" }, visible(said));
-  const at = place?.path ? sourceButton(place, "at") : null;
+  const at = places.filter(({ path }) => path).map((place) => sourceButton(place, "at"));
   const mark = again ? make("span", { class: "repeat" }, again === 2 ? "repeated, meant" : "repeated") : null;
   const label = act ? make("button", { class: "plain", onclick: act }, name) : name;
   return make("span", { class: `node is-${kind}` }, label, at, mark);
 }
 
 const SAID = {
-  seed: (data) => `seed ${data}`,
+  seed: (data) => `key(${data})`,
   split: (data) => `split[${data}]`,
   fold_in: (data) => `fold_in(${data})`,
   stream: (data) => String(data),
@@ -51,28 +60,86 @@ function wayOf(single) {
   for (let at = single.key; at >= 0; at = keys.parent[at]) {
     const kind = keys.kind[at];
     const said = kind ? SAID[kind]?.(keys.data[at]) ?? kind : `key 0x${keys.key[at]}`;
-    steps.unshift({ id: at, kind: kind || "unknown", said, place: { path: keys.path[at], line: keys.line[at] } });
+    steps.unshift({ id: at, kind: kind || "unknown", said, places: [{ path: keys.path[at], line: keys.line[at] }] });
   }
   // A way that was cut begins with a key that was made of another: say what it belongs to.
   const start = steps[0]?.kind;
   if (start === "split" || start === "fold_in") {
     const row = single.run.rows[single.place.row];
-    steps.unshift({ id: `row ${single.place.row}`, kind: "more", said: `${row.name} … earlier keys`, place: null });
+    steps.unshift({ id: `row ${single.place.row}`, kind: "more", said: `${row.name} … earlier keys`, places: [] });
   }
   const said = `${single.place.distribution || "draw"} ${shapeSaid(single.place)} at step ${number(single.step)}`;
-  steps.push({ id: `draw ${single.place.number} ${single.step}`, kind: "draw", said, place: single.place, again: single.again });
+  steps.push({ id: `draw ${single.place.number} ${single.step}`, kind: "draw", said, places: [single.place], again: single.again });
   return steps;
 }
 
-// The ways of a finding, which its report has as texts such as "fold_in(3) (train.py:12)".
+// The ways of a finding, which its report has as texts such as "fold_in(3) (train.py:12)". Ways that say the same
+// lead to one key, and so they are one, with the lines of each; at its end stand the draws from that key.
 function waysOf(finding) {
-  return finding.lineage.map((texts) =>
-    texts.map((text, at) => {
-      const [, said, file, line] = /^(.*?)(?: \(([^()]*):(\d+)\))?$/s.exec(text);
-      return { id: texts.slice(0, at + 1).join("\n"), kind: kindSaid(said), said, place: file ? knownPlace(file, +line) : null };
-    }),
-  );
+  const ways = new Map();
+  for (const texts of finding.lineage.filter((each) => each.length)) {
+    const steps = texts.map(stepSaid);
+    const known = ways.get(idOf(steps));
+    known?.forEach((step, at) => (step.places = together(step.places, steps[at].places)));
+    if (!known) ways.set(idOf(steps), steps);
+  }
+  const found = [...ways.values()];
+  for (const way of found) way.forEach((step, at) => (step.id = at ? [step.said, ...step.places.map(placeSaid)].join("\n") : step.said));
+  return found.flatMap((way) => withDraws(way, finding));
 }
+
+const idOf = (steps) => steps.map(({ said }) => said).join("\n");
+
+function stepSaid(text) {
+  const [, said, file, line] = /^(.*?)(?: \(([^()]*):(\d+)\))?$/s.exec(text);
+  return { kind: kindSaid(said), said, places: file ? [knownPlace(file, +line)] : [] };
+}
+
+// A way with a leaf for each place that drew from its key. Of a long run a part of the draws is kept: where none of
+// them is from this key, those places stand for them that the finding names and whose keys are made on the same lines.
+function withDraws(way, finding) {
+  if (way.at(-1).kind === "draw") return [way];
+  const run = page.runs[finding.runs[0]];
+  const leaves = new Map();
+  for (const single of drawsByWay(run).get(idOf(way)) ?? []) {
+    const leaf = leaves.get(single.place) ?? { steps: [], again: 0 };
+    leaf.steps.push(single.step);
+    if (leaf.again !== 1) leaf.again = single.again || leaf.again;
+    leaves.set(single.place, leaf);
+  }
+  if (!leaves.size) {
+    const named = new Set([...finding.locations.slice(0, 1), ...finding.related].map(placeSaid));
+    const alike = (drawsByWay(run).get(idOf(way.map(unnumbered))) ?? []).map(({ place }) => place);
+    for (const place of alike) if (named.has(placeSaid(place))) leaves.set(place, { steps: [], again: place.again ? 1 : 0 });
+  }
+  const drawn = [...leaves].map(([place, { steps, again }]) => {
+    const when = steps.length ? ` at ${stepsSaid(Math.min(...steps), Math.max(...steps))}` : "";
+    return { id: `draw ${place.number}`, kind: "draw", said: `${place.distribution || "draw"} ${shapeSaid(place)}${when}`, places: [place], again };
+  });
+  if (!drawn.length) return [way];
+  const shown = drawn.slice(0, LEAVES).map((leaf) => [...way, leaf]);
+  const left = drawn.length - shown.length;
+  if (left) shown.push([...way, { id: "more places", kind: "more", said: plural(left, "more place"), places: [] }]);
+  return shown;
+}
+
+// The single draws of a run by the way of their keys, said as a finding says it; and without the numbers folded in.
+function drawsByWay(run) {
+  if (run.byWay) return run.byWay;
+  run.byWay = new Map();
+  for (const single of run.singles) {
+    const way = wayOf(single).slice(0, -1);
+    if (!way.length) continue;
+    const said = way.length > SAID_WHOLE ? [...way.slice(0, 3), { said: `... ${way.length - 6} more ...` }, ...way.slice(-3)] : way;
+    for (const id of new Set([idOf(said), idOf(said.map(unnumbered))])) {
+      if (!run.byWay.has(id)) run.byWay.set(id, []);
+      run.byWay.get(id).push(single);
+    }
+  }
+  return run.byWay;
+}
+
+const unnumbered = (step) => ({ ...step, said: step.kind === "fold_in" ? "fold_in" : step.said });
 
 function kindSaid(said) {
   if (said.startsWith("key(")) return "seed";

@@ -131,7 +131,7 @@ def test_one_cell_is_audited_in_plain_ipython(shell, capsys):
     )
     assert "line 4: error KS101" in shown
     assert "> 4 | b = jax.random.normal(key)" in shown
-    assert "made of its seed here" in shown
+    assert "the key is made here" in shown
     assert "interactiveshell" not in shown
 
 

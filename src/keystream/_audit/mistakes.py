@@ -23,7 +23,7 @@ from keystream._findings import Location, Severity
 from keystream._judge.words import Word, copied
 
 _WAY = 4  # makings of a key whose lines a finding names
-_VERBS = {"seed": "made of its seed here", "split": "split here", "fold_in": "folded here"}
+_VERBS = {"seed": "the key is made here", "split": "split here", "fold_in": "folded here"}
 
 
 def repeated_keys(recording: Recording, verdicts: Verdicts) -> list[Judged]:

@@ -91,6 +91,9 @@ class Finding:
         """The name of the mistake, such as ``key-reused``."""
         return CODES[self.code]
 
+    def __str__(self) -> str:
+        return _as_text().of_finding(self).rstrip("\n")
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return _shown(self)
 
@@ -108,7 +111,8 @@ class Report:
         program: what was checked: a script, a module, or the paths given to lint.
         findings: in the order in which they shall be read.
         summary: counts by name: ``calls``, ``draws``, ``unique_keys``, ``streams``, ``unseen`` from an
-            audit, and ``unjudged``, why no draw was seen, where none was; ``files``, ``lines`` from lint.
+            audit, and ``unjudged``, why no draw was seen, where none was; ``files``, ``lines`` from
+            lint.
         check: ``audit`` or ``lint``.
         draws: one row a place that drew: module_path, path, line, distribution, shape, dtype, stream,
             draws; empty from lint.
@@ -134,6 +138,9 @@ class Report:
     shows_excused: bool = False
     history: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    def __str__(self) -> str:
+        return _as_text().render(self).rstrip("\n")
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return _shown(self)
 
@@ -141,6 +148,11 @@ class Report:
     def exit_code(self) -> int:
         """0 where no finding of severity warning or above stands, else 1."""
         return int(any(finding.counts for finding in self.findings))
+
+
+def _as_text() -> Any:
+    """The renderer of text, found as the one below is."""
+    return importlib.import_module("keystream._report.text")
 
 
 def _shown(what: Finding | Report) -> dict[str, str]:

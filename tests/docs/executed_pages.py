@@ -7,7 +7,7 @@ but that one without a ``text`` block only has to succeed; a command that is to 
 comment: ``keystream rule KS999  # exits 2``. A ``yaml``, ``json`` or ``toml`` block only has to be
 read as such, and settings in an editor's own language are not looked at. The
 blocks of a page share one namespace and one directory; one with ``title="solution.py"`` is also saved
-there under that name.
+there under that name, and its lines are those of that file.
 """
 
 import contextlib
@@ -122,7 +122,8 @@ class _Blocks:
         where = f"{example.path}:{example.line}"
         if language == "python":
             line = example.line + source.line_offset + 1
-            printed = run_python(source, example.namespace, where, line)
+            place = (title, 1) if title else (where, line)
+            printed = run_python(source, example.namespace, *place)
         else:
             printed = _run_shell(source, self._scratch)
         if shown is None and language == "sh":

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 
+import jax
 import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -208,11 +209,13 @@ def test_a_thing_shows_itself_as_text_and_as_html_without_network(number):
 
 
 def test_an_audit_says_that_it_runs():
+    running = "keystream audit of mine: it is running; its report is there when it has ended"
     with ks.audit("mine") as audit:
-        assert repr(audit) == (
-            "<keystream audit of mine: it is running; its report is there when it has ended>"
-        )
+        assert repr(audit) == f"<{running}>"
+        assert str(audit) == running
+        jax.random.normal(jax.random.key(0))
     assert repr(audit).startswith("<keystream audit: nothing found")
+    assert str(audit) == str(audit.report)
 
 
 # ---------------------------------------------------------------- lint

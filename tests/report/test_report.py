@@ -89,6 +89,13 @@ def test_text_has_each_field_in_the_order_of_every_message():
     )
 
 
+def test_a_report_and_a_finding_print_as_on_a_terminal():
+    assert f"{REPORT!s}\n" == text.render(REPORT)
+    first, second, _ = text.render(REPORT).split("\n\n")
+    assert str(REUSED) == first
+    assert str(NOTE) == second
+
+
 def test_text_says_so_where_nothing_was_found():
     report = Report(".", (), {"files": 1, "lines": 20}, "lint")
     assert text.render(report) == "keystream lint: nothing found (1 file; 20 lines)\n"

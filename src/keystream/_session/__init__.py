@@ -53,7 +53,8 @@ def audit(
         until_finding: whether the audit ends with the first error or warning.
 
     Yields:
-        The audit, whose `report` is there when the audit has ended, also by an exception.
+        The audit, whose `report` is there when the audit has ended, also by an exception;
+        ``print(audit.report)`` shows it as a terminal does.
 
     Raises:
         UntestedJaxError: this version of JAX can't be looked into (KS011); raised by the block's own

@@ -34,7 +34,8 @@ class Audit:
 
     Attributes:
         recording: what was seen; complete when the audit has ended.
-        report: the findings; None until the audit has ended.
+        report: the findings, and what was drawn; None until the audit has ended. Printed, it reads
+            like the report of a terminal.
     """
 
     def __init__(self, opening: Opening) -> None:
@@ -49,6 +50,9 @@ class Audit:
 
     def __repr__(self) -> str:
         return f"<{self._said()}>"
+
+    def __str__(self) -> str:
+        return str(self.report) if self.report is not None else self._said()
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         if self.report is not None:

@@ -29,6 +29,7 @@ PLANNED = (
     *("KS301", "KS303", "KS304", "KS503"),
 )
 READ_BY_LINT_ITSELF = ("KS901", "KS903")
+FOUND_IN_JOBS = ("KS301", "KS302")  # among the records of several processes
 
 # What the audit needs to see a mistake: the evidence, and where it comes from. A rule's EVIDENCE names
 # those that it rests on.
@@ -66,13 +67,17 @@ A rule finds one kind of mistake, and its code names the mistake. [Lint](lint.md
 the [audit](audit.md) in a run, and a [plan](plan.md) in one function, without running it. On the command
 line, `keystream rule KS101` prints the page of a rule.
 
-- An **error** is proven: two things that should be independent are equal, or the run can't be repeated.
-- A **warning** is likely.
-- A **note** is a matter of style, or nobody can tell whether it was meant.
+- An **error** is proven, and the program shows that independent numbers were wanted, or a run that can
+  be repeated.
+- A **warning** is proven, but what was wanted can't be told; or it is likely.
+- A **note** is true, and harmless as far as the program shows; or it is a matter of style.
 
-The same mistake may be an error in a run and a warning in source. A *safe* repair does not change which
-numbers are drawn. An *unsafe* one does, and has to be asked for; see [Lint](lint.md#repairs). Codes that
-begin with KS0 are [errors](errors.md) that the library raises.
+The tables name the severities that a rule gives. The same mistake may be an error in a run and a warning
+in source. Whatever the rule, a finding is a note where all its lines belong to an installed library, and
+for lint in tests, documentation and benchmarks; so is a warning that a comment calls meant.
+
+A *safe* repair does not change which numbers are drawn. An *unsafe* one does, and has to be asked for;
+see [Lint](lint.md#repairs). Codes that begin with KS0 are [errors](errors.md) that the library raises.
 """
 
 EVIDENCE_HEAD = """
@@ -107,7 +112,7 @@ UNSEEN = """
 - **A draw that is right and unwise:** another distribution than was meant, a mask over the wrong axis, a
   rate of 0.9. Nothing in the program says otherwise.
 - **A stream that is given and never drawn from.** It can't be told from one that evaluation does not
-  need: KS402 is reserved.
+  need: the code KS402 is kept free for it.
 - **Keys behind an effect, or inside a stored program.** They are counted and said, KS902.
 
 What each rule can't see stands under *Limits* on its page.
@@ -115,8 +120,9 @@ What each rule can't see stands under *Limits* on its page.
 
 
 def codes() -> list[str]:
-    """The codes of findings, in order; those of errors alone are not among them."""
-    return [code for code in sorted(CODES) if code[:3] in FAMILIES]
+    """The codes of findings, in order; without those of errors alone, and those that are reserved."""
+    known = (code for code in sorted(CODES) if code[:3] in FAMILIES)
+    return [code for code in known if severities(code)]
 
 
 def index() -> str:
@@ -139,7 +145,7 @@ def index() -> str:
 
 
 def severities(code: str) -> str:
-    """The severities that a finding may have; empty for what is not reported."""
+    """The severities that a rule gives; empty for what is not reported."""
     rule = _rules.page(code)
     return WITHOUT_RULE[code][0] if rule is None else rule.SEVERITIES
 
@@ -164,7 +170,7 @@ def page(code: str) -> str:
     text = _docstring(code)
     first, _, rest = text.partition("\n")
     name = _rules.page(code).__name__  # pyright: ignore[reportOptionalMemberAccess]
-    facts = f"*{severities(code) or 'not reported'}"
+    facts = f"*{severities(code)}"
     facts += f" · seen by {seen}" if (seen := seen_by(code)) else ""
     facts += f" · repair {safety}*" if (safety := repair(code)) else "*"
     return (
@@ -188,6 +194,7 @@ def seen_by(code: str) -> str:
             ("lint", hasattr(rule, "read") or code in READ_BY_LINT_ITSELF),
             ("audit", hasattr(rule, "recorded") or code in _rules.from_source()),
             ("plan", code in PLANNED),
+            ("report of a job", code in FOUND_IN_JOBS),
             ("the library", code in by_code()),
         )
         if sees
@@ -204,7 +211,7 @@ def _row(code: str) -> str:
     cells = (
         _link(code),
         CODES[code],
-        severities(code) or "not reported",
+        severities(code),
         seen_by(code),
         repair(code),
     )
@@ -220,6 +227,8 @@ def _linked(text: str) -> str:
 
 
 def _link(code: str) -> str:
+    if code[:3] in FAMILIES and code not in codes():
+        return code
     if _rules.page(code) is None:
         return f"[{code}](errors.md#{code.lower()}-{CODES[code]})"
     return f"[{code}](rules/{code}.md)"

@@ -54,8 +54,9 @@ class Finding:
 
     Attributes:
         code: of the table of codes, such as ``KS101``.
-        severity: *error*, two things that should be independent are equal, or a run cannot be
-            repeated; *warning*, likely, unproven; *note*, style.
+        severity: *error*, proven, and independent numbers or a run that can be repeated were wanted;
+            *warning*, proven, but what was wanted can't be told, or likely; *note*, true, and harmless
+            as far as the program shows, or a matter of style.
         message: what happened, with the offending value; stands alone.
         why: the consequence, one sentence.
         fix: an instruction, with code to paste.

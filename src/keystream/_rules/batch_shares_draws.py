@@ -47,7 +47,7 @@ There is no automatic repair.
 
 ## Sources
 
-`jax.vmap`, jax 0.10.2.
+`jax.vmap`, jax 0.12.0.1.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ from keystream._lint.values import root_of
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
-SEVERITIES = "warning"
+SEVERITIES = "warning, note"
 EVIDENCE = ("loops",)
 MISTAKE = "one key for all members of a batch"
 

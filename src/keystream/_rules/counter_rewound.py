@@ -58,7 +58,7 @@ There is no automatic repair.
 
 ## Sources
 
-`jax.random.fold_in`, jax 0.10.2; `flax.nnx.RngStream`, flax 0.12.8.
+`jax.random.fold_in`, jax 0.12.0.1; `flax.nnx.RngStream`, flax 0.12.12.
 """
 
 from __future__ import annotations

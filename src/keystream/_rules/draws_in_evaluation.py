@@ -83,7 +83,7 @@ There is no automatic repair.
 
 ## Sources
 
-`flax.linen.Dropout`, flax 0.12.8; `equinox.nn.inference_mode`, equinox 0.13.8.
+`flax.linen.Dropout`, flax 0.12.12; `equinox.nn.inference_mode`, equinox 0.13.8.
 """
 
 from __future__ import annotations

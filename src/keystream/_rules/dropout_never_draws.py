@@ -73,7 +73,7 @@ Unsafe: an inverted flag is negated, which changes what is drawn. Other forms ar
 
 ## Sources
 
-`flax.linen.Dropout`, flax 0.12.8; `equinox.nn.Dropout`, equinox 0.13.8.
+`flax.linen.Dropout`, flax 0.12.12; `equinox.nn.Dropout`, equinox 0.13.8.
 """
 
 from __future__ import annotations

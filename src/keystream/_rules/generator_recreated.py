@@ -52,7 +52,7 @@ There is no automatic repair.
 
 ## Sources
 
-`numpy.random.default_rng`, NumPy 2.4.
+`numpy.random.default_rng`, NumPy 2.5.5.
 """
 
 from __future__ import annotations

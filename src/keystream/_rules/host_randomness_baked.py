@@ -47,7 +47,7 @@ There is no automatic repair.
 
 ## Sources
 
-`jax.jit`, jax 0.10.2.
+`jax.jit`, jax 0.12.0.1.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ There is no automatic repair.
 
 ## Sources
 
-The Python language reference, function definitions; jax 0.10.2.
+The Python language reference, function definitions; jax 0.12.0.1.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ from keystream._lint.places import of_chain
 from keystream._lint.values import Function, root_of
 from keystream._lint.walking import walk
 
-SEVERITIES = "warning"
+SEVERITIES = "warning, note"
 MISTAKE = "a key as a default argument or a field"
 
 

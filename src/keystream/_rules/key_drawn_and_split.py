@@ -42,7 +42,7 @@ Unsafe: a key of its own is split off for the earlier use, which changes what is
 
 ## Sources
 
-`jax.random` and `jax.random.split`, jax 0.10.2.
+`jax.random` and `jax.random.split`, jax 0.12.0.1.
 """
 
 from __future__ import annotations

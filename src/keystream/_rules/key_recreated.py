@@ -38,7 +38,7 @@ There is no automatic repair.
 
 ## Sources
 
-`jax.random.key`, jax 0.10.2.
+`jax.random.key`, jax 0.12.0.1.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ Unsafe: a key of its own is split off for the earlier use, which changes what is
 
 ## Sources
 
-`jax.random` and `jax.random.split`, jax 0.10.2.
+`jax.random` and `jax.random.split`, jax 0.12.0.1.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ from keystream._lint.turns import neighbours
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
-SEVERITIES = "error, warning"
+SEVERITIES = "error, warning, note"
 EVIDENCE = ("lineage", "errors")
 MISTAKE = "one key drawn from twice, or drawn from and split"
 

@@ -39,7 +39,7 @@ fails, and so does a checkpoint that stored it as one.
 
 ## Sources
 
-`jax.random.PRNGKey` and `jax.random.key`, jax 0.10.2; JEP 9263, typed keys.
+`jax.random.PRNGKey` and `jax.random.key`, jax 0.12.0.1; JEP 9263, typed keys.
 """
 
 from __future__ import annotations

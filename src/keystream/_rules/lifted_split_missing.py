@@ -85,7 +85,7 @@ Unsafe: the stream is split too, which changes what is drawn.
 
 ## Sources
 
-`flax.linen.scan` and `flax.linen.vmap`, flax 0.12.8.
+`flax.linen.scan` and `flax.linen.vmap`, flax 0.12.12.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ JAX are left to you.
 
 ## Sources
 
-`jax.lax.fori_loop` and `jax.random.fold_in`, jax 0.10.2.
+`jax.lax.fori_loop` and `jax.random.fold_in`, jax 0.12.0.1.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ JAX are left to you.
 
 ## Sources
 
-`jax.lax.scan`, jax 0.10.2.
+`jax.lax.scan`, jax 0.12.0.1.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ There is no automatic repair.
 
 ## Sources
 
-`flax.errors.InvalidRngError`, flax 0.12.8.
+`flax.errors.InvalidRngError`, flax 0.12.12.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ from keystream._lint.module import Module, finding
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
-SEVERITIES = "error"
+SEVERITIES = "error, warning"
 EVIDENCE = ("errors",)
 MISTAKE = "a stream that was not given: served from another, or refused"
 

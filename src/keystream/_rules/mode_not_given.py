@@ -45,7 +45,7 @@ There is no automatic repair.
 
 ## Sources
 
-`flax.linen.Dropout` and `flax.linen.merge_param`, flax 0.12.8.
+`flax.linen.Dropout` and `flax.linen.merge_param`, flax 0.12.12.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ There is no automatic repair.
 
 ## Sources
 
-`jax.random`, jax 0.10.2.
+`jax.random`, jax 0.12.0.1.
 """  # noqa: E501 (an error of JAX's, on one line)
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ There is no automatic repair.
 
 ## Sources
 
-`_fold_in_static` of flax/core/scope.py, and the flag `FLAX_FIX_RNG_SEPARATOR`, flax 0.12.8.
+`_fold_in_static` of flax/core/scope.py, and the flag `FLAX_FIX_RNG_SEPARATOR`, flax 0.12.12.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ from keystream._lint.symbols import Leaf, Path, Symbol
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
-SEVERITIES = "error"
+SEVERITIES = "error, warning"
 EVIDENCE = ("lineage",)
 MISTAKE = "two modules whose paths get one key"
 

@@ -38,7 +38,7 @@ Unsafe: a percentage becomes a rate, which changes what is drawn.
 
 ## Sources
 
-`flax.linen.Dropout`, flax 0.12.8.
+`flax.linen.Dropout`, flax 0.12.12.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ There is no automatic repair.
 
 ## Sources
 
-`jax.shard_map`, `jax.pmap` and `jax.lax.axis_index`, jax 0.10.2.
+`jax.shard_map`, `jax.pmap` and `jax.lax.axis_index`, jax 0.12.0.1.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ from keystream._lint.symbols import Child, Opaque, Symbol
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
-SEVERITIES = "warning"
+SEVERITIES = "error, warning, note"
 EVIDENCE = ("loops",)
 MISTAKE = "one key for all devices"
 

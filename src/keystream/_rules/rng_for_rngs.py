@@ -62,7 +62,7 @@ Safe: `rng=` becomes `rngs=`. The program failed before, so no drawn bit changes
 
 ## Sources
 
-`flax.linen.Module.apply`, flax 0.12.8.
+`flax.linen.Module.apply`, flax 0.12.12.
 """
 
 from __future__ import annotations

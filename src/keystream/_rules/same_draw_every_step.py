@@ -50,7 +50,7 @@ Unsafe: a key is split off in each turn of a Python loop, which changes what is 
 
 ## Sources
 
-`jax.random.fold_in`, jax 0.10.2.
+`jax.random.fold_in`, jax 0.12.0.1.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ There is no automatic repair.
 
 ## Sources
 
-`jax.random.fold_in`, jax 0.10.2.
+`jax.random.fold_in`, jax 0.12.0.1.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ from keystream._lint.values import constant_of
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
-SEVERITIES = "error, warning"
+SEVERITIES = "error, warning, note"
 EVIDENCE = ("lineage",)
 MISTAKE = "seeds or folded numbers that meet: cut to 32 bits, floats, sums, ranges"
 

@@ -56,7 +56,7 @@ There is no automatic repair.
 
 ## Sources
 
-`flax.linen.Module.init`, flax 0.12.8.
+`flax.linen.Module.init`, flax 0.12.12.
 """
 
 from __future__ import annotations

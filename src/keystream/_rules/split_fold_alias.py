@@ -41,7 +41,7 @@ There is no automatic repair.
 
 ## Sources
 
-`jax.random.split` and `jax.random.fold_in`, jax 0.10.2, partitionable Threefry.
+`jax.random.split` and `jax.random.fold_in`, jax 0.12.0.1, partitionable Threefry.
 """
 
 from __future__ import annotations

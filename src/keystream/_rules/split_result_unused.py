@@ -39,7 +39,7 @@ Safe: the call is removed, which changes no drawn bit.
 
 ## Sources
 
-`jax.random` and `jax.random.split`, jax 0.10.2.
+`jax.random` and `jax.random.split`, jax 0.12.0.1.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from keystream._findings import Finding
 from keystream._lint.module import Module, finding, key_name, leaves, used_by
 from keystream._lint.places import inner
 
-SEVERITIES = "error"
+SEVERITIES = "error, warning"
 MISTAKE = "a part of a split thrown away, and the old key used again"
 
 

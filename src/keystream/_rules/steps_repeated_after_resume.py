@@ -69,7 +69,7 @@ There is no automatic repair.
 
 ## Sources
 
-`jax.random.fold_in`, jax 0.10.2.
+`jax.random.fold_in`, jax 0.12.0.1.
 """
 
 from __future__ import annotations

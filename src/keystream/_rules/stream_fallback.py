@@ -61,7 +61,7 @@ There is no automatic repair.
 
 ## Sources
 
-`flax.linen.Module.make_rng`, flax 0.12.8.
+`flax.linen.Module.make_rng`, flax 0.12.12.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A stream that is declared or given and never drawn from.
+"""Reserved, and not reported: a stream that is declared or given and never drawn from.
 
 ## What it does
 
-Nothing yet: the code is reserved, and neither lint nor the audit reports it.
+Nothing: neither lint nor the audit reports it, and no page of the site lists it.
 
 ## Why it matters
 
@@ -40,7 +40,7 @@ There is no automatic repair.
 
 ## Sources
 
-`flax.linen.Module.apply`, flax 0.12.8, which ignores streams that no module asks for.
+`flax.linen.Module.apply`, flax 0.12.12, which ignores streams that no module asks for.
 """
 
 SEVERITIES = ""

@@ -61,7 +61,7 @@ There is no automatic repair.
 
 ## Sources
 
-`flax.linen.Module.make_rng`, flax 0.12.8.
+`flax.linen.Module.make_rng`, flax 0.12.12.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ from keystream._lint.module import Module, finding
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
-SEVERITIES = "error, note"
+SEVERITIES = "error, warning, note"
 EVIDENCE = ("lineage", "frameworks")
 MISTAKE = "two streams with one key, seed or id"
 

@@ -36,7 +36,7 @@ There is no automatic repair.
 
 ## Sources
 
-`hash` of the Python language reference; `jax.random.key`, jax 0.10.2.
+`hash` of the Python language reference; `jax.random.key`, jax 0.12.0.1.
 """
 
 from __future__ import annotations

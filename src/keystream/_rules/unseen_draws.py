@@ -65,7 +65,7 @@ There is no automatic repair.
 
 ## Sources
 
-`jax.experimental.io_callback` and `jax.stages.Compiled`, jax 0.10.2.
+`jax.experimental.io_callback` and `jax.stages.Compiled`, jax 0.12.0.1.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ from keystream._findings import Finding
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
-SEVERITIES = "note"
+SEVERITIES = "warning, note"
 EVIDENCE = ("unseen",)
 
 

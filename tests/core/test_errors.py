@@ -84,4 +84,40 @@ def test_an_unknown_command_exits_2(capsys):
     with pytest.raises(SystemExit) as caught:
         main(["frobnicate"])
     assert caught.value.code == 2
-    assert "frobnicate" in capsys.readouterr().err
+    assert capsys.readouterr().err.endswith("error: there is no command 'frobnicate'\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "usage", "said"),
+    [
+        (["adit"], "usage: keystream [-h]", "there is no command 'adit'; did you mean 'audit'?"),
+        (
+            ["lint", "--formt", "json"],
+            "usage: keystream lint [-h]",
+            "there is no option '--formt'; did you mean '--format'?",
+        ),
+        (["lint", "--zzz"], "usage: keystream lint [-h]", "there is no option '--zzz'"),
+        (
+            ["exercise", "check", "--jsn", "x.py"],
+            "usage: keystream exercise check [-h]",
+            "there is no option '--jsn'; did you mean '--json'?",
+        ),
+        (
+            ["rule", "KS101", "KS102"],
+            "usage: keystream rule [-h]",
+            "'KS102' is one argument too many",
+        ),
+        (
+            ["lint", "--jobs", "0"],
+            "usage: keystream lint [-h]",
+            "argument --jobs: 0 is not an integer of 1 or more",
+        ),
+    ],
+)
+def test_a_word_that_is_not_known_is_answered_by_its_own_command(words, usage, said, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith(usage)
+    assert shown.endswith(f"error: {said}\n")

@@ -70,6 +70,26 @@ def test_a_path_that_is_not_there_ends_with_two(capsys):
     )
 
 
+@pytest.mark.parametrize("word", ["train", "trian.py"])
+def test_a_path_that_is_nearly_there_is_offered(tmp_path, capsys, word):
+    _write(tmp_path / "train.py", CLEAN)
+    assert main(["lint", word]) == 2
+    assert capsys.readouterr().err.endswith("  fix:   keystream lint train.py\n")
+    assert main(["migrate", word]) == 2
+    assert capsys.readouterr().err.endswith("  fix:   keystream migrate train.py\n")
+
+
+def test_a_folder_without_a_file_to_read_is_said(tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    assert main(["lint", "empty"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == (
+        "keystream lint: warning: no file was read: empty has no Python file or notebook, "
+        "or exclude leaves them out\n"
+    )
+    assert printed.out == "keystream lint: nothing found (0 files; 0 lines)\n"
+
+
 def test_json_has_the_fields_of_the_audit(tmp_path, capsys):
     _write(tmp_path / "train.py", REUSED)
     assert main(["lint", "--format", "json"]) == 1

@@ -285,7 +285,7 @@ def test_a_state_whose_key_is_split_in_a_loop_is_left_with_what_makes_it():
 def test_a_notebook_is_left_and_said(tmp_path, capsys):
     (tmp_path / "train.ipynb").write_text("{}")
     assert main(["migrate", str(tmp_path)]) == 0
-    assert "train.ipynb: left as it is: it is no .py file" in capsys.readouterr().err
+    assert "train.ipynb: left as it is: only .py files are rewritten" in capsys.readouterr().err
 
 
 def test_the_command_shows_a_diff_and_writes_only_when_asked(tmp_path, capsys, monkeypatch):

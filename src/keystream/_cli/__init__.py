@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from keystream import _address
 from keystream._cli.output import discard_output, open_missing, reader_may_leave, writable
-from keystream._cli.usage import UsageError
+from keystream._cli.usage import Parser, UsageError, or_else
 from keystream._version import __version__
 from keystream.errors import KeystreamError
 
@@ -87,14 +87,16 @@ def _run(words: list[str]) -> int:
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="keystream",
         description="Every random draw in a JAX program: named, checked, reproducible.",
         epilog=_FURTHER.format(_address.DOCUMENTATION or "in the folder docs of the source"),
     )
     parser.add_argument("--version", action="version", version=f"keystream {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
-    chosen = next((word for word in words if word in COMMANDS), None)
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    if chosen is not None and chosen not in COMMANDS:
+        parser.error(f"there is no command {chosen!r}{or_else(chosen, COMMANDS)}")
     for name, (module, line) in COMMANDS.items():
         command = commands.add_parser(name, help=line, description=line.capitalize() + ".")
         if name == chosen:  # configure only the command in use: the others stay unimported

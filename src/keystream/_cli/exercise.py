@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from keystream._address import section_of
 from keystream._cli.output import columns, fitted, reader_may_leave
+from keystream._cli.usage import file_meant
 from keystream._extras import require
 from keystream.errors import BadExerciseInputError
 
@@ -167,7 +168,8 @@ def _require_file(solution: Path) -> None:
             f"{str(solution)!r} can't be read: {error.strerror}",
             where=f"keystream exercise check {solution}",
             why="a solution is a file of Python source",
-            fix="give its path: keystream exercise check solution.py",
+            fix="give its path: keystream exercise check "
+            + file_meant(str(solution), "solution.py", (".py",)),
         ) from error
 
 

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keystream._cli.output import reader_may_leave, show
+from keystream._cli.output import reader_may_leave, show, tell
 from keystream._cli.output_file import Output
+from keystream._cli.usage import UsageError, file_meant, positive
 from keystream._codes import CODES
 from keystream._findings import Report
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from keystream._linter.config import Config
 
 FORMATS = ("text", "json", "sarif", "github")
+_NOTHING_READ = (
+    "keystream lint: warning: no file was read: {} has no Python file or notebook, "
+    "or exclude leaves them out"
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--statistics", action="store_true", help="count findings by code")
     parser.add_argument(
-        "--jobs", type=int, default=0, metavar="N", help="processes; one for each processor"
+        "--jobs", type=positive, default=0, metavar="N", help="processes; one for each processor"
     )
     parser.add_argument(
         "--fix", action="store_true", help="repair what can be repaired without changing a bit"
@@ -58,15 +63,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check, print, and answer 0 (nothing of severity warning or above), 1 or 2 (could not run)."""
     from keystream._linter.config import read_config
-    from keystream._linter.engine import check
+    from keystream._linter.engine import SUFFIXES, check
 
     missing = [path for path in arguments.paths if not Path(path).exists()]
     if missing:
-        print(
-            f"keystream lint: there is no {missing[0]!r}\n  fix:   keystream lint PATH ...",
-            file=sys.stderr,
-        )
-        return 2
+        meant = file_meant(missing[0], "PATH ...", SUFFIXES)
+        raise UsageError(f"there is no {missing[0]!r}", fix=f"keystream lint {meant}")
     output = Output(arguments.output)
     config = read_config(
         Path(arguments.paths[0]), select=_split(arguments.select), ignore=_split(arguments.ignore)
@@ -77,6 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
             return changed
     report = check(arguments.paths, config, jobs=arguments.jobs)
     report = replace(report, shows_excused=arguments.show_excused)
+    if not report.summary["files"]:
+        tell(_NOTHING_READ.format(" ".join(arguments.paths)))
     _write(report, arguments, output)
     return report.exit_code
 
@@ -103,7 +107,7 @@ def _fix(arguments: argparse.Namespace, config: Config) -> int:
             continue
         for left in fixed.refusals:
             line = "" if path.suffix == ".ipynb" else f":{left.line}"  # cells count for themselves
-            print(f"{path}{line}: {left.code} is not repaired: {left.reason}", file=sys.stderr)
+            tell(f"{path}{line}: {left.code} is not repaired: {left.reason}")
         if not fixed.repairs:
             continue
         count += len(fixed.repairs)
@@ -112,7 +116,7 @@ def _fix(arguments: argparse.Namespace, config: Config) -> int:
         else:
             path.write_bytes(_as_before(path.read_bytes(), fixed.after))
     if not arguments.diff and count:
-        print(f"{count} repair{'s' * (count != 1)} made", file=sys.stderr)
+        tell(f"{count} repair{'s' * (count != 1)} made")
     return int(count > 0)
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import sys
 from pathlib import Path
+
+from keystream._cli.output import show, tell
+from keystream._cli.usage import UsageError, file_meant
 
 _BITS = (
     "keystream migrate: the bits change: every key above is a new one, and so are all draws from it"
@@ -27,17 +29,13 @@ def run(arguments: argparse.Namespace) -> int:
 
     missing = [path for path in arguments.paths if not Path(path).exists()]
     if missing:
-        print(
-            f"keystream migrate: there is no {missing[0]!r}\n  fix:   keystream migrate PATH ...",
-            file=sys.stderr,
-        )
-        return 2
+        meant = file_meant(missing[0], "PATH ...", (".py",))
+        raise UsageError(f"there is no {missing[0]!r}", fix=f"keystream migrate {meant}")
     changed = 0
     for path in find_files(arguments.paths, read_config(Path(arguments.paths[0]))):
         changed += _file(path, write=arguments.write)
     if changed:
-        sys.stdout.flush()
-        print(_BITS, file=sys.stderr)
+        tell(_BITS)
     return int(changed > 0)
 
 
@@ -48,17 +46,17 @@ def _file(path: Path, *, write: bool) -> bool:
     from keystream._migrate.rewriting import migrations
 
     if path.suffix != ".py":
-        _say(f"{path}: left as it is: it is no .py file; save its code as one")
+        tell(f"{path}: left as it is: only .py files are rewritten; save its code as one")
         return False
     try:
         source = read_source(path, str(path))
         found = migrations(source.text, parse(source))
     except UnreadableError as error:
-        _say(f"{path}: left as it is: {error.reason}")
+        tell(f"{path}: left as it is: {error.reason}")
         return False
     for migration in found:
         if migration.reason:
-            _say(f"{path}:{migration.line}: left as it is: {migration.reason}")
+            tell(f"{path}:{migration.line}: left as it is: {migration.reason}")
     edits = [edit for migration in found for edit in migration.edits]
     if not edits:
         return False
@@ -68,13 +66,9 @@ def _file(path: Path, *, write: bool) -> bool:
         for migration in found:
             if migration.edits:
                 streams = ", ".join(migration.streams)
-                _say(f"{path}:{migration.line}: {migration.name or 'the key'} is now {streams}")
+                tell(f"{path}:{migration.line}: {migration.name or 'the key'} is now {streams}")
         return True
     name = path.as_posix()
     before, lines = source.text.splitlines(keepends=True), after.splitlines(keepends=True)
-    sys.stdout.writelines(difflib.unified_diff(before, lines, f"a/{name}", f"b/{name}"))
+    show("".join(difflib.unified_diff(before, lines, f"a/{name}", f"b/{name}")))
     return True
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)

@@ -97,6 +97,14 @@ def show(text: str) -> None:
         sys.stdout.write(text)
 
 
+def tell(line: str) -> None:
+    """Print a line on standard error beside a verdict; a reader who leaves does not change it."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        discard_output(sys.stderr)
+
+
 WRITTEN_FOR = 80  # columns
 
 
@@ -134,6 +142,6 @@ def _line(line: str, width: int) -> str:
     )
 
 
-def discard_output() -> None:
-    """Send what is still buffered, and all that follows, nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def discard_output(stream: TextIO | None = None) -> None:
+    """Send what is still buffered, and all that follows, nowhere; of standard output by default."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())

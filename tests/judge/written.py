@@ -55,11 +55,11 @@ def making(kind: str, parent: int, child: int = 7, *, site: int = 90, call: int 
 
 
 def family(*makings: Making):
-    """The function that `relate` asks for the making of a key that a call found."""
+    """The function that `relate` asks for the making that the parent of a making had then."""
 
-    def made(key: int, call: int) -> Making | None:
-        found = sorted((m for m in makings if m.child == key), key=lambda m: m.call)
-        earlier = [m for m in found if m.call <= call]
+    def made(making: Making) -> Making | None:
+        found = sorted((m for m in makings if m.child == making.parent), key=lambda m: m.call)
+        earlier = [m for m in found if m.call <= making.call]
         return (earlier or found or [None])[-1 if earlier else 0]
 
     return made

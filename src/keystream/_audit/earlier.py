@@ -203,6 +203,7 @@ class _Between:
         distributions = dict.fromkeys(recording.sites[part.site].distribution for part in parts)
         row = int(rows.min())
         lineage = Lineage(recording)
+        key, call = int(recording.keys[row]), int(recording.key_calls[row])
         return Judged(
             "KS202",
             severity,
@@ -220,7 +221,7 @@ class _Between:
             stream=first.stream,
             steps=(int(steps.min()), int(steps.max())),
             count=len(rows),
-            lineage=(described(lineage, int(recording.keys[row]), int(recording.key_calls[row])),),
+            lineage=(described(lineage, lineage.chain(key, call)),),
         )
 
 

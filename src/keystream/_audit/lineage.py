@@ -6,7 +6,8 @@ import numpy as np
 
 from keystream._audit.judged import line
 from keystream._audit.recording import Recording
-from keystream._evidence.uses import Making, Site
+from keystream._evidence.seeding import can_have
+from keystream._evidence.uses import Making, Site, Use
 
 
 class Lineage:
@@ -36,6 +37,13 @@ class Lineage:
         earlier = [making for making in found if making.call <= call]
         return (earlier or found or [None])[-1 if earlier else 0]
 
+    def before(self, making: Making) -> Making | None:
+        """How the parent of a making was made: by the last line up to it whose key it can have."""
+        found = [each for each in self.events(making.parent) if each.call <= making.call]
+        at = self._sites[making.site]
+        apt = [each for each in found if can_have(at, self._sites[each.site])]
+        return (apt or found or [None])[-1] if found else self.made(making.parent, making.call)
+
     def events(self, key: int) -> list[Making]:
         """The makings of a key, each once, in the order of the program."""
         found = self._made.get(key)
@@ -43,6 +51,18 @@ class Lineage:
             events = {making.event: making for making in reversed(self.makers(key))}
             found = self._made[key] = sorted(events.values(), key=lambda making: making.call)
         return found
+
+    def meets(self, site: int) -> bool:
+        """Whether the seeds that a line makes keys of come again within one round of them.
+
+        A sweep goes through 0, 1, 2 and again 0, 1, 2: rounds of three seeds that differ. A sum of two
+        counters gives 0, 1, 2, 1, 2, 3 in one.
+        """
+        seeds = self._recording.parents[self._recording.edge_sites == site]
+        length = next(
+            (n for n in range(1, len(seeds)) if np.array_equal(seeds[n:], seeds[:-n])), len(seeds)
+        )
+        return len(np.unique(seeds[:length])) < length
 
     def has_children(self, key: int) -> bool:
         """Whether anything was made of the key."""
@@ -85,14 +105,25 @@ class Lineage:
             key, before = edge.parent, edge.call
         return steps[::-1]
 
+    def way(self, use: Use) -> list[Making]:
+        """The way from the seed to the key that a use found, seed first."""
+        if use.making is None:
+            return self.chain(use.key, use.call)
+        steps = [use.making]
+        while steps[-1].kind != "seed" and len(steps) < 1000:
+            before = self.before(steps[-1])
+            if before is None or before in steps:
+                break
+            steps.append(before)
+        return steps[::-1]
+
     def site(self, edge: Making) -> Site:
         """Where an edge was made."""
         return self._sites[edge.site]
 
 
-def described(lineage: Lineage, key: int, before: int | None = None) -> tuple[str, ...]:
-    """The way from the seed to a key as text, one step an entry; long chains are shortened."""
-    steps = lineage.chain(key, before)
+def described(lineage: Lineage, steps: list[Making]) -> tuple[str, ...]:
+    """The way from the seed to a key as text, one step an entry; long ways are shortened."""
     texts: list[str] = []
     for edge in steps:
         place = lineage.site(edge).place

@@ -80,7 +80,7 @@ def _judged(recording: Recording, found: Found) -> Judged:
     lineage = recording.evidence["lineage"]
     uses = [use for each in pairs for use in (each.first, each.second)]
     made = [making.site for making in makings]
-    made += [m.site for use in uses[:2] for m in lineage.chain(use.key, use.call)[-_WAY:][::-1]]
+    made += [m.site for use in uses[:2] for m in lineage.way(use)[-_WAY:][::-1]]
     made += [use.making.site for use in uses if use.making is not None]
     facts = {
         "pair": pair,
@@ -107,7 +107,7 @@ def _judged(recording: Recording, found: Found) -> Judged:
         meant=pair.paired.value if pair.paired is not None else "",
         word=_copied(found),
         lineage=tuple(
-            described(lineage, use.key, use.call) or use.at.derivation
+            described(lineage, lineage.way(use)) or use.at.derivation
             for use in (pair.first, pair.second)
         ),
     )

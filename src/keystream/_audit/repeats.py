@@ -13,6 +13,7 @@ from keystream._audit.lineage import Lineage
 from keystream._audit.pairing import Pairing
 from keystream._audit.recording import Recording
 from keystream._audit.store import among, unique
+from keystream._evidence import seeding
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Related, Relation, relate
 from keystream._evidence.uses import Making, Site, Use
@@ -268,7 +269,7 @@ class _Judging:
 
     def _outcome(self, first: Use, second: Use) -> Outcome:
         """An `Excuse`, a `Found`, or None where nothing is known; alike pairs are judged once."""
-        related = self._twice_seeded(first, second, relate(first, second, self.lineage.made))
+        related = self._twice_seeded(first, second, relate(first, second, self.lineage.before))
         name = _alike(first, second, related)
         known = self._known.get(name)
         if known is None:
@@ -289,7 +290,12 @@ class _Judging:
             return related
         key, call = related.root, first.call
         while first.site != second.site:
-            events = [each for each in self.lineage.events(key) if each.call <= call]
+            events = [
+                each
+                for each in self.lineage.events(key)
+                if each.call <= call
+                and any(seeding.can_have(use.at, self.sites[each.site]) for use in (first, second))
+            ]
             places = {self.sites[each.site].place: each for each in events}
             if len(places) < 2 and related.relation is Relation.ONE_MAKING:
                 break
@@ -377,6 +383,8 @@ def _found_by(
     makings: Sequence[Making], call: int, at: Site, sites: Sequence[Site]
 ) -> Making | None:
     """The making that a use found: the last one before; within its own call, by where it stands."""
+    if len(makings) > 1:
+        makings = [each for each in makings if seeding.can_have(at, sites[each.site])] or makings
     inside = [making for making in makings if making.call == call]
     if len(inside) > 1:
         derived = {(place.path, place.line) for place in at.derived_at}

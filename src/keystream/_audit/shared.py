@@ -12,7 +12,7 @@ from keystream._audit.recording import Recording
 from keystream._audit.streams import declared_at
 from keystream._evidence.batches import batched_names, batches_of
 from keystream._evidence.paired import Paired, is_ordered
-from keystream._evidence.shared import FOLDED_APART, Shared
+from keystream._evidence.shared import FOLDED_APART, WHOLE, Shared
 from keystream._findings import Severity
 from keystream._judge import excuses, words
 from keystream._judge.accounts import Accounts
@@ -77,6 +77,8 @@ def _judged(
         stream=site.stream,
         meant=FOLDED_APART if apart else "",
     )
+    if code == "KS301" and shared.whole:
+        judged.meant = WHOLE
     if code == "KS303":
         batch = batched_names(site.stack)
         batches = () if shared.differentiated else batches_of(site.stack)

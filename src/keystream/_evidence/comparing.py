@@ -13,8 +13,9 @@ from keystream._evidence.names import (
     names_read,
     overlap,
     step_of,
+    steps_of,
 )
-from keystream._evidence.source import called, spans, statement
+from keystream._evidence.source import called, scope_of, spans, statement
 from keystream._findings import Location
 
 # Functions of NumPy, JAX, chex, unittest, Keras and Python that say whether two values are equal.
@@ -42,6 +43,9 @@ _FORMS = frozenset(
 )  # fmt: skip
 
 
+_ASSERTED_ORDERS = frozenset(
+    {"assertLess", "assertLessEqual", "assertGreater", "assertGreaterEqual", "assert_array_less"}
+)
 # Attributes that say nothing of an array's values, and assertions of chex and NumPy that say no more.
 _OUTER = frozenset({"shape", "dtype", "ndim", "size", "nbytes", "itemsize", "sharding", "aval"})
 _OTHER_ASSERTIONS = frozenset(
@@ -135,6 +139,38 @@ def _names_of(place: Location, steps: tuple[Step, ...]) -> set[str]:
             if dotted(core) in names:
                 names |= step.stores
     return names
+
+
+def asserted_in_order(first: Location, second: Location) -> bool:
+    """Whether an assertion holds a number of the one result below, or above, one of the other.
+
+    ``assert b.var() < 0.3 * a.var()``: the claim is about two ways of computing, at the same draws.
+    """
+    scope = scope_of(first)
+    if scope is None or scope is not scope_of(second):
+        return False
+    steps = steps_of(scope)
+    for step in steps:
+        for one, other in _ordered_sides(step.node):
+            names = [_names_at(step, place, steps) for place in (first, second)]
+            read = [set(names_read(side)) for side in (one, other)]
+            meets = [[overlap(side, held) for held in names] for side in read]
+            if meets in ([[True, False], [False, True]], [[False, True], [True, False]]):
+                return True
+    return False
+
+
+def _ordered_sides(node: ast.stmt) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """The two sides of what a statement asserts by order."""
+    match node:
+        case ast.Assert(test=ast.Compare(left=left, ops=[operator], comparators=[right])):
+            if isinstance(operator, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)):
+                yield left, right
+        case ast.Expr(value=ast.Call(func=function, args=[left, right, *_])):
+            if called(function) in _ASSERTED_ORDERS:
+                yield left, right
+        case _:
+            pass
 
 
 def _names_at(at: Step, place: Location, steps: tuple[Step, ...]) -> set[str]:

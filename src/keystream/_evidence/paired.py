@@ -30,6 +30,7 @@ class Paired(Enum):
     )
     JOINT = "the same few numbers transform two arrays alike, which stay beside each other"
     ORDERED = "the results are put in order, or the best or a difference is taken of them"
+    ASSERTED = "an assertion holds the one result below or above the other"
     AGAIN = "the very same is looked at again, after what it is given has changed"
     CANCELS = "what the one adds the other subtracts, so that the two cancel or mirror each other"
     SHOWN = "one of the two results is only printed, beside what the same function makes"

@@ -39,6 +39,7 @@ class Pair:
         seed_handed: the caller hands a seed that has a name to the function that makes a key of it.
         settings_differ: the calls hand one seed to the function that makes the key of it, and differ
             otherwise.
+        seeds_meet: the seed is a sum of several things, and comes again within one round of its line.
         element_seeded: the seed is a part of the elements that the loop goes over, or in two places
             each loop hands its element on as the seed.
         whole_run: each turn of the loop is a run of its own, which reads what it is given.
@@ -65,6 +66,7 @@ class Pair:
     hashed: bool = False
     seed_handed: bool = False
     settings_differ: bool = False
+    seeds_meet: bool = False
     element_seeded: bool = False
     whole_run: bool = False
     paired: Paired | None = None
@@ -114,6 +116,12 @@ class Pair:
     def initialising(self) -> bool:
         """Whether both draw initial values."""
         return "initialising" in self.first.at.flags & self.second.at.flags
+
+    @property
+    def of_settings(self) -> bool:
+        """Whether a loop tries settings, each with the key, and hands nothing on to the next."""
+        turn = self.turn
+        return turn is not None and not turn.carried and (turn.settings or self.whole_run)
 
     def differ(self, name: str) -> bool:
         """Whether an attribute of the two places is known of both, and differs."""

@@ -43,7 +43,7 @@ class Related:
     makings: tuple[Making, ...] = ()
 
 
-Made = Callable[[int, int], Making | None]
+Made = Callable[[Making], Making | None]
 
 
 def relate(first: Use, second: Use, made: Made) -> Related:
@@ -52,7 +52,7 @@ def relate(first: Use, second: Use, made: Made) -> Related:
     Args:
         first: the earlier use.
         second: the later use.
-        made: gives the making of a key that a call found: the last one up to the call's ordinal.
+        made: gives the making that the parent of a making had then; None where it was not seen.
     """
     key = first.key
     if RECOMPUTED & (first.at.flags | second.at.flags):
@@ -94,7 +94,7 @@ def _between(one: Making | None, other: Making | None, key: int, made: Made) -> 
             return Related(Relation.SAME_SEED if same else Relation.COLLISION, one.parent, pair)
         if one.parent != other.parent or "seed" in kinds:
             return Related(Relation.COLLISION, key, pair)
-        before, after = made(one.parent, one.call), made(one.parent, other.call)
+        before, after = made(one), made(other)
         if before is None or after is None or before.event == after.event:
             alike = one.kind == other.kind
             return Related(Relation.SAME_DERIVATION if alike else Relation.ALIAS, one.parent, pair)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from keystream._evidence import loops, paired
 from keystream._evidence.names import (
@@ -16,9 +17,19 @@ from keystream._evidence.names import (
     overlap,
 )
 from keystream._evidence.settings import written_out
-from keystream._evidence.source import Loop, called, loops_at, scope_of, statement
+from keystream._evidence.source import (
+    Loop,
+    called,
+    is_of_module,
+    loops_at,
+    scope_of,
+    statement,
+)
 from keystream._evidence.uses import Site
 from keystream._findings import Location
+
+
+_SAMPLING = frozenset({"random", "jr", "jrandom", "rnd"})  # names that jax.random is imported by
 
 
 def _seed_parameters(site: Site) -> tuple[ast.FunctionDef, set[str]] | None:
@@ -82,6 +93,37 @@ def folds_turn(place: Location, loop: Loop) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)
+def is_consumed(made: Location) -> bool:
+    """Whether the key made at a place goes nowhere but into the function of JAX that it is given to.
+
+    ``permutation(key(0), n)``: nothing keeps that key, so no other line can have it.
+    """
+    node = statement(made)
+    call = call_at(node, made) if node is not None else None
+    return node is not None and call is not None and consumes(node, call)
+
+
+def consumes(node: ast.stmt, call: ast.AST) -> bool:
+    """Whether a statement gives what a call makes to a function of ``jax.random``, and nowhere else."""
+    return any(
+        isinstance(each, ast.Call)
+        and isinstance(each.func, ast.Attribute)
+        and is_of_module(each.func)
+        and dotted(each.func).split(".")[-2] in _SAMPLING
+        and any(given is call for given in each.args)
+        for each in ast.walk(node)
+    )
+
+
+def can_have(user: Site, maker: Site) -> bool:
+    """Whether a use can have the key that another line made of a seed."""
+    place = maker.place
+    if place is None or maker.kind != "seed" or not is_consumed(place):
+        return True
+    return any((each.path, each.line) == (place.path, place.line) for each in user.stack)
+
+
 def numbers_turns(seed: Location, loop: Loop) -> bool:
     """Whether the seed that a line makes a key of is computed from what a loop around it goes over."""
     node = statement(seed)
@@ -89,6 +131,22 @@ def numbers_turns(seed: Location, loop: Loop) -> bool:
     if call is None or not call.args or isinstance(loop, ast.While):
         return False
     return overlap(names_read(call.args[0]), set(names_bound(loop.target)))
+
+
+def is_sum(seed: Location) -> bool:
+    """Whether the seed that a line makes a key of is the sum of several names: of counters, say."""
+    node = statement(seed)
+    call = call_at(node, seed) if node is not None else None
+    given = call.args[0] if call is not None and call.args else None
+    return isinstance(given, ast.BinOp) and isinstance(given.op, ast.Add) and len(_terms(given)) > 1
+
+
+def _terms(node: ast.expr) -> list[str]:
+    """The names that an expression adds up, without a factor."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _terms(node.left) + _terms(node.right)
+    name = dotted(node)
+    return [name] if name else []
 
 
 def is_swept(seed: Location, line: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from keystream._evidence.names import dotted
-from keystream._evidence.source import called
+from keystream._evidence.source import Scope, called, modules_around
 
 _SPACED = frozenset({"linspace", "logspace", "geomspace"})
 _FORMS = frozenset({"enumerate", "sorted", "reversed", "list", "tuple", "array", "asarray"})
@@ -39,8 +39,12 @@ def _written_out(node: ast.AST | None, scope: ast.AST | None, *, whole: bool, de
             known = [_written_out(each, scope, whole=whole, depth=depth) for each in over]
             return any(known) if whole else bool(known) and all(known)
         case ast.Name() if scope is not None and depth:
-            bound = _bound(node.id, scope)
-            return len(bound) == 1 and _written_out(bound[0], scope, whole=whole, depth=depth - 1)
+            inner, bound = scope, _bound(node.id, scope)
+            for module in modules_around(scope) if isinstance(scope, Scope) and not bound else ():
+                inner, bound = module, _bound(node.id, module)
+                if bound:
+                    break
+            return len(bound) == 1 and _written_out(bound[0], inner, whole=whole, depth=depth - 1)
         case _:
             return False
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from keystream._evidence.uses import Site
 
+WHOLE = "nothing goes into the shards or comes out of them in parts, and so they have to agree"
 FOLDED_APART = "a sibling of its key is folded with what differs between the replicas"
 
 
@@ -76,6 +77,11 @@ class Shared:
     def summed(self) -> bool:
         """Whether the turns of a compiled loop around the draw hand on nothing but sums."""
         return "summed" in self.at.flags
+
+    @property
+    def whole(self) -> bool:
+        """Whether the replicas are given the same, and return one result, on which they have to agree."""
+        return "whole" in self.at.flags
 
     @property
     def lifted(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from weakref import WeakSet, WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 from keystream._findings import Location
 
@@ -29,6 +29,8 @@ class SourceFile:
         for node in ast.walk(tree):  # parents before children: the innermost statement comes last
             for child in ast.iter_child_nodes(node):
                 self._parents[child] = node
+            if isinstance(node, _SCOPES):
+                _module_around[node] = tree
             if isinstance(node, ast.stmt):
                 for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
                     self._statements[line] = node
@@ -53,6 +55,7 @@ class SourceFile:
 
 
 _of_modules: WeakSet[ast.Attribute] = WeakSet()
+_module_around: WeakKeyDictionary[Scope, ast.Module] = WeakKeyDictionary()
 
 
 def is_of_module(node: ast.Attribute) -> bool:
@@ -111,12 +114,23 @@ def _of_tree(tree: ast.Module) -> SourceFile:
 _KEPT = "_keystream_file"
 
 
-_cells: set[str] = set()
+_cells: dict[str, None] = {}  # in the order in which they ran
 
 
 def note_cell(path: str) -> None:
     """A file holds a cell of a notebook: what stands alone on its last line is shown."""
-    _cells.add(path)
+    _cells[path] = None
+
+
+def modules_around(scope: Scope) -> Iterator[ast.Module]:
+    """The module that a function stands in, nearest first, then the other cells of its notebook."""
+    own = _module_around.get(scope)
+    if own is None:
+        return
+    yield own
+    cells = [each.tree for each in map(source_of, _cells) if each is not None]
+    if any(each is own for each in cells):
+        yield from (each for each in reversed(cells) if each is not own)
 
 
 def is_cell(path: str) -> bool:

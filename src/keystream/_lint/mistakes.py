@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keystream._evidence import loops
-from keystream._evidence.seeding import is_swept
+from keystream._evidence.seeding import consumes, is_swept
 from keystream._findings import Severity
 from keystream._judge.words import copied
 from keystream._lint.accumulation import accumulates
@@ -125,7 +125,7 @@ def _marks(repeat: Repeat) -> Iterable[Any]:
     yield ("node", site.node)
     yield ("line", site.path, site.line)
     key = repeat.second.key
-    yield ("key", id(key), site.function)
+    yield ("key", id(key), site.function, *_made_at(repeat))
     if repeat.turn is not None or repeat.second.kind == "kept":  # a carry leaves and comes back
         yield ("carried", id(key), repeat.first.chain[-1].node)
     if repeat.first.kind == repeat.second.kind == "split":
@@ -136,7 +136,6 @@ def _marks(repeat: Repeat) -> Iterable[Any]:
         yield ("root", id(root), repeat.turn.line, site.function)
     elif isinstance(key, Child):
         yield ("pair", id(key.key), repeat.earlier.node, site.node)
-        yield ("parent", id(key.key), site.function)
     for use in (repeat.first, repeat.second):
         last = use.chain[-1]
         if repeat.turn is None:
@@ -294,7 +293,23 @@ def _begins_anew(repeat: Repeat) -> bool:
 
 
 def _seeds(repeat: Repeat) -> tuple[Site, ...]:
-    return tuple(site for kind, site in repeat.routes if kind == "seed")
+    """Where the key of one of the two may have been made of its seed."""
+    made = tuple(site for kind, site in repeat.routes if kind == "seed")
+    lines = {site.statement for use in (repeat.first, repeat.second) for site in use.chain}
+    apt = tuple(site for site in made if site.statement in lines or not _is_consumed(site))
+    return apt or made
+
+
+def _made_at(repeat: Repeat) -> Iterable[ast.AST]:
+    """Of two keys of one seed, the line that made the later use's, where its own statement does."""
+    lines = {site.statement for site in repeat.second.chain}
+    for site in _seeds(repeat):
+        if site.statement in lines and _is_consumed(site):
+            yield site.node
+
+
+def _is_consumed(site: Site) -> bool:
+    return site.statement is not None and consumes(site.statement, site.node)
 
 
 # Where one of the two is a function that is not known.

@@ -10,6 +10,7 @@ import ast
 import math
 
 from keystream._evidence import flow
+from keystream._evidence.comparing import asserted_in_order
 from keystream._evidence.leaving import callers_compare
 from keystream._evidence.paired import (
     Paired,
@@ -38,6 +39,8 @@ def paired(repeat: Repeat, met: flow.Meeting, *, one_key: bool) -> Paired | None
         return Paired.SHOWN
     if contrasted(*places):
         return None if first.graded or second.graded else Paired.CONTRAST
+    if asserted_in_order(*places):
+        return Paired.ASSERTED
     outer = tuple(site.location() for site in reversed(repeat.second.chain[: repeat.level]))
     if is_called_alike(*places) and callers_compare(*places, outer):
         return None if first.graded or second.graded else Paired.CONTRAST

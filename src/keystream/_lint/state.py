@@ -24,6 +24,7 @@ from keystream._lint.symbols import (
     Listed,
     Opaque,
     Repeated,
+    Replaced,
     Stack,
     Symbol,
     Tag,
@@ -32,6 +33,7 @@ from keystream._lint.symbols import (
 )
 from keystream._lint.values import Instance, Interning, Made, Mapping, Sequence, root_of
 
+_HOLDERS = Written | Repeated | Replaced | Listed | Join  # symbols of what holds other values
 MAX_DEPTH = 12  # of calls that are followed
 MAX_USES = 12  # remembered for one key
 MAX_ORIGINS = 8  # steps from a key towards its root that are named
@@ -292,7 +294,7 @@ class State:
                 yield self._children(value)  # its lanes are arguments as well
             case Symbol():
                 yield value
-                parts = value.args if isinstance(value, Written | Repeated | Listed | Join) else ()
+                parts = value.args if isinstance(value, _HOLDERS) else ()
             case Sequence():
                 parts = value.items
             case Mapping():

@@ -186,7 +186,8 @@ class _Describer:
                 batched = bool(test.outvars[0].aval.shape)
                 loops.append(Loop("while", None, invariant, batched))
             elif inner.kind == "shards":
-                loops.append(Loop("shards", _members(parameters), invariant))
+                whole = _is_whole(parameters)
+                loops.append(Loop("shards", _members(parameters), invariant, whole=whole))
         return tuple(reversed(loops))
 
     def _branches(self, region: Region) -> tuple[tuple[int, int], ...]:
@@ -213,6 +214,12 @@ def _members(parameters: Any) -> int:
     return int(np.prod([parameters["mesh"].shape[axis] for axis in axes], initial=1))
 
 
+def _is_whole(parameters: Any) -> bool:
+    """Whether a ``shard_map`` hands all of its operands and results on whole, to and from each shard."""
+    specs = (*parameters["in_specs"], *parameters["out_specs"])
+    return not any(axis is not None and axis != () for spec in specs for axis in spec)
+
+
 def _lanes(equation: Any, draft: Draft) -> tuple[int, ...]:
     if draft.operand < 0 or draft.kind == "derive":
         return ()
@@ -235,6 +242,8 @@ def _flags(draft: Draft, found: Chain, loops: tuple[Loop, ...]) -> set[str]:
     repeated = any(loop.key_invariant and loop.kind != "shards" for loop in loops)
     if any(loop.sums for loop in loops):
         flags.add("summed")
+    if any(loop.whole for loop in loops):
+        flags.add("whole")
     if draft.hoisted > 1:
         flags.add("hoisted")
     if draft.kind == "draw" and repeated:

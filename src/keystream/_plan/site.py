@@ -46,6 +46,7 @@ class Loop:
         key_invariant: the key is the same in every iteration, provably.
         batched: a ``while`` under ``vmap``, whose finished lanes go on computing.
         sums: what a turn of a ``scan`` hands on are sums, of gradients say, and no turn reads them.
+        whole: nothing goes into the shards or comes out of them in parts, so that they have to agree.
     """
 
     kind: Literal["scan", "while", "shards"]
@@ -53,6 +54,7 @@ class Loop:
     key_invariant: bool = False
     batched: bool = False
     sums: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
 from keystream._evidence.pairs import Pair
+from keystream._evidence.uses import Site, Stack
 from keystream._findings import Finding, Location, Severity
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
@@ -119,8 +120,14 @@ RANK = 80
 
 def holds(pair: Pair) -> Severity | None:
     """Calls of a compiled function that holds its key as a constant."""
-    baked = pair.first.at.root == pair.second.at.root == "constant"
+    one, other = pair.first.at, pair.second.at
+    baked = one.root == other.root == "constant" and _traced(one) == _traced(other)
     return "error" if baked and pair.one_place and pair.first.call != pair.second.call else None
+
+
+def _traced(site: Site) -> Stack:
+    """The lines by which a compiled function came to a draw: another function comes by others."""
+    return tuple(place for place in site.frames if place not in site.call)
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -243,8 +243,9 @@ RANK = 20
 
 def holds(pair: Pair) -> Severity | None:
     """Two seeds or folded numbers that are one to JAX."""
-    collided = pair.relation is Relation.COLLISION or pair.float_folded
-    return "error" if collided else None
+    if pair.relation is Relation.COLLISION or pair.float_folded:
+        return "error"
+    return "warning" if pair.seeds_meet else None
 
 
 def shares(shared: Shared) -> Severity | None:
@@ -265,6 +266,15 @@ def recorded(recording: Recording) -> Iterator[Finding]:
                 "its draws are one",
                 fix="fold them in one after the other:\n"
                 "key = jax.random.fold_in(jax.random.fold_in(key, member), turn)",
+            )
+            continue
+        if found.facts["pair"].seeds_meet:
+            seed = found.facts["root"]
+            yield found.finding(
+                f"the seed is a sum, which was {seed} more than once: {found.count} draws repeat others",
+                why="1 + 2 is 2 + 1: turns that should differ begin from one key",
+                fix="fold one number after the other:\n"
+                "key = jax.random.fold_in(jax.random.fold_in(key, i), j)",
             )
             continue
         yield found.finding(

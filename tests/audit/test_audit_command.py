@@ -50,6 +50,11 @@ def test_a_script_that_is_not_there_exits_2(tmp_path):
         "keystream audit: there is no script nothing.py\n"
         "  fix:   keystream audit path/to/script.py\n"
     )
+    (tmp_path / "train.py").write_text("print('ran')\n")
+    for word in ("train", "trian.py"):
+        assert keystream(word, cwd=tmp_path).stderr == (
+            f"keystream audit: there is no script {word}\n  fix:   keystream audit train.py\n"
+        )
 
 
 @pytest.mark.parametrize("name", ["nopackage", "nopackage.inside", "json.nothing"])
@@ -192,3 +197,21 @@ def test_a_run_with_draws_says_nothing_of_it(tmp_path):
     done = keystream("--from-step", "9", "--format", "json", "train.py", cwd=tmp_path)
     assert done.returncode == 0
     assert "unjudged" not in json.loads(done.stdout)["summary"]
+
+
+NAMED = """\
+import jax
+import keystream as ks
+streams = ks.Streams(0, "dropout", "shuffle", "unused")
+jax.random.permutation(streams.key("shuffle", 0), 5)
+jax.random.normal(streams.key("dropout", 0))
+jax.random.normal(jax.random.key(7))
+"""
+
+
+def test_streams_are_those_that_keys_are_read_back_to_too(tmp_path):
+    (tmp_path / "train.py").write_text(NAMED)
+    text = keystream("train.py", cwd=tmp_path).stdout
+    assert "streams dropout, shuffle)" in text
+    done = keystream("--format", "json", "train.py", cwd=tmp_path)
+    assert json.loads(done.stdout)["summary"]["streams"] == ["dropout", "shuffle"]

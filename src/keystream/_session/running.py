@@ -187,7 +187,7 @@ class Running:
                 return None
             recording = self.opening.so_far()
             recording.evidence["earlier"] = self._read_earlier()
-            self._seen = report = judge(recording, rules("recorded"), verdict)
+            self._seen = report = _judged(recording)
             if self._files.record is not None and (recording.calls or not self._files.of_process):
                 # Told when the audit ends, if it can't be saved then.
                 with contextlib.suppress(RecordNotSavedError):
@@ -226,7 +226,7 @@ class Running:
                 recording.evidence["earlier"] = self._read_earlier()
             except KeystreamError as error:
                 self.not_saved = error
-            report = with_source(judge(recording, rules("recorded"), verdict), recording)
+            report = with_source(_judged(recording), recording)
             if recording.process[1] > 1:
                 report = replace(report, summary={**report.summary, "process": recording.process})
             if self.left_because:
@@ -266,6 +266,15 @@ class Running:
         if self._earlier is None:
             self._earlier = [parquet.load(path, n) for n, path in self._files.after.items()]
         return self._earlier
+
+
+def _judged(recording: Recording) -> Report:
+    """The report of a recording; its streams are those of frameworks, and those read back from keys."""
+    report = judge(recording, rules("recorded"), verdict)
+    rows: dict[str, list[str]] = report.history.get("rows", {"name": [], "kind": []})
+    read = {n for n, kind in zip(rows["name"], rows["kind"], strict=True) if kind == "stream"}
+    streams = sorted(read.union(report.summary["streams"]))
+    return replace(report, summary={**report.summary, "streams": streams})
 
 
 def _nothing(report: Report) -> None:

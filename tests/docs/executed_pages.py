@@ -21,7 +21,8 @@ import tokenize
 import tomllib
 import traceback
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
@@ -122,8 +123,10 @@ class _Blocks:
         where = f"{example.path}:{example.line}"
         if language == "python":
             line = example.line + source.line_offset + 1
-            place = (title, 1) if title else (where, line)
-            printed = run_python(source, example.namespace, *place)
+            if title:
+                printed = _run_file(title, source, example.namespace)
+            else:
+                printed = run_python(source, example.namespace, where, line)
         else:
             printed = _run_shell(source, self._scratch)
         if shown is None and language == "sh":
@@ -140,10 +143,14 @@ def _is_next(document: Document, block: Region, following: Region) -> bool:
 def run_python(source: str, namespace: dict[str, object], where: str, line: int) -> str:
     """Execute a block, and return what it printed and the error that it ended with."""
     code = compile("\n" * (line - 1) + source, where, "exec")
+    return _printed_by(lambda: exec(code, namespace))
+
+
+def _printed_by(run: Callable[[], object]) -> str:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         try:
-            exec(code, namespace)
+            run()
         except Exception as error:
             error.__notes__ = []  # JAX adds one about its traceback, which pages don't show
             printed.write("".join(traceback.format_exception_only(error)))
@@ -189,6 +196,13 @@ def _comments(source: str) -> Iterable[str]:
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT and token.line.lstrip().startswith("print("):
             yield token.string.removeprefix("# ")
+
+
+def _run_file(name: str, source: str, namespace: dict[str, object]) -> str:
+    """Execute a block that is a file, in a thread: as in a script, no frame of ours calls it."""
+    with ThreadPoolExecutor(1) as thread:
+        code = compile(source, name, "exec")
+        return _printed_by(lambda: thread.submit(exec, code, namespace).result())
 
 
 def _trimmed(text: str) -> str:

@@ -179,9 +179,9 @@ def test_an_audit_until_the_first_finding_ends_with_it(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--steps", "0"), "0 is not 1 or more"),
-        (("--steps", "many"), "'many' is no number of a step"),
-        (("--for", "soon"), "'soon' is no time, such as 60s, 5m or 2h"),
+        (("--steps", "0"), "it is a number of steps, 1 or more, not 0"),
+        (("--steps", "many"), "'many' is not a step: write an integer, 0 or more"),
+        (("--for", "soon"), "'soon' is not a time: write it as 60s, 5m or 2h"),
     ],
 )
 def test_a_part_that_is_none_is_refused(capsys, words, said):

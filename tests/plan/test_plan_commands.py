@@ -62,25 +62,80 @@ def test_a_plan_is_written_to_a_file(tmp_path, capsys):
 
 @pytest.mark.usefixtures("program")
 @pytest.mark.parametrize(
-    ("words", "what"),
+    ("words", "what", "fix"),
     [
-        (["planned_program"], "'planned_program' names no function"),
-        (["planned_program:nothing"], "module 'planned_program' has no 'nothing'"),
-        (["no_such_module:f"], "there is no module 'no_such_module'"),
-        (["planned_program:twice"], "planned_program:twice can't be traced with these arguments"),
-        (["planned_program:twice", "--arg", "what?"], "'what?' is no argument"),
-        (["planned_program:twice", "--arg", "float17[3]"], "'float17[3]' has no dtype"),
+        (
+            ["planned_program"],
+            "'planned_program' names a module, and no function of it\n"
+            "  why:   a plan is of one function; planned_program has step, weights and twice\n",
+            "keystream plan planned_program:step --arg VALUE ...",
+        ),
+        (
+            ["planned_program.py:twise"],
+            "module 'planned_program' has no 'twise'\n"
+            "  why:   a plan is of one function; planned_program has step, weights and twice\n",
+            "did you mean 'twice'? Otherwise keystream plan planned_program.py:step --arg VALUE ...",
+        ),
+        (
+            ["no_such_module:f"],
+            "there is no module 'no_such_module'\n",
+            "keystream plan train.py:f",
+        ),
+        (
+            ["planed_program:twice"],
+            "there is no module 'planed_program'\n",
+            "keystream plan planned_program.py:twice",
+        ),
+        (
+            ["planned_program:step", "--arg", "key=key"],
+            "planned_program:step also takes weights and x\n",
+            "with your own shapes and objects: keystream plan planned_program:step --arg key=key "
+            "--arg weights=planned_program:weights --arg 'x=float32[8,16]'",
+        ),
+        (
+            ["planned_program:step", "--arg", "rat=0.5"],
+            "planned_program:step has no parameter 'rat'\n"
+            "  why:   planned_program:step takes weights, x, key and rate\n",
+            "did you mean 'rate'? Otherwise leave it out",
+        ),
+        (
+            ["planned_program:twice", "--arg", "key", "--arg", "key=key"],
+            "'key' of planned_program:twice is given twice, by its place and by its name\n",
+            "give it once",
+        ),
+        (
+            ["planned_program:twice", "--arg", "key", "--arg", "1"],
+            "planned_program:twice is given more arguments than it takes, 2\n",
+            "give one --arg for each of them",
+        ),
+        (
+            ["planned_program:twice", "--arg", "f32[4]"],
+            "planned_program:twice can't be traced with these arguments: ",
+            "give each argument the shape and dtype that it has in your program; "
+            "planned_program:twice takes key",
+        ),
+        (
+            ["planned_program:twice", "--arg", "f32[4"],
+            "'f32[4' can't be read as an argument\n",
+            "--arg 'float32[8,16]', --arg key, --arg train:params or --arg rate=0.5",
+        ),
+        (
+            ["planned_program:twice", "--arg", "flot32[3]"],
+            "'flot32[3]' has a dtype, 'flot32', that neither NumPy nor JAX knows\n",
+            "did you mean 'float32'? Otherwise --arg 'float32[8,16]' or --arg 'f32[8,16]'",
+        ),
         (
             ["planned_program:jax.__version__"],
-            "'planned_program:jax.__version__' is not a function",
+            "'planned_program:jax.__version__' is not a function\n",
+            "keystream plan planned_program:step --arg VALUE ...",
         ),
     ],
 )
-def test_what_can_not_be_planned_is_refused_with_an_example(words, what, capsys):
+def test_what_can_not_be_planned_is_refused_with_its_own_remedy(words, what, fix, capsys):
     assert main(["plan", *words]) == 2
     shown = capsys.readouterr().err
-    assert what in shown
-    assert "fix:   keystream plan train:step" in shown
+    assert shown.startswith(f"keystream plan: {what}")
+    assert shown.endswith(f"  fix:   {fix}\n")
 
 
 def _key(streams, *name):

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keystream._cli.usage import UsageError
+from keystream._cli.usage import UsageError, file_meant
 from keystream._report import FORMATS
 from keystream.errors import KeystreamError
 
@@ -84,7 +84,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _count(text: str) -> int:
     number = _number(text)
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+        raise argparse.ArgumentTypeError(f"it is a number of steps, 1 or more, not {text}")
     return number
 
 
@@ -94,7 +94,7 @@ def _number(text: str) -> int:
     except ValueError:
         number = -1
     if number < 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of a step")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a step: write an integer, 0 or more")
     return number
 
 
@@ -105,7 +105,7 @@ def _time(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no time, such as 60s, 5m or 2h")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time: write it as 60s, 5m or 2h")
     return seconds
 
 
@@ -120,7 +120,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     name = arguments.program
     if not arguments.module and not Path(name).is_file():
-        raise UsageError(f"there is no script {name}", fix="keystream audit path/to/script.py")
+        meant = file_meant(name, "path/to/script.py", (".py", ".ipynb"))
+        raise UsageError(f"there is no script {name}", fix=f"keystream audit {meant}")
     if arguments.record and arguments.output and _same(arguments.record, arguments.output):
         raise UsageError(
             f"--record and --output name the same file, {arguments.output}",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import ast
-import importlib
-import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from keystream._cli.output_file import Output
+from keystream._cli.planned_call import (
+    WHY_ARGUMENTS,
+    check_call,
+    example,
+    listed,
+    parameters,
+    read_arguments,
+    read_object,
+)
 from keystream._cli.usage import UsageError
 from keystream.errors import KeystreamError
 
@@ -19,10 +23,6 @@ _EXAMPLE = "keystream plan train:step --arg train:params --arg 'float32[32,784]'
 _HELP_ARG = """an argument of the call, by position, or by name as name=...: key or key[4] for keys,
 float32[8,16] for an array, module:name for an object of a module (called, where it is a function),
 or a number, True, False, None or a quoted text"""
-_ARRAY = re.compile(r"^(?P<dtype>[a-z]+\d*)\[(?P<shape>[\d,\s]*)\]$")
-_OBJECT = re.compile(r"^[\w./-]+:[\w.]+$")
-_NAMED = re.compile(r"^(?P<name>[A-Za-z_]\w*)=(?P<value>.*)$", re.DOTALL)
-_SHORT = {"f": "float", "bf": "bfloat", "i": "int", "u": "uint", "c": "complex"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -49,99 +49,28 @@ def run(arguments: argparse.Namespace) -> int:
 
     output = Output(arguments.output)
     sys.path.insert(0, str(Path.cwd()))
-    function = _object(arguments.function)
+    function = read_object(arguments.function)
     if not callable(function):
-        raise _refused(f"{arguments.function!r} is not a function", "only functions draw")
-    args, kwargs = _arguments(arguments.arg)
+        raise UsageError(
+            f"{arguments.function!r} is not a function",
+            why="a plan is of the draws that a call makes",
+            fix=example(arguments.function.partition(":")[0]),
+        )
+    args, kwargs = read_arguments(arguments.arg)
+    check_call(function, args, kwargs, arguments)
     try:
         made = plan(function, *args, **kwargs)
     except KeystreamError:
         raise
     except Exception as error:  # the function's own, or JAX's for what does not fit
         said = str(error).strip().partition("\n")[0]
-        raise _refused(
+        raise UsageError(
             f"{arguments.function} can't be traced with these arguments: "
             f"{type(error).__name__}: {said}",
-            "a plan is of one call, and needs arguments of its shapes",
+            why=WHY_ARGUMENTS,
+            fix="give each argument the shape and dtype that it has in your program; "
+            f"{arguments.function} takes {listed(parameters(function)) or 'none'}",
         ) from error
     text = {"text": made.__str__, "json": made.to_json, "html": made.to_html}[arguments.format]()
     output.put(f"{text}\n")
     return int(any(finding.counts for finding in made.findings()))
-
-
-def _arguments(words: list[str]) -> tuple[list[Any], dict[str, Any]]:
-    args: list[Any] = []
-    kwargs: dict[str, Any] = {}
-    for word in words:
-        named = _NAMED.match(word)
-        if named is not None:
-            kwargs[named["name"]] = _value(named["value"])
-        else:
-            args.append(_value(word))
-    return args, kwargs
-
-
-def _value(text: str) -> Any:
-    array = _ARRAY.match(text)
-    if text == "key" or (array is not None and array["dtype"] == "key"):
-        return _keys(array["shape"] if array is not None else "")
-    if array is not None:
-        return _array(array["dtype"], array["shape"], text)
-    if _OBJECT.match(text):
-        found = _object(text)
-        return found() if isinstance(found, Callable) and not isinstance(found, type) else found
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        raise _refused(f"{text!r} is no argument", "it is neither an array nor an object") from None
-
-
-def _keys(shape: str) -> Any:
-    import jax
-
-    key = jax.random.key(0)
-    return jax.random.split(key, _shape(shape)) if shape.strip() else key
-
-
-def _array(dtype: str, shape: str, text: str) -> Any:
-    import jax
-    import numpy as np
-
-    short = re.match(r"^(f|bf|i|u|c)(\d+)$", dtype)
-    name = f"{_SHORT[short[1]]}{short[2]}" if short is not None else dtype
-    try:
-        return jax.ShapeDtypeStruct(_shape(shape), np.dtype(name))
-    except TypeError:
-        raise _refused(
-            f"{text!r} has no dtype that NumPy or JAX knows", "arrays have one"
-        ) from None
-
-
-def _shape(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(",") if part.strip())
-
-
-def _object(text: str) -> Any:
-    """An object of a module, given as ``module:name`` or ``file.py:name``."""
-    module, _, name = text.partition(":")
-    if not name:
-        raise _refused(f"{text!r} names no function", "it is read as module:function")
-    if module.endswith(".py"):
-        path = Path(module)
-        sys.path.insert(0, str(path.resolve().parent))
-        module = path.stem
-    try:
-        found: Any = importlib.import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
-    except ModuleNotFoundError as error:
-        if error.name != module.partition(".")[0] and error.name != module:
-            raise  # the module is there; something that it imports is not
-        raise _refused(f"there is no module {module!r}", "a plan traces a function of it") from None
-    except AttributeError:
-        raise _refused(f"module {module!r} has no {name!r}", "a plan traces a function") from None
-    return found
-
-
-def _refused(what: str, why: str) -> UsageError:
-    return UsageError(what, why=why, fix=_EXAMPLE)

@@ -5,7 +5,8 @@ from written import write
 
 from keystream._evidence.uses import Site
 from keystream._findings import Location
-from keystream._judge.wording import framework, given, handed
+from keystream._judge.handing import handed
+from keystream._judge.wording import framework, given
 
 
 def name_at(tmp_path, text, use="use(", *makers):

@@ -11,8 +11,9 @@ import numpy as np
 from keystream._audit.frames import is_jax
 from keystream._audit.judged import Judged, distinct
 from keystream._audit.lineage import described
+from keystream._audit.outcomes import Found
 from keystream._audit.recording import Recording
-from keystream._audit.repeats import Found, Verdicts
+from keystream._audit.repeats import Verdicts
 from keystream._evidence.names import step_of
 from keystream._evidence.paired import is_called_alike
 from keystream._evidence.pairs import Pair
@@ -88,7 +89,7 @@ def _judged(recording: Recording, found: Found) -> Judged:
         "proven": found.severity == "error",
         "distributions": tuple(dict.fromkeys(s.distribution for s in sites if s.distribution)),
         "first": pair.first.at.place,
-        "keys": len(found.keys),
+        "keys": len(found.keys) + found.further,
         "repeated": set(found.keys),
         "streams": tuple(dict.fromkeys(site.stream for site in sites if site.stream)),
         "data": tuple(dict.fromkeys(making.data for making in makings)),
@@ -183,7 +184,7 @@ def _steps(recording: Recording, found: Found) -> tuple[int, int] | None:
 
     Of one key its first use belongs to them; of several, the steps that repeat earlier ones do.
     """
-    calls = set(found.calls)
+    calls = found.calls | {(site, call) for site, ends in found.ends.items() for call in ends}
     if len(found.keys) == 1 and found.pair.one_stack:
         calls.add((found.pair.first.site, found.pair.first.call))
     if recording.steps:

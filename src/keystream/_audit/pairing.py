@@ -90,7 +90,9 @@ class Pairing:
             hashed=_made_in("/flax/core/", sites),
             seed_handed=bool(seeds) and seeding.hands_named_seed(sites[-1]),
             settings_differ=bool(seeds) and seeding.settings_differ(sites),
-            seeds_meet=bool(seeds) and seeding.is_sum(seeds[-1]) and self._lineage.meets(makings[-1].site),
+            seeds_meet=bool(seeds)
+            and seeding.is_sum(seeds[-1])
+            and self._lineage.meets(makings[-1].site),
             element_seeded=_is_declared(seeds[-1], turn, looped)
             if looped is not None and seeds
             else bool(sites) and bool(seeds) and all(map(seeding.is_handed_element, sites)),
@@ -140,13 +142,13 @@ class Pairing:
             return None if any(_descends(*each) for each in sites) else Paired.CONTRAST
         if parted is None:
             return None
-        if asserted_in_order(*parted):
-            return Paired.ASSERTED
         stack = uses[1].at.stack
         outer = stack[stack.index(places[1]) + 1 :] if places[1] in stack else ()
         if paired.is_called_alike(*places) and callers_compare(*places, outer):
             return Paired.CONTRAST
-        return self._beside(uses, parted, meeting)
+        return (
+            Paired.ASSERTED if asserted_in_order(*parted) else self._beside(uses, parted, meeting)
+        )
 
     def _beside(
         self, uses: tuple[Use, Use], parted: tuple[Location, Location], meeting: flow.Meeting | None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from keystream._audit.again import drawn_again, of_sites, select
 from keystream._audit.lineage import Lineage
+from keystream._audit.outcomes import Found, Outcome
 from keystream._audit.pairing import Pairing
 from keystream._audit.recording import Recording
 from keystream._audit.store import among, unique
@@ -29,32 +30,6 @@ _SPLITS = 4096  # keys, drawn from and split, that are looked at
 _STANDING = 12  # earlier uses of a key, at different places, with which a later one is compared
 
 Predicate = Callable[[Pair], "tuple[str, Severity] | None"]
-
-
-@dataclass
-class Found:
-    """One mistake among repeated keys.
-
-    Attributes:
-        code: of the rule that holds.
-        severity: that it gives.
-        pair: the first pair of uses that it holds of.
-        pairs: others of the same mistake, of other places.
-        keys: how many different keys were used again.
-        count: how many uses were one too many.
-        calls: the ordinals of the calls of the uses that were looked at, with their sites.
-    """
-
-    code: str
-    severity: Severity
-    pair: Pair
-    pairs: list[Pair] = field(default_factory=list[Pair])
-    keys: set[int] = field(default_factory=set[int])
-    count: int = 0
-    calls: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
-
-
-Outcome = Excused | Found | None  # excused, a mistake, or nothing is known
 
 
 @dataclass
@@ -101,12 +76,16 @@ class _Judging:
         self._book_what_excuses_a_place()
         looked: Counter[object] = Counter()
         latest: dict[object, list[Outcome]] = {}
-        for key, sites, calls, rest in self._groups():
+        for key, sites, calls, rest, last in self._groups():
             pattern = tuple(sorted(Counter(sites).items()))
             looked[pattern] += 1
             if looked[pattern] <= _PER_PATTERN or key in self._splits:
                 latest[pattern] = self._judge(key, self._uses(key, sites, calls))
             self._book(latest[pattern], rest)
+            for outcome in latest[pattern][-1:]:
+                if isinstance(outcome, Found):
+                    outcome.further += key not in outcome.keys
+                    outcome.note_ends((sites[1], calls[1]), last)
         for key, splits in self._splits.items():
             if key in self._single:
                 self._judge(key, [*self._uses(key, *self._single[key]), *splits])
@@ -114,8 +93,8 @@ class _Judging:
 
     # The groups.
 
-    def _groups(self) -> Iterator[tuple[int, list[int], list[int], int]]:
-        """Each key with at least two draws: sites and calls, and how many more there are."""
+    def _groups(self) -> Iterator[tuple[int, list[int], list[int], int, tuple[int, int]]]:
+        """Each key with at least two draws: sites and calls, how many more there are, and the last."""
         recording = self.recording
         rows = drawn_again(recording).rows
         rows = rows[self._real[recording.key_sites[rows]]]
@@ -130,11 +109,19 @@ class _Judging:
             chosen = rows[np.repeat(firsts - ends + lengths, lengths) + np.arange(ends[-1])]
             sites = recording.key_sites[chosen].tolist()
             calls = recording.key_calls[chosen].tolist()
+            final = rows[firsts + whole - 1]
+            last = zip(
+                recording.key_sites[final].tolist(),
+                recording.key_calls[final].tolist(),
+                strict=True,
+            )
             spans = zip(
                 (ends - lengths).tolist(), ends.tolist(), (whole - lengths).tolist(), strict=True
             )
-            for key, (first, end, rest) in zip(keys[firsts].tolist(), spans, strict=True):
-                yield key, sites[first:end], calls[first:end], rest
+            for key, (first, end, rest), use in zip(
+                keys[firsts].tolist(), spans, last, strict=True
+            ):
+                yield key, sites[first:end], calls[first:end], rest, use
 
     def _uses(self, key: int, sites: Sequence[int], calls: Sequence[int]) -> list[Use]:
         """The uses of a key, each with the making that it found."""

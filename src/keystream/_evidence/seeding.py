@@ -28,7 +28,6 @@ from keystream._evidence.source import (
 from keystream._evidence.uses import Site
 from keystream._findings import Location
 
-
 _SAMPLING = frozenset({"random", "jr", "jrandom", "rnd"})  # names that jax.random is imported by
 
 

@@ -80,7 +80,7 @@ class Shared:
 
     @property
     def whole(self) -> bool:
-        """Whether the replicas are given the same, and return one result, on which they have to agree."""
+        """Whether the replicas are given and return everything whole, so that they have to agree."""
         return "whole" in self.at.flags
 
     @property

@@ -24,7 +24,9 @@ _MEANT = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(
-    r"\b(?:not?|never|n't|without|avoid|unlike|instead of|bug|fixme|wrong)\b|n't\b", re.IGNORECASE
+    r"\b(?:not?|never|n't|without|avoid|unlike|instead of|accidental(?:ly)?|broken|bug|error|fix(?:me)?|"
+    r"mistakes?|oops|problem|should (?:be|have|differ|get)|todo|unintended|why|wrong|xxx)\b|n't\b|\?",
+    re.IGNORECASE,
 )
 
 # What a docstring says of what is not kept: whoever needs it draws it again of the key that it has.
@@ -77,7 +79,7 @@ def _sentence(text: str, start: int, end: int) -> str:
     """The sentence around a part of a text."""
     before = [stop.end() for stop in _STOP.finditer(text, 0, start)]
     after = _STOP.search(text, end)
-    return text[before[-1] if before else 0 : after.start() if after else len(text)]
+    return text[before[-1] if before else 0 : after.end() if after else len(text)]
 
 
 def _line_of(block: Block, offset: int) -> int:

@@ -36,8 +36,10 @@ def _used_as_text(node: ast.AST) -> list[str]:
         case ast.Call(func=ast.Attribute(value=ast.Constant(value=str()))):
             found = [*node.args]
         case ast.Call(func=ast.Attribute(attr=name, value=owner)):
-            found = node.args[:1] if name in _OF_MAPPINGS else []
-            found += [owner] if name in _OF_TEXTS else []
+            found = [
+                *(node.args[:1] if name in _OF_MAPPINGS else ()),
+                *([owner] * (name in _OF_TEXTS)),
+            ]
         case ast.For() | ast.AsyncFor() | ast.comprehension():
             found = _bound_first(node)
         case _:

@@ -80,6 +80,10 @@ A *safe* repair does not change which numbers are drawn. An *unsafe* one does, a
 see [Lint](lint.md#repairs). Codes that begin with KS0 are [errors](errors.md) that the library raises.
 """
 
+COLUMNS = """\
+| Rule | What it finds | Severity | Seen by | Repair |
+| --- | --- | --- | --- | --- |"""
+
 EVIDENCE_HEAD = """
 ## What each rule rests on
 
@@ -127,20 +131,16 @@ def codes() -> list[str]:
 
 def index() -> str:
     """The text of rules.md."""
-    parts = [HEAD]
+    kinds = [f"| {what} | {_linked(which)} |" for what, which in mistakes().items()]
+    parts = [HEAD, KINDS_HEAD, "\n".join(kinds), "\n"]
     for prefix, title in FAMILIES.items():
         rows = [_row(code) for code in codes() if code.startswith(prefix)]
-        columns = (
-            "| Code | Mistake | Severity | Seen by | Repair |\n| --- | --- | --- | --- | --- |"
-        )
-        parts.append(f"\n## {title}\n\n{columns}\n" + "\n".join(rows) + "\n")
+        parts.append(f"\n## {title}\n\n{COLUMNS}\n" + "\n".join(rows) + "\n")
     evidence = [
         f"| {what} | {where} | {_linked(' '.join(resting_on(name)) + MORE.get(name, ''))} |"
         for name, (what, where) in EVIDENCE.items()
     ]
-    kinds = [f"| {what} | {_linked(which)} |" for what, which in mistakes().items()]
-    parts += [EVIDENCE_HEAD, "\n".join(evidence), "\n"]
-    parts += [KINDS_HEAD, "\n".join(kinds), "\n", _linked(UNSEEN)]
+    parts += [EVIDENCE_HEAD, "\n".join(evidence), "\n", _linked(UNSEEN)]
     return "".join(parts)
 
 
@@ -166,16 +166,15 @@ def mistakes() -> dict[str, str]:
 
 
 def page(code: str) -> str:
-    """The text of a rule's page."""
-    text = _docstring(code)
-    first, _, rest = text.partition("\n")
+    """The text of a rule's page. Its summary stands in the overview: *What it does* says it in full."""
+    _, _, rest = _docstring(code).partition("\n")
     name = _rules.page(code).__name__  # pyright: ignore[reportOptionalMemberAccess]
     facts = f"*{severities(code)}"
     facts += f" · seen by {seen}" if (seen := seen_by(code)) else ""
     facts += f" · repair {safety}*" if (safety := repair(code)) else "*"
     return (
         f"<!-- Written by docs/generate_rules.py from the docstring of {name}. Edit that. -->\n\n"
-        f"# {code} {CODES[code]}\n\n{first}\n\n{facts}\n{rest}\n"
+        f"# {code} {CODES[code]}\n\n{facts}\n{rest}\n"
     )
 
 
@@ -207,10 +206,22 @@ def repair(code: str) -> str:
     return next((word for word in ("safe", "unsafe") if said.startswith(f"{word.title()}:")), "")
 
 
+def titles() -> dict[str, dict[str, str]]:
+    """The pages of the rules as the site lists them: by family, the page of each title."""
+    return {
+        family: {
+            f"{code} {CODES[code].replace('-', ' ')}": f"rules/{code}.md"
+            for code in codes()
+            if code.startswith(prefix) and _rules.page(code) is not None
+        }
+        for prefix, family in FAMILIES.items()
+    }
+
+
 def _row(code: str) -> str:
     cells = (
-        _link(code),
-        CODES[code],
+        f"{_link(code)} {CODES[code]}",
+        _docstring(code).partition("\n")[0],
         severities(code),
         seen_by(code),
         repair(code),

@@ -41,6 +41,20 @@ def test_no_page_is_left_of_a_rule_that_is_no_more() -> None:
     assert list(RULES.stale()) == []
 
 
+def test_the_overview_begins_with_mistakes_and_says_what_each_rule_finds() -> None:
+    text = RULES.index()
+    headings = re.findall(r"^## (.*)", text, re.MULTILINE)
+    assert headings[:2] == ["Which rule finds which mistake", "Keys"]
+    rows = re.findall(r"^\| \[(KS\d{3})\]\([^)]*\) [\w-]+ \| ([^|]*) \|", text, re.MULTILINE)
+    assert [code for code, _ in rows] == RULES.codes()
+    assert all(said.endswith(".") for _, said in rows)
+
+
+def test_a_page_says_what_its_rule_does_once() -> None:
+    page = RULES.page("KS106")
+    assert page.count("where the program goes on as if it were another") == 1
+
+
 def test_every_code_of_a_finding_has_its_severities() -> None:
     assert all(set(RULES.severities(code).split(", ")) <= SEVERITIES for code in RULES.codes())
 

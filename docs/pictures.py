@@ -3,8 +3,9 @@
 python docs/pictures.py
 
 Each picture is made by running commands in a terminal of their own, on the programs that the home page
-shows. The recording shows one command after the other. Styles in it move it, and whoever wants no motion
-sees its last frame. A test runs all of them again, and fails where a picture shows something else.
+shows: in a wide one, and in a narrow one for phones. The recording shows one command after the other,
+each below the last. Styles in it move it, and whoever wants no motion sees its last frame. A test runs
+all of them again, and fails where a picture shows something else.
 """
 
 import os
@@ -21,7 +22,8 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 DOCS = Path(__file__).parent
-WIDTH = 84  # columns
+WIDTHS = {"": 84, "-narrow": 46}  # columns, by what a picture's name ends with
+LINES = 20  # that the recording's terminal shows: of a longer text the last ones
 # name of the picture -> the command that it shows, on the home page's programs
 PICTURES = {
     "audit": "keystream audit train.py",
@@ -44,30 +46,28 @@ def programs() -> dict[str, str]:
     return dict(_PROGRAM.findall((DOCS / "index.md").read_text()))
 
 
-def picture(text: Text, name: str) -> str:
+def picture(text: Text, name: str, width: int) -> str:
     """A terminal with a text, as SVG."""
     with Path(os.devnull).open("w") as nowhere:
-        console = Console(file=nowhere, record=True, width=WIDTH, force_terminal=True)
+        console = Console(file=nowhere, record=True, width=width, force_terminal=True)
         console.print(text)
     svg = console.export_svg(title="", theme=MONOKAI, unique_id=f"keystream-{name}")
     return _FONTS.sub("", svg) + "\n"
 
 
-def recording(texts: list[tuple[Text, Text]]) -> str:
-    """Commands and what they print, each shown for its time, as one SVG."""
+def recording(texts: list[tuple[Text, Text]], name: str, columns: int) -> str:
+    """Commands and what they print, each for its time below those before it, as one SVG."""
     each = TYPED + READ
     whole = each * len(texts)
     styles: list[str] = []
     frames: list[str] = []
-    lines = max(len(done.plain.split("\n")) for _, done in texts)
-    for number, text in enumerate(frame for pair in texts for frame in pair):
+    for number, text in enumerate(_screens(texts, columns)):
         begin = number // 2 * each + number % 2 * TYPED
         end = begin + (READ if number % 2 else TYPED)
         first, last = 100 * begin / whole, 100 * end / whole
-        missing = lines - len(text.plain.split("\n"))
         frames.append(
             f'<g class="frame" id="frame-{number}">\n'
-            f"{picture(text + Text(chr(10) * missing), f'frame-{number}')}</g>\n"
+            f"{picture(text, f'{name}-frame-{number}', columns)}</g>\n"
         )
         shown = f"{first:.2f}%, {last - 0.01:.2f}% {{ visibility: visible }}"
         hidden = [f"0%, {first - 0.01:.2f}%"] * (number > 0) + [f"{last:.2f}%, 100%"]
@@ -86,12 +86,26 @@ def recording(texts: list[tuple[Text, Text]]) -> str:
     )
 
 
+def _screens(texts: list[tuple[Text, Text]], columns: int) -> Iterator[Text]:
+    """What a terminal of `LINES` lines shows as each command is typed, and when it is done."""
+    before: list[Text] = []
+    with Path(os.devnull).open("w") as nowhere:
+        console = Console(file=nowhere, width=columns)
+        for pair in texts:
+            wrapped = [list(text.wrap(console, columns)) for text in pair]
+            for rows in wrapped:
+                shown = [*before, *rows][-LINES:]
+                yield Text("\n").join([*shown, *[Text()] * (LINES - len(shown))])
+            before += [*wrapped[-1], Text()]
+
+
 def _asked(command: str) -> Text:
     return Text().append("$ ", style="green").append(command, style="bold")
 
 
-def _answered(command: str, folder: Path) -> Text:
-    return _asked(command).append("\n").append_text(Text.from_ansi(_printed(command, folder)))
+def _answered(command: str, folder: Path, columns: int) -> Text:
+    printed = Text.from_ansi(_printed(command, folder, columns))
+    return _asked(command).append("\n").append_text(printed)
 
 
 def shown(svg: str) -> str:
@@ -99,7 +113,7 @@ def shown(svg: str) -> str:
     return "\n".join(_SHOWN.findall(svg))
 
 
-def _printed(command: str, folder: Path) -> str:
+def _printed(command: str, folder: Path, columns: int) -> str:
     """What a command prints on a terminal."""
     ours, its = pty.openpty()
     with subprocess.Popen(
@@ -107,7 +121,7 @@ def _printed(command: str, folder: Path) -> str:
         cwd=folder,
         env={
             **os.environ,
-            "COLUMNS": str(WIDTH),
+            "COLUMNS": str(columns),
             "JAX_PLATFORMS": "cpu",
             "TERM": "xterm-256color",
         },
@@ -135,13 +149,20 @@ def _chunks(terminal: int) -> Iterator[bytes]:
 
 def drawn() -> dict[str, str]:
     """Every picture by its name."""
+    return {name: svg for ending in WIDTHS for name, svg in _of_width(ending)}
+
+
+def _of_width(ending: str) -> Iterator[tuple[str, str]]:
+    columns = WIDTHS[ending]
     with tempfile.TemporaryDirectory() as folder:
-        for name, source in programs().items():
-            (Path(folder) / name).write_text(source)
         place = Path(folder)
-        made = {name: picture(_answered(PICTURES[name], place), name) for name in PICTURES}
-        texts = [(_asked(command), _answered(command, place)) for command in RECORDING]
-        return {**made, "recording": recording(texts)}
+        for name, source in programs().items():
+            (place / name).write_text(source)
+        for name, command in PICTURES.items():
+            made = f"{name}{ending}"
+            yield made, picture(_answered(command, place, columns), made, columns)
+        texts = [(_asked(each), _answered(each, place, columns)) for each in RECORDING]
+        yield f"recording{ending}", recording(texts, f"recording{ending}", columns)
 
 
 if __name__ == "__main__":

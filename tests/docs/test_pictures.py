@@ -30,3 +30,21 @@ def test_a_picture_loads_nothing_and_shows_its_command():
         assert "url(http" not in svg
         assert "@font-face" not in svg
         assert command.replace(" ", "&#160;") in svg
+
+
+def test_the_recording_ends_with_the_repair_and_an_audit_that_finds_nothing():
+    pictures = _pictures()
+    for ending in pictures.WIDTHS:
+        svg = (ROOT / f"docs/images/recording{ending}.svg").read_text()
+        last = pictures.shown(svg.rpartition('<g class="frame"')[2]).replace("&#160;", " ")
+        assert last.count("keystream audit train.py") == 1
+        assert "keystream lint --unsafe-fixes train.py" in last
+        assert "keystream audit: nothing found" in last
+
+
+def test_a_picture_for_phones_is_as_narrow_as_it_says():
+    pictures = _pictures()
+    for name in (*pictures.PICTURES, "recording"):
+        svg = (ROOT / f"docs/images/{name}-narrow.svg").read_text()
+        width = float(svg.partition('viewBox="0 0 ')[2].split()[0])
+        assert width < 13 * pictures.WIDTHS["-narrow"] + 20

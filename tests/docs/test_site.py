@@ -6,14 +6,20 @@ import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from executed_pages import PAGES, ROOT
 
 import keystream as ks
 from keystream.errors import by_code
+
+sys.path.insert(0, str(ROOT / "tests/report"))
+
+import chromium
 
 pytest.importorskip("mkdocs", reason="the docs extra is not installed")
 
@@ -132,6 +138,26 @@ def test_the_site_loads_nothing_from_elsewhere(site: Path) -> None:
     for sheet in [ROOT / "docs/extra.css"]:
         assert "url(" not in sheet.read_text()
         assert "@import" not in sheet.read_text()
+
+
+def test_the_navigation_names_each_rule_under_its_family(site: Path) -> None:
+    text = (site / "rules/index.html").read_text()
+    linked = dict(
+        re.findall(
+            r'<a href="(KS\d{3})/" class="md-nav__link">\s*.*?>\s*(.*?)\s*</span>', text, re.DOTALL
+        )
+    )
+    assert linked["KS101"] == "KS101 key reused"
+    assert linked["KS604"] == "KS604 mode not given"
+    assert {f"{code}.md" for code in linked} == {
+        each.name for each in (ROOT / "docs/rules").iterdir()
+    }
+    headings = re.findall(
+        r'<label class="md-nav__link" for="__nav_5_3_\d"[^>]*>.*?>\s*([\w ]+?)\s*</span>',
+        text,
+        re.DOTALL,
+    )
+    assert headings[:2] == ["Keys", "Steps"]
 
 
 def _public_names() -> list[str]:
@@ -270,3 +296,69 @@ def test_the_readme_links_to_files_that_are_there() -> None:
     links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text())
     assert links
     assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    if chromium.found() is None:
+        pytest.skip("no Chromium is installed")
+    with chromium.running(tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
+def _opened(browser: Any, page: Path, width: int, height: int = 800) -> Any:
+    drawn = (
+        "document.readyState === 'complete' && [...document.images].every((each) => each.complete)"
+    )
+    return browser.open(page / "index.html", width, height, ready=drawn)
+
+
+def test_the_home_page_shows_the_picture_whole_and_its_doors_before_it_is_scrolled(
+    site: Path, browser: Any
+) -> None:
+    page = _opened(browser, site, 1280)
+    ends = "[...document.querySelectorAll('{}')].map((each) => each.getBoundingClientRect().{})"
+    assert page.value(ends.format(".beside img", "bottom"))[0] < 640
+    assert max(page.value(ends.format(".doors li p:first-child", "bottom"))) < 800
+
+
+def test_a_phone_gets_the_pictures_of_a_narrow_terminal_and_code_that_is_whole(
+    site: Path, browser: Any
+) -> None:
+    page = _opened(browser, site, 390)
+    shown = "[...document.querySelectorAll('.terminal img')].map((each) => each.currentSrc)"
+    assert [Path(each).name for each in page.value(shown)] == [
+        "audit-narrow.svg", "repair-narrow.svg", "recording-narrow.svg",
+    ]  # fmt: skip
+    hidden = (
+        "[...document.querySelectorAll('pre > code')].map((e) => e.scrollWidth - e.clientWidth)"
+    )
+    assert max(page.value(hidden)) == 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_cells_of_a_row_of_figures_stand_on_one_line(
+    site: Path, browser: Any, width: int
+) -> None:
+    page = _opened(browser, site / "performance", width)
+    tops = (
+        "[...document.querySelectorAll('table tr')].map((row) => [...row.cells].map((cell) => {"
+        " const range = document.createRange(); range.selectNodeContents(cell);"
+        " return range.getClientRects()[0]?.bottom; }).filter(Boolean))"
+    )
+    rows = [row for row in page.value(tops) if row]
+    assert rows
+    assert max(max(row) - min(row) for row in rows) < 3  # pixels: code is a little smaller
+    gains = "document.querySelector('table')"
+    assert page.value(f"{gains}.getBoundingClientRect().right") <= width
+
+
+def test_long_tables_of_figures_unfold() -> None:
+    page = (ROOT / "docs/performance.md").read_text()
+    folded = re.findall(r'<details markdown="1">(.*?)</details>', page, re.DOTALL)
+    shown = re.sub(r'<details markdown="1">.*?</details>', "", page, flags=re.DOTALL)
+    assert {name for each in folded for name in re.findall(r"draws\.json: (\w+)", each)} == {
+        "forward",
+        "backward",
+    }
+    assert shown.index("images/draws.svg") < shown.index("### Forward")

@@ -74,12 +74,20 @@ class Chromium:
         message, _, self._left = self._left.partition(b"\0")
         return json.loads(message)
 
-    def open(self, page: Path, width: int = 1280, height: int = 900, **media: str) -> Page:
+    def open(
+        self,
+        page: Path,
+        width: int = 1280,
+        height: int = 900,
+        ready: str = "document.documentElement?.dataset.ready",
+        **media: str,
+    ) -> Page:
         """Open a file and wait until its script has drawn it.
 
         Args:
             page: the file.
             width, height: of the window.
+            ready: what is true once it is drawn.
             media: features of the display, such as ``prefers_color_scheme="dark"``.
         """
         target = self.ask("Target.createTarget", url="about:blank")["targetId"]
@@ -94,7 +102,7 @@ class Chromium:
         features = [{"name": n.replace("_", "-"), "value": v} for n, v in media.items()]
         opened.ask("Emulation.setEmulatedMedia", features=features)
         opened.ask("Page.navigate", url=page.as_uri())
-        opened.wait("document.documentElement?.dataset.ready")
+        opened.wait(ready)
         return opened
 
     def close(self) -> None:

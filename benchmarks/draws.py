@@ -186,7 +186,7 @@ def draw(figures: dict[str, Any]) -> None:
     mpl.rcParams["svg.hashsalt"] = "keystream"
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
-    figure, grid = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", sharey=True)
+    figure, grid = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharey=True)
     for axes, kind in zip(grid, ("forward", "forward and backward"), strict=True):
         entries = [e for e in figures["ratios"] if (e["pass"], e["dtype"]) == (kind, "float32")]
         sizes = [entry["size"] for entry in entries]
@@ -203,7 +203,10 @@ def draw(figures: dict[str, Any]) -> None:
         axes.set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
         axes.minorticks_off()
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=7)
+    drawn = {line.get_label(): line for axes in grid for line in axes.get_lines()}
+    named = [name for name in COLOURS if name in drawn]
+    lines = [drawn[name] for name in named]
+    figure.legend(lines, named, loc="outside lower center", ncols=4, fontsize=8)  # over no curve
     figure.savefig(RESULTS / "draws.svg", metadata={"Date": None})
 
 

@@ -24,6 +24,7 @@ EXPECTED = {
     "nested_scans": ("bernoulli", 6),
     "nnx_argument": ("dropout", 4),
     "nnx_model": ("dropout", 4),
+    "nnx_two_models": ("dropout", 20),
     "plain_nested": ("dropout", 6),
     "rng_parameter": ("drop", 6),
     "scan_carry": ("drop", 6),

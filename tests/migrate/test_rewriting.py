@@ -1,6 +1,7 @@
 """From keys threaded by hand to named streams: what is written, what is left, and what is said of it."""
 
 import ast
+import re
 import textwrap
 from pathlib import Path
 
@@ -179,8 +180,69 @@ def test_the_example_of_the_readme_is_rewritten():
     page = (Path(__file__).parents[2] / "README.md").read_text()
     text = page.partition('title="train.py"\n')[2].partition("```")[0]
     after, _ = _migrated(text)
-    assert 'streams, w = ks.Streams(0, "bernoulli"), jnp.zeros(4)\n' in after
-    assert 'for turn in range(5):\n    w = step(w, streams.key("bernoulli", turn))\n' in after
+    assert 'streams, w = ks.Streams(0, "bernoulli"), ' in after
+    assert re.search(r'for (\w+) in range\(\d+\):\n.*streams\.key\("bernoulli", \1\)', after)
+    assert "random.key(" not in after
+
+
+NNX = """\
+from flax import nnx
+import keystream as ks
+class Net(nnx.Module):
+    def __init__(self, rngs):
+        self.drop = nnx.Dropout(0.5, rngs=rngs)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (  # the steps of two loops would meet
+            "net = Net(nnx.Rngs(0))\nfor i in range(3):\n    net(x)\n"
+            "    for j in range(2):\n        net(x)\n",
+            'streams = ks.Streams(0, "params", "dropout")\nstep = 0\n'
+            "net = Net(ks.nnx.init_rngs(streams))\nfor i in range(3):\n"
+            "    ks.nnx.reseed(net, streams, step)\n    step += 1\n    net(x)\n"
+            "    for j in range(2):\n        ks.nnx.reseed(net, streams, step)\n        step += 1\n"
+            "        net(x)\n",
+        ),
+        (  # after an inner loop its last keys count on
+            "net = Net(nnx.Rngs(0))\nfor i in range(3):\n"
+            "    for j in range(2):\n        net(x)\n    net(x)\n",
+            'streams = ks.Streams(0, "params", "dropout")\n'
+            "net = Net(ks.nnx.init_rngs(streams))\nfor i in range(3):\n"
+            "    for j in range(2):\n        ks.nnx.reseed(net, streams, i * 2 + j)\n"
+            "        net(x)\n    net(x)\n",
+        ),
+        (  # two models of one loop are told apart by their places
+            "rngs = nnx.Rngs(0)\na, b = Net(rngs), Net(rngs)\nfor i in range(3):\n    a(b(x))\n",
+            'streams = ks.Streams(0, "params", "dropout")\nrngs = ks.nnx.init_rngs(streams)\n'
+            "a, b = Net(rngs), Net(rngs)\nfor i in range(3):\n"
+            "    ks.nnx.reseed([a, b], streams, i)\n    a(b(x))\n",
+        ),
+        (  # given to two calls of one turn, it counts on from one to the other
+            "rngs, n = nnx.Rngs(0), 2\nfor i in range(3):\n    f(rngs)\n    g(rngs)\n",
+            'streams = ks.Streams(0, "params", "dropout")\nrngs, n = ks.nnx.init_rngs(streams), 2\n'
+            "for i in range(3):\n    step_rngs = ks.nnx.rngs(streams, i)\n"
+            "    f(step_rngs)\n    g(step_rngs)\n",
+        ),
+    ],
+)
+def test_no_two_turns_of_the_loops_around_a_model_share_a_step(body, expected):
+    after, found = _migrated(NNX + body)
+    assert not [one.reason for one in found if one.reason]
+    assert after == NNX + expected
+
+
+def test_rngs_that_no_loop_draws_with_are_left_and_said():
+    text = f"{NNX}def make():\n    net = Net(nnx.Rngs(0))\n    fit(net)\n"
+    after, (migration,) = _migrated(text)
+    assert after == text
+    assert (migration.line, migration.reason) == (
+        7,
+        "no loop of `make` draws with what this `nnx.Rngs` makes; where one does, "
+        "begin its turns with ks.nnx.reseed(model, streams, step)",
+    )
 
 
 @pytest.mark.parametrize(

@@ -58,13 +58,13 @@ def rows(module: Module, statement: ast.stmt, new: list[str]) -> Edit:
     return over(statement, "; ".join(new) if indent is None else f"\n{indent}".join(new))
 
 
-def before(module: Module, statement: ast.stmt, row: str) -> Edit:
-    """A statement more, before one."""
+def before(module: Module, statement: ast.stmt, *new: str) -> Edit:
+    """Statements more, before one."""
     start = (_line(statement), statement.col_offset)
     indent = _indent(module, statement)
     if indent is None:
         raise Refused(statement, "its statement shares a line with another one")
-    return Edit(start, start, f"{row}\n{indent}")
+    return Edit(start, start, "".join(f"{row}\n{indent}" for row in new))
 
 
 def after(module: Module, statement: ast.stmt, row: str) -> Edit:
@@ -76,8 +76,8 @@ def after(module: Module, statement: ast.stmt, row: str) -> Edit:
     return Edit(end, end, f"\n{' ' * statement.col_offset}{row}")
 
 
-def first(module: Module, block: Function | Loop, row: str) -> Edit:
-    """A statement more at the beginning of a body, below its docstring."""
+def first(module: Module, block: Function | Loop, *new: str) -> Edit:
+    """Statements more at the beginning of a body, below its docstring."""
     body = block.body
     text = body[0]
     is_docstring = (
@@ -85,14 +85,15 @@ def first(module: Module, block: Function | Loop, row: str) -> Edit:
         and isinstance(text, ast.Expr)
         and isinstance(text.value, ast.Constant)
     )
+    indent = " " * text.col_offset
     if is_docstring:
-        return after(module, text, row)
+        return after(module, text, f"\n{indent}".join(new))
     if _indent(module, text) is None:
         raise Refused(text, "the body of its loop or function shares a line with the head")
     line = _line(text)
     while module.lines[line - 2].lstrip().startswith("#"):  # a comment stays with what it is about
         line -= 1
-    return Edit((line, 0), (line, 0), f"{' ' * text.col_offset}{row}\n")
+    return Edit((line, 0), (line, 0), "".join(f"{indent}{row}\n" for row in new))
 
 
 def _indent(module: Module, statement: ast.stmt) -> str | None:

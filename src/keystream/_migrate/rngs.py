@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import takewhile
 
 from keystream._migrate.draft import Draft, Root
 from keystream._migrate.editing import before, first, over, rows
 from keystream._migrate.family import Known
 from keystream._migrate.keys import seed
-from keystream._migrate.module import Function, Module, Refused, dotted, own
+from keystream._migrate.module import COMPREHENSIONS, Function, Loop, Module, Refused, dotted, own
 from keystream._migrate.naming import Names
+from keystream._migrate.steps import COUNTS, LoopSteps
 
 RNGS = "flax.nnx.Rngs"
 _DROPOUT = "flax.nnx.Dropout"
@@ -33,6 +35,37 @@ class Made:
     scope: ast.Module | Function
     variable: ast.Name | None
     models: tuple[ast.Name, ...]
+
+
+@dataclass(slots=True)
+class Turn:
+    """A loop whose turns begin with keys of their own.
+
+    Attributes:
+        loop: the innermost one around its uses.
+        use: the first of them.
+        models: the variables of the models that it trains.
+        given: where it gives an ``Rngs`` to a call.
+    """
+
+    loop: Loop
+    use: ast.Name
+    models: dict[str, None] = field(default_factory=dict[str, None])
+    given: list[ast.Name] = field(default_factory=list[ast.Name])
+
+    def goes_on(self, inner: Turn) -> bool:
+        """Whether all of its draws follow an inner loop's, whose last keys count on for them."""
+        is_after = inner.loop.lineno < self.use.lineno and inner.loop in ast.walk(self.loop)
+        is_other = inner.loop is not self.loop and not self.given
+        return is_after and is_other and self.models.keys() <= inner.models.keys()
+
+    def is_once(self, module: Module, scope: ast.AST) -> bool:
+        """Whether an ``Rngs`` is given on at one place, once a turn: it can be made right there."""
+        if len(self.given) != 1 or module.scope(self.given[0]) is not scope:
+            return False
+        statement = module.statement(self.given[0])
+        inner = takewhile(lambda outer: outer is not statement, module.around(self.given[0]))
+        return not any(isinstance(outer, COMPREHENSIONS) for outer in inner)
 
 
 def drafts(module: Module, known: Known, prefix: str) -> list[Draft]:
@@ -61,11 +94,19 @@ def _made(module: Module) -> Iterator[Made]:
 
 
 def _bound(module: Module, value: ast.AST) -> ast.Name | None:
-    statement = module.parents[value]
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-        target = statement.targets[0]
-        return target if isinstance(target, ast.Name) else None
-    return None
+    """The variable that a value is bound to, alone or as one of ``a, b = x, y``."""
+    match module.parents[value]:
+        case ast.Assign(targets=[ast.Name() as target]):
+            return target
+        case ast.Tuple(elts=values) as whole:
+            match module.parents[whole]:
+                case ast.Assign(targets=[ast.Tuple(elts=targets)]) if len(targets) == len(values):
+                    target = targets[values.index(value)]  # type: ignore[arg-type]
+                    return target if isinstance(target, ast.Name) else None
+                case _:
+                    return None
+        case _:
+            return None
 
 
 def _model(module: Module, rngs: ast.AST) -> ast.Name | None:
@@ -89,18 +130,12 @@ def _draft(module: Module, known: Known, group: list[Made], prefix: str) -> Draf
         dict.fromkeys([*_drawn(module), *(n for made in group for n in _keywords(made))])
     )
     runtime = [name for name in runtime if name != "params"]
-    loops = {
-        (module.loops(use, head.scope)[-1], model.id): use
-        for made in group
-        for model in made.models
-        for use in module.uses(head.scope, model.id)
-        if use.lineno > model.lineno and _trains(module, head.scope, use, model.id)
-    }
     given = [use for made in group for use in _given(module, made)]
-    if not runtime or not (loops or given):
+    turns = _turns(module, head, group, given)
+    if not runtime:
         return None
     try:
-        _check(module, head, group)
+        _check(module, head, group, turns)
     except Refused as refused:
         draft.refused = refused
         return draft
@@ -108,19 +143,57 @@ def _draft(module: Module, known: Known, group: list[Made], prefix: str) -> Draf
     streams = options if named else f"{source}, {draft.names.quoted}"
     row = f"{draft.variable} = {prefix}.Streams({streams})"
     steps = known.steps(module, head.scope, head.call)
-    for use in given:
-        step = steps.at(use)
-        draft.edits.append(over(use, f"{prefix}.nnx.rngs({draft.variable}, {step})"))
-    if _is_held(module):
-        for (loop, model), use in loops.items():
-            step = steps.at(use)
-            draft.edits.append(
-                first(module, loop, f"{prefix}.nnx.reseed({model}, {draft.variable}, {step})")
-            )
+    opening = _begin(draft, prefix, steps, turns)
     for made in group:
         _remake(module, draft, made, given, f"{prefix}.nnx.init_rngs({draft.variable})")
-    draft.edits = [before(module, statement, row), *draft.edits, *steps.edits]
+    draft.edits = [before(module, statement, row, *opening), *draft.edits, *steps.edits]
     return draft
+
+
+def _turns(module: Module, head: Made, group: list[Made], given: list[ast.Name]) -> list[Turn]:
+    """The loops that train a model or give ``Rngs`` on, in the order of the text."""
+    found: dict[Loop, Turn] = {}
+    for use in given:
+        loop = module.loops(use, head.scope)[-1]
+        found.setdefault(loop, Turn(loop, use)).given.append(use)
+    for model in [model for made in group for model in made.models] if _is_held(module) else []:
+        for use in module.uses(head.scope, model.id):
+            if use.lineno > model.lineno and _trains(module, head.scope, use, model.id):
+                loop = module.loops(use, head.scope)[-1]
+                turn = found.setdefault(loop, Turn(loop, use))
+                turn.models |= {model.id: None}
+                turn.use = min(turn.use, use, key=lambda one: (one.lineno, one.col_offset))
+    turns = sorted(found.values(), key=lambda turn: (turn.loop.lineno, turn.loop.col_offset))
+    return [turn for turn in turns if not any(turn.goes_on(other) for other in turns)]
+
+
+def _begin(draft: Draft, prefix: str, steps: LoopSteps, turns: list[Turn]) -> list[str]:
+    """Give each turn of the loops its keys; the statements that follow the one of the `Streams`.
+
+    One loop has the step of its own turns. Of several the steps would meet, as those of `epoch` and of
+    ``epoch * 2 + i`` do: their turns are counted through.
+    """
+    module, streams, scope = draft.module, draft.variable, draft.root.scope
+    counter = module.fresh(scope, *COUNTS) if len(turns) > 1 else ""
+    for turn in turns:
+        step = counter or steps.at(turn.use)
+        new: list[str] = []
+        if turn.models:
+            models = ", ".join(turn.models)
+            models = f"[{models}]" if len(turn.models) > 1 else models
+            new.append(f"{prefix}.nnx.reseed({models}, {streams}, {step})")
+        made = f"{prefix}.nnx.rngs({streams}, {step})"
+        if turn.is_once(module, scope) and not counter:
+            draft.edits += [over(use, made) for use in turn.given]
+        elif turn.given:
+            variable = module.fresh(scope, "step_rngs", "turn_rngs")
+            new.append(f"{variable} = {made}")
+            draft.edits += [over(use, variable) for use in turn.given]
+        if new:
+            draft.edits.append(
+                first(module, turn.loop, *new, *([f"{counter} += 1"] * bool(counter)))
+            )
+    return [f"{counter} = 0"] if counter else []
 
 
 def _source(module: Module, call: ast.Call) -> tuple[str, str, list[str]]:
@@ -192,7 +265,22 @@ def _given(module: Module, made: Made) -> list[ast.Name]:
     return [use for use in uses if module.loops(use, made.scope)]
 
 
-def _check(module: Module, head: Made, group: list[Made]) -> None:
+def _check(module: Module, head: Made, group: list[Made], turns: list[Turn]) -> None:
+    if not turns:
+        where = f"`{head.scope.name}`" if isinstance(head.scope, Function) else "the module"
+        raise Refused(
+            head.call,
+            f"no loop of {where} draws with what this `nnx.Rngs` makes; where one does, "
+            "begin its turns with ks.nnx.reseed(model, streams, step)",
+        )
+    for turn in turns:
+        if isinstance(turn.loop, ast.While) and not turn.is_once(module, head.scope):
+            tested = set(ast.walk(turn.loop.test))
+            if late := [use for use in turn.given if use in tested]:
+                raise Refused(
+                    late[0],
+                    f"the condition of a loop is given {late[0].id!r}; draw in the loop's body",
+                )
     for made in group:
         if module.loops(made.call, head.scope):
             raise Refused(
@@ -220,7 +308,8 @@ def _remake(module: Module, draft: Draft, made: Made, given: list[ast.Name], new
         draft.edits.append(over(made.call, new))
         return
     uses = [use for use in module.uses(made.scope, made.variable.id) if use is not made.variable]
-    if all(use in given for use in uses):
-        draft.edits.append(rows(module, module.statement(made.call), []))
+    statement = module.statement(made.call)
+    if module.parents[made.call] is statement and all(use in given for use in uses):
+        draft.edits.append(rows(module, statement, []))
     else:
         draft.edits.append(over(made.call, new))

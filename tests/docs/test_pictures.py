@@ -48,3 +48,10 @@ def test_a_picture_for_phones_is_as_narrow_as_it_says():
         svg = (ROOT / f"docs/images/{name}-narrow.svg").read_text()
         width = float(svg.partition('viewBox="0 0 ')[2].split()[0])
         assert width < 13 * pictures.WIDTHS["-narrow"] + 20
+
+
+def test_the_readme_shows_the_program_of_its_picture():
+    readme = (ROOT / "README.md").read_text()
+    before, picture, _ = readme.partition("docs/images/audit.svg")
+    assert picture
+    assert f'```python title="train.py"\n{_pictures().programs()["train.py"]}```' in before

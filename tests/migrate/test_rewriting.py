@@ -252,7 +252,47 @@ def test_rngs_that_no_loop_draws_with_are_left_and_said():
         (
             "key, k = jax.random.split(key)\nassert key[0]",
             4,
-            "'key' is used for something else at line 4",
+            "a part of 'key' is taken at line 4; take it of a key that is split off",
+        ),
+        (
+            "key, k = jax.random.split(key)\nprint(key.shape)",
+            4,
+            "`key.shape` is read at line 4; read it of a key that is split off",
+        ),
+        (
+            "key, k = jax.random.split(key)\nd.key = [key]",
+            4,
+            "'key' is put into `d.key` at line 4; split a key off for that",
+        ),
+        (
+            "def f(x, key=None):\n    for _ in x:\n        if key is not None:\n"
+            "            key, k = jax.random.split(key)\n",
+            5,
+            "'key' may be None at line 5; put what needs the key into a function that is always given one",
+        ),
+        (
+            "def f(x):\n    key = jax.random.key(0)\n    for _ in x:\n"
+            "        key, k = jax.random.split(key)\n    return k, key",
+            7,
+            "`f` gives 'key' back at line 7; split a key off for the caller",
+        ),
+        (
+            "def f():\n    global key\n    key, k = jax.random.split(key)\n    return k",
+            5,
+            "`f` moves 'key' on with `global`, and how often can't be told; "
+            "give it a key as an argument",
+        ),
+        (
+            "key, k = jax.random.split(key)\nkey = load(path)",
+            4,
+            "'key' is bound to what `load` returns at line 4; where that is a saved key, "
+            "save the step in its place, else give it a name of its own",
+        ),
+        (
+            'ts = {}\nts["rng"], k = jax.random.split(ts["rng"])',
+            4,
+            '`ts["rng"]` is kept in a container, where any code may split it; '
+            "keep the step there instead, and make its keys with streams.key(name, step)",
         ),
         (
             "for x in xs:\n    x, key = other.step(x, key)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from keystream._migrate import reasons
 from keystream._migrate.carried import Carried
 from keystream._migrate.carrying import Slots
 from keystream._migrate.draft import Draft
@@ -166,11 +167,15 @@ class Follower:
     def _rebound(self, use: ast.Name, value: ast.expr | None) -> Refused:
         """Why a variable that gets another value can't be followed."""
         name = use.id
+        if self.module.scope(use) is not self.scope:
+            return Refused(use, reasons.of_outer(self.module, use))
         if isinstance(value, ast.Call) and not seed(self.module, value):
             function = self.module.function(value.func, value)
             if function in self.known.given.refused:
                 return self.known.given.refused[function]
             called = dotted(value.func) or "a call"
+            if not any(self.family.holds(node) for node in ast.walk(value)):
+                return Refused(use, reasons.of_result(name, called, use.lineno))
             remedy = "give it a key for itself, and drop the one that it returns"
             return Refused(use, f"`{called}` gives {name!r} back at line {use.lineno}; {remedy}")
         other = (

@@ -15,7 +15,7 @@ from keystream._migrate.family import Known, Place
 from keystream._migrate.following import follow
 from keystream._migrate.module import Function, Module, Refused, own, parameters
 from keystream._migrate.naming import Names
-from keystream._migrate.roots import attributes, roots
+from keystream._migrate.roots import kept, roots
 from keystream._migrate.states import State, states
 from keystream._migrate.statesteps import follow_state, given_calls
 
@@ -44,9 +44,9 @@ def migrations(text: str, tree: ast.Module) -> list[Migration]:
     module = Module(text, tree)
     prefix = _prefix(module)
     known = Known(carried(module), tuple(states(module)))
-    kept = {state: follow_state(module, state, known, prefix) for state in known.states}
-    found = [_draft(module, root, known, kept) for root in roots(module, known)]
-    found += [*sequences.drafts(module, known), *kept.values()]
+    of_states = {state: follow_state(module, state, known, prefix) for state in known.states}
+    found = [_draft(module, root, known, of_states) for root in roots(module, known)]
+    found += [*sequences.drafts(module, known), *of_states.values()]
     models = rngs.drafts(module, known, prefix)
     _refuse_together(found)
     _check_calls(module, known, found)
@@ -56,7 +56,7 @@ def migrations(text: str, tree: ast.Module) -> list[Migration]:
     _refuse_overlaps(found)
     _refuse_together(found)
     done = _migrations([draft for draft in found if draft.edits or draft.refused])
-    done += [Migration(one.line, "", reason=one.reason) for one in attributes(module)]
+    done += [Migration(one.line, "", reason=one.reason) for one in kept(module, known)]
     rewritten = [migration for migration in done if migration.edits]
     if rewritten and prefix not in module.imported:
         rewritten[0].edits.append(_import(tree, prefix))
@@ -71,12 +71,12 @@ def _prefix(module: Module) -> str:
     return module.fresh(module.tree, "ks", "keystream")
 
 
-def _draft(module: Module, root: Root, known: Known, kept: dict[State, Draft]) -> Draft:
+def _draft(module: Module, root: Root, known: Known, of_states: dict[State, Draft]) -> Draft:
     """The rewrite of one root, as far as its own scope and the loops in it go."""
     variable = module.fresh(root.scope, "streams", f"{root.name or 'key'}_streams")
     draft = Draft(module, root, variable, Names(module))
     inside = set(own(root.scope))
-    for state, other in kept.items():
+    for state, other in of_states.items():
         if inside & set(given_calls(module, state)):
             draft.names.found += other.names.found
     reserved = len(draft.names.found)
@@ -93,7 +93,7 @@ def _draft(module: Module, root: Root, known: Known, kept: dict[State, Draft]) -
         draft.refused = Refused(
             root.made or root.scope, f"{root.name!r} is neither split nor used in a loop"
         )
-    if not draft.parts & {state.cls for state in kept}:
+    if not draft.parts & {state.cls for state in of_states}:
         del draft.names.found[:reserved]
     return draft
 

@@ -289,7 +289,11 @@ def _check(module: Module, head: Made, group: list[Made], turns: list[Turn]) -> 
         for use in _given(module, made):
             outer = module.parents[use]
             if not isinstance(outer, ast.Call | ast.keyword):
-                raise Refused(use, f"{use.id!r} is used for something else at line {use.lineno}")
+                raise Refused(
+                    use,
+                    f"a loop uses `{module.source(outer)}` at line {use.lineno}; "
+                    f"give {use.id!r} to a function that draws from it",
+                )
         for model in made.models:
             for use in module.uses(head.scope, model.id):
                 if module.called(module.parents[use]) in ("flax.nnx.split", "flax.nnx.state"):

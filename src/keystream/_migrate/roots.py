@@ -61,19 +61,28 @@ def _parameters(module: Module, scope: Function, known: Known) -> Iterator[Root]
             yield Root(scope, parameter.arg, parameter.lineno, parameter.arg)
 
 
-def attributes(module: Module) -> Iterator[Refused]:
-    """Keys that an object keeps and splits: another method may split them too."""
+def kept(module: Module, known: Known) -> Iterator[Refused]:
+    """Keys that an object or a container keeps, and that are split in place."""
+    followed = {state.name for state in known.states}
+    scopes = [node for node in ast.walk(module.tree) if isinstance(node, Function | ast.Module)]
     seen: set[str] = set()
-    for scope in ast.walk(module.tree):
-        if not isinstance(scope, Function):
+    for one in [one for scope in scopes for one in splits(module, scope)]:
+        name = module.source(one.key)
+        again = [target for target in one.targets if ast.unparse(target) == ast.unparse(one.key)]
+        if not again or name in seen:
             continue
-        for one in splits(module, scope):
-            name = dotted(one.key)
-            again = [target for target in one.targets if dotted(target) == name]
-            if isinstance(one.key, ast.Attribute) and again and name not in seen:
-                seen.add(name)
-                yield Refused(
-                    one.statement,
-                    f"`{name}` is kept in an object, which any method may split; "
-                    "keep `streams` there instead, and give the method its step",
-                )
+        seen.add(name)
+        if isinstance(one.key, ast.Subscript):
+            yield Refused(
+                one.statement,
+                f"`{name}` is kept in a container, where any code may split it; "
+                "keep the step there instead, and make its keys with streams.key(name, step)",
+            )
+        elif isinstance(one.key, ast.Attribute) and (
+            one.key.attr not in followed or dotted(one.key.value) == "self"
+        ):
+            yield Refused(
+                one.statement,
+                f"`{name}` is kept in an object, which any method may split; "
+                "keep `streams` there instead, and give the method its step",
+            )

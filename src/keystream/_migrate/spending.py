@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from keystream._migrate import reasons
 from keystream._migrate.draft import Draft
 from keystream._migrate.editing import over
 from keystream._migrate.family import Family, Place, alias
@@ -41,8 +42,7 @@ class Spender:
                 self.draft.edits.append(over(call, self.draft.key(role, self.module.source(data))))
                 return
         elif not alias(self.module, use) and not self._is_given(use):
-            line = self.module.statement(use).lineno
-            raise Refused(use, f"{dotted(use)!r} is used for something else at line {line}")
+            raise Refused(use, reasons.of_use(self.module, use))
         self.draft.edits.append(over(use, self.draft.key(self._role(use), step(use))))
 
     def _role(self, node: ast.expr) -> str:

@@ -343,6 +343,17 @@ def takes_gradients(place: Location) -> bool:
     return source is not None and scope is not None and scope in _taking(source.tree)
 
 
+def trains_at(place: Location) -> bool:
+    """Whether the statement at a place, with what it repeats, calls what takes a gradient."""
+    source, node = source_of(place.path), statement(place)
+    if source is None or node is None:
+        return False
+    names = {getattr(each, "name", "") for each in _taking(source.tree)}
+    return any(
+        isinstance(each, ast.Call) and called(each.func) in names for each in ast.walk(node)
+    )
+
+
 @lru_cache(maxsize=64)
 def _taking(tree: ast.Module) -> frozenset[ast.AST]:
     """The functions of a file that take gradients, and those that call them by name."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keystream._evidence import loops
+from keystream._evidence.paired import trains_at
 from keystream._evidence.seeding import consumes, is_swept
+from keystream._evidence.source import Loop
 from keystream._findings import Severity
 from keystream._judge.words import copied
 from keystream._lint.accumulation import accumulates
@@ -249,7 +251,10 @@ def _generated(repeat: Repeat) -> Mistake | None:
     seeds = _seeds(repeat)
     if repeat.turn is None or not seeds or not made_inside(repeat, seeds):
         return None
-    if loops.enters_state(repeat.site.location(), repeat.turn.node):
+    place, loop = repeat.site.location(), repeat.turn.node
+    here = loops.turn_of(place, loop) if isinstance(loop, Loop) else None
+    all_alike = here is not None and here.alike and here.used and not here.compared
+    if loops.enters_state(place, loop) or trains_at(place) or all_alike:
         return Mistake("KS504", "warning", repeat, seeds)
     return Mistake("KS504", "note", repeat, seeds, FIXED)
 

@@ -12,6 +12,7 @@ import math
 from keystream._evidence import flow
 from keystream._evidence.comparing import asserted_in_order
 from keystream._evidence.leaving import callers_compare
+from keystream._evidence.loops import turn_of
 from keystream._evidence.paired import (
     Paired,
     contrasted,
@@ -20,6 +21,7 @@ from keystream._evidence.paired import (
     kept_beside,
     looks_again_later,
 )
+from keystream._evidence.source import Loop
 from keystream._lint.dataflow import last_of
 from keystream._lint.facts import Repeat, Use
 
@@ -59,6 +61,10 @@ def paired_in_turns(repeat: Repeat) -> Paired | None:
         return None
     if _draws_few(repeat.second) and _transforms_each(repeat):
         return Paired.JOINT
+    loop = repeat.turn.node if repeat.turn is not None else None
+    here = turn_of(site.location(), loop) if isinstance(loop, Loop) else None
+    if here is not None and here.alike:
+        return None  # the turns do the same, and there is nothing to compare at equal draws
     return Paired.CONTRAST if not site.graded and in_contrast(site.location()) else None
 
 

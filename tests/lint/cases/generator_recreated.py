@@ -115,3 +115,35 @@ def same_order_in_each_epoch(params, rows, step):
         for index in sampler:  # KS504
             params = step(params, rows[index])
     return params
+
+
+def resample(x, seed=7):
+    rng = np.random.default_rng(seed)
+    return x[rng.integers(0, len(x), size=len(x))]
+
+
+def bootstrap(a, b, stat, n):
+    out = np.empty(n)
+    for i in range(n):
+        out[i] = stat(resample(a)) - stat(resample(b))  # KS504
+    return out
+
+
+class Loader:
+    def __init__(self, rows, seed):
+        self.rows, self.seed = rows, seed
+
+    def __iter__(self):
+        order = np.random.default_rng(self.seed).permutation(len(self.rows))
+        yield from self.rows[order]
+
+
+def train_step(model, optimizer, row):
+    optimizer.update(model, jax.grad(lambda m: m(row).sum())(model))
+
+
+def fit(model, optimizer, rows, epochs):
+    loader = Loader(rows, 0)
+    for _ in range(epochs):
+        losses = [train_step(model, optimizer, row) for row in loader]  # KS504
+        print(sum(losses))

@@ -1,11 +1,14 @@
 """Takes the picture of the report's page that `audit.md` shows, with an installed Chromium.
 
 python docs/report_picture.py
+
+The picture holds the text that it shows, so that a test can tell whether the page still shows it.
 """
 
 import subprocess
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 DOCS = Path(__file__).parent
@@ -46,10 +49,13 @@ for step in range(240):
         evaluate(x, eval_key)
 """
 HEIGHT = 1120  # pixels: the chart, with the draws of a bar
+BELOW = "\nThe same as a table"  # what stands below the chart, out of the picture
+PICTURE = DOCS / "images" / "report.png"
+_NAME = "Page"  # of the part of the file that holds the text
 
 
-def main() -> None:
-    """Audit the program, open the page, choose a bar that repeats a key, and take the picture."""
+def taken() -> tuple[bytes, str]:
+    """The picture of the page after a bar that repeats a key was chosen, and the text that it shows."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         (folder / "train.py").write_text(PROGRAM)
@@ -60,8 +66,22 @@ def main() -> None:
             page.click(".row:nth-child(2) .lane", 20.5 / 240)
             page.move((5, 5))
             page.value("scrollTo(0, 0)")
-            (DOCS / "images" / "report.png").write_bytes(page.picture())
+            return page.picture(), page.value("document.body.innerText").partition(BELOW)[0]
+
+
+def with_text(png: bytes, text: str) -> bytes:
+    """A picture that holds a text, as PNG keeps it: a part before the last one, which is 12 bytes."""
+    kind, content = b"iTXt", f"{_NAME}\0\0\0\0\0{text}".encode()
+    check = zlib.crc32(kind + content)
+    part = len(content).to_bytes(4) + kind + content + check.to_bytes(4)
+    return png[:-12] + part + png[-12:]
+
+
+def text_of(png: bytes) -> str:
+    """The text that a picture holds; empty where it holds none."""
+    _, _, rest = png.partition(b"iTXt" + f"{_NAME}\0\0\0\0\0".encode())
+    return rest[:-16].decode()  # without its checksum, and the last part
 
 
 if __name__ == "__main__":
-    main()
+    PICTURE.write_bytes(with_text(*taken()))

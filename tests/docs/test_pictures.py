@@ -2,11 +2,12 @@
 
 import importlib.util
 
+import pytest
 from executed_pages import ROOT
 
 
-def _pictures():
-    spec = importlib.util.spec_from_file_location("docs_pictures", ROOT / "docs/pictures.py")
+def _pictures(name="pictures"):
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / f"docs/{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -55,3 +56,12 @@ def test_the_readme_shows_the_program_of_its_picture():
     before, picture, _ = readme.partition("docs/images/audit.svg")
     assert picture
     assert f'```python title="train.py"\n{_pictures().programs()["train.py"]}```' in before
+
+
+def test_the_picture_of_a_report_shows_what_the_page_shows_now():
+    script = _pictures("report_picture")
+    if script.chromium.found() is None:
+        pytest.skip("no Chromium is installed")
+    _, text = script.taken()
+    assert "in the findings below" in text
+    assert script.text_of(script.PICTURE.read_bytes()) == text, "run: python docs/report_picture.py"

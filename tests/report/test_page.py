@@ -297,6 +297,9 @@ def test_places_whose_lines_meet_share_an_excerpt_and_no_line_stands_twice(shown
     assert opened.count("#finding-1 .line.here.is-error") == 1
 
 
+_MADE = {"key": "", "kind": "seed", "data": 0, "parent": -1, "path": "train.py", "line": 3}
+
+
 def test_one_key_made_on_two_lines_is_one_step_that_leads_to_its_draws(shown):
     given = report()
     keys, places = given.history["keys"], given.history["places"]
@@ -344,14 +347,7 @@ def test_a_way_whose_draws_were_not_kept_leads_to_the_places_that_the_finding_na
             }.items():
                 keys[name][key] = value
             keys["parent"][key] = len(keys["key"])
-    for name, value in {
-        "key": "",
-        "kind": "seed",
-        "data": 0,
-        "parent": -1,
-        "path": "train.py",
-        "line": 3,
-    }.items():
+    for name, value in _MADE.items():
         keys[name].append(value)
     lineage = (("key(0) (train.py:3)", "fold_in(99) (train.py:3)"),)
     named = finding("KS201", "warning", 4, lineage=lineage)
@@ -360,6 +356,22 @@ def test_a_way_whose_draws_were_not_kept_leads_to_the_places_that_the_finding_na
     assert opened.text("#finding-1 .node.is-draw") == "normal float32[8]\ntrain.py:4"
     assert opened.count("#finding-2 .node") == 2
     assert opened.count("#finding-2 .node.is-draw") == 0
+
+
+def test_a_key_that_is_only_split_leads_to_the_draws_from_its_children(shown):
+    given = report()
+    keys, drawn = given.history["keys"], given.history["draws"]
+    seed = len(keys["key"])
+    for name, value in _MADE.items():
+        keys[name].append(value)
+    for key, place in zip(drawn["key"], drawn["place"], strict=True):
+        if place == 2:
+            keys["kind"][key], keys["data"][key], keys["parent"][key] = "split", 1, seed
+    lineage = (("key(0) (train.py:3)",), ("key(0) (train.py:4)",))
+    cards = (finding("KS106", "error", 4, lineage=lineage),)
+    opened = shown(_report.render(replace(given, findings=cards), "html"))
+    nodes = "[...document.querySelectorAll('#finding-1 .node .said')].map((each) => each.innerText)"
+    assert opened.value(nodes) == ["key(0)", "split[1]", "uniform float32[8] at step 0"]
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -90,10 +90,10 @@ function lineOf(count, words, mark) {
 }
 
 // A place as a button that shows its file; plain text where the page has not its source.
-function sourceButton(place, kind = "") {
-  const said = visible(placeSaid(place));
+function sourceButton(place, kind = "", words = placeSaid(place)) {
+  const said = breakable(words);
   if (!page.sources[fileOf(place)]?.length) return make("span", { class: `${kind} place` }, said);
-  return make("button", { class: `${kind} place plain`, title: "Show the file", onclick: () => openSource(place) }, said);
+  return make("button", { class: `${kind} place plain`, title: `Show ${placeSaid(place)}`, onclick: () => openSource(place) }, said);
 }
 
 // The marks of a file: findings by line, the gravest first.

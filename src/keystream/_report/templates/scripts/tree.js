@@ -40,7 +40,7 @@ function together(some, more) {
 
 function stepNode({ kind, said, places, again, act }) {
   const name = make("span", { class: "said" }, visible(said));
-  const at = places.filter(({ path }) => path).map((place) => sourceButton(place, "at"));
+  const at = places.filter(({ path }) => path).map((place) => sourceButton(place, "at", placeSaid({ ...place, path: place.path.split("/").at(-1) })));
   const mark = again ? make("span", { class: "repeat" }, again === 2 ? "repeated, meant" : "repeated") : null;
   const label = act ? make("button", { class: "plain", onclick: act }, name) : name;
   return make("span", { class: `node is-${kind}` }, label, at, mark);
@@ -116,11 +116,23 @@ function withDraws(way, finding) {
     const when = steps.length ? ` at ${stepsSaid(Math.min(...steps), Math.max(...steps))}` : "";
     return { id: `draw ${place.number}`, kind: "draw", said: `${place.distribution || "draw"} ${shapeSaid(place)}${when}`, places: [place], again };
   });
-  if (!drawn.length) return [way];
+  if (!drawn.length) return belowIt(way, run);
   const shown = drawn.slice(0, LEAVES).map((leaf) => [...way, leaf]);
   const left = drawn.length - shown.length;
   if (left) shown.push([...way, { id: "more places", kind: "more", said: plural(left, "more place"), places: [] }]);
   return shown;
+}
+
+// Where nothing drew from the key itself, but from keys that were made of it: the way goes on to those, one a place.
+function belowIt(way, run) {
+  const begin = `${idOf(way)}\n`;
+  const firsts = new Map();
+  for (const single of run.singles) {
+    const whole = wayOf(single);
+    if (!firsts.has(single.place) && idOf(whole).startsWith(begin)) firsts.set(single.place, whole);
+  }
+  const ways = [...firsts.values()].slice(0, LEAVES).map((whole) => [...way, ...whole.slice(way.length)]);
+  return ways.length ? ways : [way];
 }
 
 // The single draws of a run by the way of their keys, said as a finding says it; and without the numbers folded in.

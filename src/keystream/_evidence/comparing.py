@@ -260,6 +260,14 @@ def _says_equal(name: str) -> bool:
     return asserts or name in _EQUALITIES
 
 
+def is_kept(node: ast.AST | None) -> bool:
+    """Whether a statement puts what it computes into a container, as the result of a turn."""
+    if not isinstance(node, ast.stmt):
+        return False
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return bool(step_of(node).collects) or any(isinstance(each, ast.Subscript) for each in targets)
+
+
 def kept_in(place: Location, body: list[Step]) -> set[str]:
     """The containers in which the turns of a loop keep the result of the call at a place."""
     names = _names_of(place, tuple(body))

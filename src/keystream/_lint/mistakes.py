@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keystream._evidence import loops
+from keystream._evidence.comparing import is_kept
 from keystream._evidence.paired import trains_at
 from keystream._evidence.seeding import consumes, is_swept
 from keystream._evidence.source import Loop
@@ -253,7 +254,8 @@ def _generated(repeat: Repeat) -> Mistake | None:
         return None
     place, loop = repeat.site.location(), repeat.turn.node
     here = loops.turn_of(place, loop) if isinstance(loop, Loop) else None
-    all_alike = here is not None and here.alike and here.used and not here.compared
+    kept = is_kept(repeat.site.statement)
+    all_alike = here is not None and here.alike and kept and not here.compared
     if loops.enters_state(place, loop) or trains_at(place) or all_alike:
         return Mistake("KS504", "warning", repeat, seeds)
     return Mistake("KS504", "note", repeat, seeds, FIXED)

@@ -1,14 +1,14 @@
 """What a run can't show and its source can: lint's word on the functions that ran.
 
 The order of a set of names, a keep probability given as a rate: the values of one run look right. Lint
-reads the files of the program for these mistakes, and what stands in a function that was seen to run
-joins the audit's report.
+reads the files of the program for these mistakes, and what stands on a line that ran joins the audit's
+report.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,28 +22,55 @@ from keystream._linter.config import Config
 from keystream._rules import from_source
 
 
-def with_source(report: Report, recording: Recording) -> Report:
-    """The report with what only the source shows of the functions that ran; one finding a mistake."""
-    ran = {
-        (place.path, place.function)
-        for stack in (
-            *(site.stack for site in recording.sites),
-            *(note.frames for note in recording.notes),
-        )
-        for place in stack
-        if frames.is_user(place.path) and Path(place.path).suffix == ".py"
-    }
+def with_source(
+    report: Report, recording: Recording, lines: Mapping[str, Collection[int]] | None
+) -> Report:
+    """The report with what only the source shows of what ran; one finding a mistake.
+
+    Args:
+        report: what the draws show.
+        recording: that it was made of.
+        lines: by file the lines that ran; None where that is not known, before Python 3.12: then what
+            stands in a function that draws, or called one that does, is taken to have run.
+    """
+    ran = _Ran(recording, lines)
     known = {finding.code for finding in report.findings if finding.severity != "note"}
-    files = sorted({path for path, _ in ran if Path(path).is_file()})
+    files = sorted(path for path in ran.files if Path(path).is_file())
     wanted = tuple(code for code in from_source() if code not in known)
     if not files or not wanted:
         return report
     found = [
         _shown(finding)
         for finding in _read(files)
-        if finding.code in wanted and finding.severity != "note" and _ran(finding, ran)
+        if finding.code in wanted
+        and finding.severity != "note"
+        and ran.reached(finding.locations[0])
     ]
     return replace(report, findings=in_order([*report.findings, *found])) if found else report
+
+
+class _Ran:
+    """What of the program's source was reached."""
+
+    def __init__(self, recording: Recording, lines: Mapping[str, Collection[int]] | None) -> None:
+        self._lines = lines
+        self._functions = {
+            (place.path, place.function)
+            for stack in (
+                *(site.stack for site in recording.sites),
+                *(note.frames for note in recording.notes),
+            )
+            for place in stack
+            if frames.is_user(place.path)
+        }
+        paths = {path for path, _ in self._functions} | set(lines or ())
+        self.files = {path for path in paths if Path(path).suffix == ".py"}
+
+    def reached(self, place: Location) -> bool:
+        """Whether a place was run."""
+        if self._lines is not None:
+            return place.line in self._lines.get(place.path, ())
+        return (place.path, place.function) in self._functions
 
 
 _known: dict[tuple[str, int, int], tuple[Finding, ...]] = {}  # by file as it is: tests share files
@@ -68,10 +95,6 @@ def _stat(path: str) -> os.stat_result | None:
         return Path(path).stat()
     except OSError:
         return None
-
-
-def _ran(finding: Finding, ran: set[tuple[str, str]]) -> bool:
-    return any((place.path, place.function) in ran for place in finding.locations[:1])
 
 
 def _shown(finding: Finding) -> Finding:

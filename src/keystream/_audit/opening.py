@@ -12,6 +12,7 @@ import numpy as np
 
 from keystream._audit import observers
 from keystream._audit.imports import when_imported
+from keystream._audit.lines import Lines
 from keystream._audit.recording import Recording
 from keystream._audit.window import Gate
 from keystream.errors import UntestedJaxError
@@ -29,6 +30,7 @@ class Opening:
 
     Attributes:
         recorder: what looks at JAX; None until the program has imported it.
+        lines: what notes which lines of the user's run.
         refused: why JAX can't be looked at, once the program has imported it; nothing is recorded.
     """
 
@@ -36,6 +38,7 @@ class Opening:
         self.recording = recording
         self.gate = gate
         self.recorder: Recorder | None = None
+        self.lines = Lines()
         self.refused: UntestedJaxError | None = None
         self._step: int | None = None
         self._undo: list[Callable[[], None]] = []
@@ -54,6 +57,7 @@ class Opening:
                 self._loaded.append(observer)
         try:
             self._undo.append(when_imported("jax", self._open))
+            self.lines.start(sys._getframe(1))
         except BaseException:
             self.close()
             raise
@@ -98,6 +102,7 @@ class Opening:
 
     def close(self) -> None:
         """Put everything back as it was; what is still on the device stays there until it is read."""
+        self.lines.close()
         while self._undo:
             self._undo.pop()()
 

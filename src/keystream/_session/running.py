@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -144,6 +145,7 @@ class Running:
         opening: the part that watches the program.
         window: as given.
         on_report: is given the report as soon as it is there.
+        on_look: is given each report of what was seen so far.
         left_because: why the audit ended before the program; empty where it did not.
         saved_in: where the record was saved; None before.
         not_saved: why the record could not be saved, or an earlier one not be read.
@@ -154,6 +156,7 @@ class Running:
         self.opening = Opening(Recording(program), Gate(window, self._window_over))
         self.audit = Audit(self.opening)
         self.on_report: Callable[[Report], None] = _nothing
+        self.on_look: Callable[[Report], None] = _nothing
         self.left_because = ""
         self.saved_in: Path | None = None
         self.not_saved: KeystreamError | None = None
@@ -187,12 +190,13 @@ class Running:
                 return None
             recording = self.opening.so_far()
             recording.evidence["earlier"] = self._read_earlier()
-            self._seen = report = _judged(recording)
+            self._seen = report = _placed(_judged(recording))
             if self._files.record is not None and (recording.calls or not self._files.of_process):
                 # Told when the audit ends, if it can't be saved then.
                 with contextlib.suppress(RecordNotSavedError):
                     place = self._files.place(recording.process)
                     parquet.save(recording, as_saved(report), place, ended=False)
+            self.on_look(report)
             return report
 
     def _window_over(self) -> None:
@@ -206,6 +210,13 @@ class Running:
             if not self._concluding:
                 self.left_because = because
                 self.conclude()
+
+    def stop(self, by: int) -> None:
+        """End the audit of a program that a signal stops; the device is not waited for."""
+        with self._lock:
+            if not self._concluding:
+                self.left_because = f"the run was stopped by {signal.Signals(by).name}"
+                self.conclude(wait=False)
 
     def conclude(self, *, wait: bool = True) -> None:
         """End the audit, judge what it saw, and save it. Later calls do nothing.
@@ -226,14 +237,14 @@ class Running:
                 recording.evidence["earlier"] = self._read_earlier()
             except KeystreamError as error:
                 self.not_saved = error
-            report = with_source(_judged(recording), recording)
+            report = with_source(_judged(recording), recording, self.opening.lines.ran)
             if recording.process[1] > 1:
                 report = replace(report, summary={**report.summary, "process": recording.process})
             if self.left_because:
                 report = replace(report, summary={**report.summary, "part": self.left_because})
             if why := self._unjudged(report, reached):
                 report = replace(report, summary={**report.summary, "unjudged": why})
-            self.audit.report = report
+            self.audit.report = report = _placed(report)
             self._save(recording, as_saved(report))
             self.on_report(report)
 
@@ -275,6 +286,26 @@ def _judged(recording: Recording) -> Report:
     read = {n for n, kind in zip(rows["name"], rows["kind"], strict=True) if kind == "stream"}
     streams = sorted(read.union(report.summary["streams"]))
     return replace(report, summary={**report.summary, "streams": streams})
+
+
+# What names the places of reports as their readers know them: the cells of a running notebook.
+_naming: list[Callable[[Report], Report]] = []
+
+
+def name_places(by: Callable[[Report], Report]) -> None:
+    """From now on, reports of audits have the places that a function gives them."""
+    _naming.append(by)
+
+
+def places_as_they_are(by: Callable[[Report], Report]) -> None:
+    """Undo what `name_places` did with that function."""
+    _naming.remove(by)
+
+
+def _placed(report: Report) -> Report:
+    for named in _naming:
+        report = named(report)
+    return report
 
 
 def _nothing(report: Report) -> None:

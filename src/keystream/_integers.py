@@ -6,11 +6,14 @@ from typing import Any, Final
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from keystream._names import as_integer, check_range
 from keystream.errors import ValueOutOfRangeError
 
 _WHY_INTEGER: Final = "JAX would truncate 1.7 to 1 in silence, and two steps would share a key"
+
+_WHY_NUMBER: Final = "a key's name holds integers; what only looks like one is refused, not guessed"
 
 
 def check_integer(value: Any, what: str, bound: int, call: str) -> Any:
@@ -20,7 +23,8 @@ def check_integer(value: Any, what: str, bound: int, call: str) -> Any:
     elif isinstance(value, jax.Array):
         return _check_array(value, what, call)
     else:
-        integer = as_integer(value, what, call, _WHY_INTEGER)
+        fraction = isinstance(value, float | np.floating)
+        integer = as_integer(value, what, call, _WHY_INTEGER if fraction else _WHY_NUMBER)
     check_range(integer, what, bound, call)
     return integer
 
@@ -37,7 +41,7 @@ def _check_array(value: jax.Array, what: str, call: str) -> jax.Array:
         raise ValueOutOfRangeError(
             f"{what} is of dtype {value.dtype}, not an integer",
             where=call,
-            why=_WHY_INTEGER,
+            why=_WHY_INTEGER if jnp.issubdtype(value.dtype, jnp.floating) else _WHY_NUMBER,
             fix=f"keep {what} as an integer, or convert it: {what.rpartition(' ')[2]}.astype('uint32')",
         )
     return value

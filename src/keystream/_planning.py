@@ -17,6 +17,7 @@ from keystream._plan.arguments import Arguments
 from keystream._plan.derivations import Names
 from keystream._plan.plan import Plan
 from keystream._plan.site import Made, Site
+from keystream.errors import ValueOutOfRangeError
 
 __all__ = ["plan"]
 
@@ -37,6 +38,7 @@ def plan(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Plan:
         The plan of this program. It holds no array.
 
     Raises:
+        ValueOutOfRangeError: KS002, what is given is not a function.
         Exception: whatever tracing the function raises.
 
     Example:
@@ -52,6 +54,14 @@ def plan(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Plan:
         >>> plan.bits
         96
     """
+    if not callable(function):
+        shown = " ".join(repr(function).split())
+        raise ValueOutOfRangeError(
+            f"{type(function).__name__} {shown:.60} is not a function",
+            where="ks.plan",
+            why="a plan is of a call that is not made: of a function, and the arguments after it",
+            fix="ks.plan(step, params, x, key), in place of ks.plan(step(params, x, key))",
+        )
     given = arguments.read(function, args, kwargs, numbers=True)
     try:
         closed = _trace(function, given)

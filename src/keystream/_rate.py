@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import reprlib
-from typing import Any
+from typing import Any, Final
 
 import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
 from keystream.errors import RateOutOfRangeError
+
+WHY_KEY_FIRST: Final = "draws take their key first, as in jax.random"
+
+
+def is_key(value: Any) -> bool:
+    """Whether a value is a key or several: typed, or the two words of a legacy one."""
+    if not isinstance(value, jax.Array):
+        return False
+    typed = jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
+    return typed or (value.shape == (2,) and value.dtype == jnp.uint32)
 
 
 def read_rate(rate: Any, call: str) -> float | jax.Array:
@@ -22,6 +32,13 @@ def read_rate(rate: Any, call: str) -> float | jax.Array:
     Raises:
         RateOutOfRangeError: KS004, not a number in [0, 1], or an array that is no scalar.
     """
+    if is_key(rate):
+        raise RateOutOfRangeError(
+            "rate is a key: the first argument is the key, the rate comes after the array",
+            where=call,
+            why=WHY_KEY_FIRST,
+            fix=f"{call}(key, x, 0.1)",
+        )
     if isinstance(rate, jax.Array):
         if rate.ndim == 0 and jnp.issubdtype(rate.dtype, jnp.floating):
             return rate

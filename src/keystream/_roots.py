@@ -47,6 +47,13 @@ def seed(value: str | bytes | int) -> int:
         return _hash32(b"text:" + value.encode(errors="surrogatepass"))
     if isinstance(value, bytes):
         return _hash32(b"bytes:" + value)
+    if isinstance(value, bool) or not hasattr(value, "__index__"):  # pyright: ignore[reportUnnecessaryComparison]
+        raise ValueOutOfRangeError(
+            f"{value!r} is neither text, bytes nor an integer",
+            where="ks.seed",
+            why="the same value has to give the same seed everywhere, which no other value does",
+            fix='pass one of them: ks.seed("run 7")',
+        )
     integer = as_integer(value, "seed", "ks.seed", "a seed is made of text, bytes or an integer")
     return integer if 0 <= integer < WORD else _hash32(b"integer:%d" % integer)
 

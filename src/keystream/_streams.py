@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
@@ -163,14 +163,14 @@ class Streams(HostDraws):
             KeystreamError: as `key` does.
         """
         self._declaration.check_stream(name, "Streams.keys")
-        why = "the number of keys is a shape"
+        why = "n says how many keys are made: it is the length of the result"
         count = as_integer(n, "n", "Streams.keys", why)
         if not 0 <= count < WORD:
             raise ValueOutOfRangeError(
                 f"n {count} is outside [0, 2**32)",
                 where="Streams.keys",
                 why=why,
-                fix="ask for that many keys or fewer",
+                fix="pass n in that range",
             )
         integers = self._integers("Streams.keys", step, coordinates)
         call = derivation(self._declaration, (name,), tuple(coordinates), False, count)
@@ -322,6 +322,14 @@ class Streams(HostDraws):
             name=name,
         )
 
+    def __getitem__(self, name: object) -> NoReturn:
+        """Nothing: a stream has a key at each step. Says so to who takes this for a dictionary."""
+        raise TypeError(
+            f"Streams is no dictionary of keys: a stream's key is streams.key({name!r}, step)"
+        )
+
+    __iter__ = None  # nor a sequence, which Python would make of what has items
+
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"Streams is immutable: {name!r} can't be set")
 
@@ -382,6 +390,19 @@ class Streams(HostDraws):
                 fix="call it outside jit, vmap and grad",
             )
         return np.asarray(self._roots)
+
+
+def check_streams(value: object, call: str) -> None:
+    """Refuse what is given in the place of a `Streams` (KS002), such as a seed or a key."""
+    if isinstance(value, Streams):
+        return
+    shown = " ".join(repr(value).split())
+    raise ValueOutOfRangeError(
+        f"{type(value).__name__} {shown:.60} is given in the place of a Streams",
+        where=call,
+        why="keys are made of the streams that were declared, by their names",
+        fix='declare them: streams = ks.Streams(0, "params", "dropout")',
+    )
 
 
 def _fill(streams: Streams, declaration: Declaration, words: Any) -> Streams:

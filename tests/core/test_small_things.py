@@ -1,5 +1,6 @@
 """What new users do wrong, and what their screens may be: each is told, and none by a traceback."""
 
+import contextlib
 import io
 import os
 import re
@@ -71,6 +72,135 @@ def test_streams_given_to_a_module_of_nnx_say_what_to_give():
     with pytest.raises(AttributeError, match=r"rngs=ks\.nnx\.init_rngs\(streams\)"):
         nnx.Linear(2, 3, rngs=streams)
     assert not hasattr(streams, "shape")
+
+
+@pytest.mark.parametrize("key", [jax.random.key(0), jax.random.PRNGKey(0)])
+def test_a_key_in_the_place_of_the_rate_is_said_to_be_one(key):
+    with pytest.raises(ks.errors.RateOutOfRangeError) as caught:
+        ks.dropout(jnp.ones(3), 0.5, key)
+    assert str(caught.value) == (
+        "rate is a key: the first argument is the key, the rate comes after the array\n"
+        "  where: keystream.dropout\n"
+        "  why:   draws take their key first, as in jax.random\n"
+        "  fix:   keystream.dropout(key, x, 0.1)\n"
+        "  KS004 rate-out-of-range (keystream rule KS004)"
+    )
+    with pytest.raises(ks.errors.ValueOutOfRangeError, match="scale is a key: the first argument"):
+        ks.gaussian_noise(jnp.ones(3), 0.5, key)
+
+
+def test_streams_that_are_taken_for_a_dictionary_say_what_to_write():
+    streams = ks.Streams(0, "params", "dropout")
+    with pytest.raises(TypeError) as caught:
+        streams["dropout"]
+    assert str(caught.value) == (
+        "Streams is no dictionary of keys: a stream's key is streams.key('dropout', step)"
+    )
+    with pytest.raises(TypeError, match="not iterable"):
+        iter(streams)
+    with pytest.raises(TypeError, match="not iterable"):
+        assert "dropout" in streams
+
+
+@pytest.mark.parametrize(
+    ("call", "where"),
+    [
+        (lambda: ks.nnx.init_rngs(0), "keystream.nnx.init_rngs"),
+        (lambda: ks.nnx.rngs(0, 1), "keystream.nnx.rngs"),
+        (lambda: ks.nnx.reseed(None, 0, 1), "keystream.nnx.reseed"),
+        (lambda: ks.checkpoint.save("run", 1, {"w": jnp.ones(2)}, 0), "keystream.checkpoint.save"),
+        (lambda: ks.checkpoint.restore("run", {}, 0), "keystream.checkpoint.restore"),
+    ],
+)
+def test_a_seed_in_the_place_of_streams_is_refused(call, where):
+    with pytest.raises(ks.errors.ValueOutOfRangeError) as caught:
+        call()
+    assert str(caught.value) == (
+        "int 0 is given in the place of a Streams\n"
+        f"  where: {where}\n"
+        "  why:   keys are made of the streams that were declared, by their names\n"
+        '  fix:   declare them: streams = ks.Streams(0, "params", "dropout")\n'
+        "  KS002 value-out-of-range (keystream rule KS002)"
+    )
+
+
+def test_what_is_no_function_has_no_plan():
+    with pytest.raises(ks.errors.ValueOutOfRangeError) as caught:
+        ks.plan(3)
+    assert str(caught.value) == (
+        "int 3 is not a function\n"
+        "  where: ks.plan\n"
+        "  why:   a plan is of a call that is not made: of a function, and the arguments after it\n"
+        "  fix:   ks.plan(step, params, x, key), in place of ks.plan(step(params, x, key))\n"
+        "  KS002 value-out-of-range (keystream rule KS002)"
+    )
+
+
+def test_masks_without_names_are_refused():
+    with pytest.raises(ks.errors.BadExerciseInputError) as caught:
+        ks.exercise.masks(3)
+    assert str(caught.value) == (
+        "rows is 3, not a mapping\n"
+        "  where: keystream.exercise.masks\n"
+        "  why:   a name stands beside each row\n"
+        '  fix:   name the rows: exercise.masks({"step 0": y0, "step 1": y1})\n'
+        "  KS010 bad-exercise-input (keystream rule KS010)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [
+        ({"steps": 0}, "steps is 0, but must be 1 or more"),
+        ({"steps": 1.5}, "steps 1.5 is not an integer"),
+        ({"from_step": -1}, "from_step is -1, but must be 0 or more"),
+        ({"seconds": 0}, "seconds is 0, but must be a number above 0"),
+        ({"seconds": "60s"}, "seconds is '60s', but must be a number above 0"),
+    ],
+)
+def test_a_part_that_can_not_be_is_refused_before_the_block(part, what):
+    with pytest.raises(ks.errors.ValueOutOfRangeError) as caught:
+        ks.audit(**part)
+    assert caught.value.what == what
+    assert caught.value.where == "ks.audit"
+
+
+def test_what_is_no_step_is_said_with_and_without_an_audit():
+    for audit in (contextlib.nullcontext(), ks.audit()):
+        with audit, pytest.raises(ks.errors.ValueOutOfRangeError) as caught:
+            ks.step("a")
+        assert str(caught.value) == (
+            "str 'a' is not the number of a step\n"
+            "  where: ks.step\n"
+            "  why:   findings are told by the steps of your loop\n"
+            "  fix:   call it in the loop, outside jit: ks.step(step), with an integer\n"
+            "  KS002 value-out-of-range (keystream rule KS002)"
+        )
+    with ks.audit(), pytest.raises(ks.errors.ValueOutOfRangeError, match="is not the number"):
+        jax.jit(ks.step)(3)
+
+
+def test_a_state_without_arrays_is_not_a_full_disk(tmp_path):
+    with pytest.raises(ks.errors.ValueOutOfRangeError) as caught:
+        ks.checkpoint.save(tmp_path, 1, {}, ks.Streams(0, "params"))
+    assert caught.value.what == "the state has no array in it: {}"
+    with pytest.raises(ks.errors.ValueOutOfRangeError, match="step 'a' is not an integer"):
+        ks.checkpoint.save(tmp_path, "a", {"w": jnp.ones(2)}, ks.Streams(0, "params"))
+
+
+def test_a_directory_that_can_not_be_made_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ks.errors.CheckpointNotSavedError) as caught:
+        ks.checkpoint.save(
+            tmp_path / "file" / "run", 1, {"w": jnp.ones(2)}, ks.Streams(0, "params")
+        )
+    assert str(caught.value) == (
+        f"{tmp_path / 'file' / 'run'} can't be made: Not a directory\n"
+        "  where: keystream.checkpoint.save\n"
+        "  why:   checkpoints are saved in a directory of their own\n"
+        "  fix:   name a directory that can be written to\n"
+        "  KS012 checkpoint-not-saved (keystream rule KS012)"
+    )
 
 
 def test_a_permutation_indexes_arrays():

@@ -80,6 +80,38 @@ def test_float_step():
     )
 
 
+@pytest.mark.parametrize("step", [True, "3", None])
+def test_a_step_that_only_looks_like_one(step):
+    assert message(lambda: STREAMS.key("dropout", step)) == (
+        f"step {step!r} is not an integer\n"
+        "  where: Streams.key\n"
+        "  why:   a key's name holds integers; what only looks like one is refused, not guessed\n"
+        "  fix:   pass step as an integer\n"
+        "  KS002 value-out-of-range (keystream rule KS002)"
+    )
+
+
+def test_a_number_of_keys_below_zero():
+    assert message(lambda: STREAMS.keys("dropout", 0, -1)) == (
+        "n -1 is outside [0, 2**32)\n"
+        "  where: Streams.keys\n"
+        "  why:   n says how many keys are made: it is the length of the result\n"
+        "  fix:   pass n in that range\n"
+        "  KS002 value-out-of-range (keystream rule KS002)"
+    )
+
+
+@pytest.mark.parametrize("value", [None, True, 1.5])
+def test_a_seed_of_something_else(value):
+    assert message(lambda: ks.seed(value)) == (
+        f"{value} is neither text, bytes nor an integer\n"
+        "  where: ks.seed\n"
+        "  why:   the same value has to give the same seed everywhere, which no other value does\n"
+        '  fix:   pass one of them: ks.seed("run 7")\n'
+        "  KS002 value-out-of-range (keystream rule KS002)"
+    )
+
+
 def test_traced_float_step():
     assert message(lambda: jax.jit(lambda step: STREAMS.key("dropout", step))(1.0)) == (
         "step is of dtype float32, not an integer\n"

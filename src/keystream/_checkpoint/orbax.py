@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import jax
 
 from keystream._checkpoint.checksum import checksums, kind_of, leaves_of
-from keystream._checkpoint.record import Record, agreed, damaged, read, write
+from keystream._checkpoint.record import Record, agreed, check_step, damaged, read, write
 from keystream._checkpoint.within import check_within, texts_within
 from keystream._extras import require
-from keystream._streams import Streams
-from keystream.errors import CheckpointNotSavedError, RestoredStateMismatchError
+from keystream._streams import Streams, check_streams
+from keystream.errors import (
+    CheckpointNotSavedError,
+    RestoredStateMismatchError,
+    ValueOutOfRangeError,
+)
 
 if TYPE_CHECKING:
     import orbax.checkpoint as ocp
@@ -61,11 +65,19 @@ def save_args(step: int, state: Any, streams: Streams, **items: Any) -> ocp.args
         Arguments for ``manager.save(step, args=...)``.
 
     Raises:
-        ValueOutOfRangeError: KS002, the step is not an integer in [0, steps).
+        ValueOutOfRangeError: KS002, the step is not an integer in [0, steps), or there is no state.
         MissingExtraError: KS007, Orbax is not installed.
     """
     ocp = _orbax(_SAVE)
+    check_streams(streams, _SAVE)
     leaves = leaves_of(state)
+    if not leaves:
+        raise ValueOutOfRangeError(
+            f"the state has no array in it: {state!r:.60}",
+            where=_SAVE,
+            why="Orbax saves no empty item, and a run without a state needs no checkpoint but its step",
+            fix='pass the train state, a pytree of arrays: {"params": params, "opt": opt_state}',
+        )
     kinds = {path: kind_of(leaf) for path, leaf in leaves.items()}
     details = {
         "kinds": kinds,
@@ -96,7 +108,7 @@ def save(to: Place, step: int, state: Any, streams: Streams, **items: Any) -> bo
         Whether the manager saved at this step.
 
     Raises:
-        ValueOutOfRangeError: KS002, the step is not an integer in [0, steps).
+        ValueOutOfRangeError: KS002, the step is not an integer in [0, steps), or there is no state.
         MissingExtraError: KS007, Orbax is not installed.
         CheckpointNotSavedError: KS012, it can't be written, or the save before it, in the background,
             could not. Of the last save ``manager.wait_until_finished()`` raises Orbax's own error. The
@@ -114,6 +126,8 @@ def save(to: Place, step: int, state: Any, streams: Streams, **items: Any) -> bo
         Restored(step=120, state={'w': Array([1., 1., 1.], dtype=float32)}, \
 streams=Streams(0, 'params', 'dropout'))
     """
+    check_streams(streams, _SAVE)
+    check_step(step, streams, _SAVE)
     with _manager(to, _SAVE) as manager:
         if not manager.should_save(step):
             return False
@@ -156,6 +170,8 @@ def restore(
             or the kinds of its arrays are not those given here; both sides are named.
         MissingExtraError: KS007, Orbax is not installed.
     """
+    if streams is not None:
+        check_streams(streams, _RESTORE)
     with _manager(source, _RESTORE) as manager:
         where = f"{_RESTORE} · {manager.directory}"
         steps = sorted(manager.all_steps(), reverse=True)
@@ -305,7 +321,16 @@ def _manager(place: Place, purpose: str) -> Generator[Any]:
     directory = Path(place).absolute()  # Orbax takes no relative paths
     if purpose == _RESTORE and not directory.is_dir():
         raise damaged("there is no checkpoint", f"{purpose} · {directory}", _NO_DIRECTORY)
-    with ocp.CheckpointManager(directory, options=options) as manager:
+    try:
+        opened = ocp.CheckpointManager(directory, options=options)
+    except OSError as error:
+        raise CheckpointNotSavedError(
+            f"{directory} can't be made: {error.strerror or error}",
+            where=purpose,
+            why="checkpoints are saved in a directory of their own",
+            fix="name a directory that can be written to",
+        ) from error
+    with opened as manager:
         yield manager
 
 

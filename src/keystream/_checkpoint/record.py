@@ -32,15 +32,21 @@ class Record(NamedTuple):
     details: dict[str, Any]
 
 
+def check_step(step: Any, streams: Streams, call: str) -> int:
+    """The number of steps done, an integer in [0, steps) (KS002 where it is not)."""
+    why = "it is how many steps are done, so also the step to go on with"
+    done = as_integer(step, "step", call, why)
+    check_range(done, "step", streams.declaration.radix.steps, call)
+    return done
+
+
 def write(step: Any, streams: Streams, details: Mapping[str, Any], call: str) -> dict[str, Any]:
     """The record as an object of JSON.
 
     Raises:
         ValueOutOfRangeError: KS002, the step is not an integer in [0, steps).
     """
-    why = "it is how many steps are done, so also the step to go on with"
-    done = as_integer(step, "step", call, why)
-    check_range(done, "step", streams.declaration.radix.steps, call)
+    done = check_step(step, streams, call)
     body = {
         "format": FORMAT,
         "version": VERSION,

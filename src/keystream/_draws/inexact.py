@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from keystream._rate import WHY_KEY_FIRST, is_key
 from keystream.errors import ValueOutOfRangeError
 
 
@@ -16,11 +17,11 @@ def read_inexact(x: Any, call: str) -> jax.Array:
         array = jnp.asarray(x)
         if jnp.issubdtype(array.dtype, jnp.inexact):
             return array
-        if jnp.issubdtype(array.dtype, jax.dtypes.prng_key):
+        if is_key(array):
             raise ValueOutOfRangeError(
                 "x is a key: the first argument is the key, the second the array",
                 where=call,
-                why="draws take their key first, as in jax.random",
+                why=WHY_KEY_FIRST,
                 fix=f"{call}(key, x, ...)",
             )
         what = f"x holds {array.dtype} values"

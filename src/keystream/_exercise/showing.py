@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from jax.typing import ArrayLike
 
 from keystream._exercise.picture import svg_of_masks, words_of_masks
 from keystream._exercise.task import HINTS
+from keystream.errors import BadExerciseInputError
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,12 +41,22 @@ def masks(rows: Mapping[str, ArrayLike]) -> Masks:
     Returns:
         What a notebook shows as a picture, and ``print`` as ``#`` (kept) and ``.`` (dropped).
 
+    Raises:
+        BadExerciseInputError: KS010, what is given has no names.
+
     Example:
         >>> from keystream import exercise
         >>> exercise.masks({"step 0": [1.0, 0.0, 0.0], "step 1": [0.0, 2.0, 2.0]})
         step 0  #..
         step 1  .##
     """
+    if not isinstance(rows, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise BadExerciseInputError(
+            f"rows is {reprlib.repr(rows)}, not a mapping",
+            where="keystream.exercise.masks",
+            why="a name stands beside each row",
+            fix='name the rows: exercise.masks({"step 0": y0, "step 1": y1})',
+        )
     return Masks({name: (np.asarray(row).ravel() != 0).tolist() for name, row in rows.items()})
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from keystream._extras import require
 from keystream._paths import path_keys
-from keystream._streams import Streams
+from keystream._streams import Streams, check_streams
 from keystream.errors import UndeclaredStreamError, ValueOutOfRangeError
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def init_rngs(streams: Streams, /, **coordinates: Any) -> nnx.Rngs:
         >>> streams = ks.Streams(0, "params", "dropout")
         >>> layer = nnx.Linear(4, 2, rngs=ks.nnx.init_rngs(streams))
     """
+    check_streams(streams, "keystream.nnx.init_rngs")
     return nnx.Rngs(streams.init_rngs(**coordinates))
 
 
@@ -70,6 +71,7 @@ def rngs(streams: Streams, step: Any, /, **coordinates: Any) -> nnx.Rngs:
         >>> nnx.Dropout(0.5)(jnp.ones(4), rngs=ks.nnx.rngs(streams, 120)).shape
         (4,)
     """
+    check_streams(streams, "keystream.nnx.rngs")
     return nnx.Rngs(streams.rngs(step, **coordinates))
 
 
@@ -112,6 +114,7 @@ def reseed(model: Any, streams: Streams, step: Any, /, **coordinates: Any) -> No
         >>> bool((model(jnp.ones(64)) == first).all())
         True
     """
+    check_streams(streams, "keystream.nnx.reseed")
     found = _held(model)
     for path, stream in found:
         _check_declared(streams, stream.tag, path)

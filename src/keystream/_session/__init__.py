@@ -8,19 +8,20 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from keystream._audit.frames import libraries_counting
 from keystream._audit.window import Window
 from keystream._session.keeper import Keeper
 from keystream._session.running import Audit, File, Files, Running
+from keystream._session.window import checked
+from keystream.errors import ValueOutOfRangeError
 
 __all__ = ["Audit", "File", "audit", "audited", "step"]
 
 _running: list[Running] = []
 
 
-@contextmanager
 def audit(
     program: str = "",
     *,
@@ -31,7 +32,7 @@ def audit(
     steps: int | None = None,
     seconds: float | None = None,
     until_finding: bool = False,
-) -> Generator[Audit, None, None]:
+) -> AbstractContextManager[Audit]:
     """Record every use of a key inside the block, and judge the recording when it ends.
 
     The block runs as it would without; compiled programs stay as they are. JAX is looked into as soon
@@ -52,11 +53,12 @@ def audit(
         seconds: how long the audit lasts at most; None for the whole block.
         until_finding: whether the audit ends with the first error or warning.
 
-    Yields:
-        The audit, whose `report` is there when the audit has ended, also by an exception;
-        ``print(audit.report)`` shows it as a terminal does.
+    Returns:
+        A context, to enter with ``with``. It gives the audit, whose `report` is there when the audit
+        has ended, also by an exception; ``print(audit.report)`` shows it as a terminal does.
 
     Raises:
+        ValueOutOfRangeError: a part of the block is asked for that there can't be (KS002).
         UntestedJaxError: this version of JAX can't be looked into (KS011); raised by the block's own
             import of JAX where that comes first.
         MissingExtraError: `record` or `after` needs pyarrow (KS007).
@@ -64,11 +66,18 @@ def audit(
             be known, else after it, when the report is there.
         RestoredStateMismatchError: an earlier record can't be read (KS005).
     """
-    window = Window(from_step, steps, seconds, until_finding)
-    needs_keeper = record is not None or seconds is not None or until_finding
-    with audited(program, Files.of(record, after), window, include_libraries) as running:
-        if needs_keeper:
-            with Keeper(running, looks=record is not None or until_finding):
+    window = checked(Window(from_step, steps, seconds, until_finding))
+    return _audit(program, Files.of(record, after), window, include_libraries)
+
+
+@contextmanager
+def _audit(
+    program: str, files: Files, window: Window, include_libraries: bool
+) -> Generator[Audit, None, None]:
+    looks = files.record is not None or window.until_finding
+    with audited(program, files, window, include_libraries) as running:
+        if looks or window.seconds is not None:
+            with Keeper(running, looks=looks):
                 yield running.audit
         else:
             yield running.audit
@@ -108,6 +117,25 @@ def step(number: int) -> None:
 
     Args:
         number: shown in findings in place of the ordinal that the audit would count itself.
+
+    Raises:
+        ValueOutOfRangeError: KS002, it is not a number; of an array that is known only when an audit
+            runs, since reading it waits for the device.
     """
+    if not hasattr(type(number), "__int__"):
+        raise _not_a_step(number)
     for running in _running:
-        running.opening.step(int(number))
+        try:
+            running.opening.step(int(number))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise _not_a_step(number) from error
+
+
+def _not_a_step(number: object) -> ValueOutOfRangeError:
+    shown = " ".join(repr(number).split())
+    return ValueOutOfRangeError(
+        f"{type(number).__name__} {shown:.60} is not the number of a step",
+        where="ks.step",
+        why="findings are told by the steps of your loop",
+        fix="call it in the loop, outside jit: ks.step(step), with an integer",
+    )

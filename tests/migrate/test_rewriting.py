@@ -1,6 +1,8 @@
 """From keys threaded by hand to named streams: what is written, what is left, and what is said of it."""
 
 import ast
+import json
+import os
 import re
 import textwrap
 from pathlib import Path
@@ -252,29 +254,29 @@ def test_rngs_that_no_loop_draws_with_are_left_and_said():
         (
             "key, k = jax.random.split(key)\nassert key[0]",
             4,
-            "a part of 'key' is taken at line 4; take it of a key that is split off",
+            "a part of 'key' is taken here; take it of a key that is split off",
         ),
         (
             "key, k = jax.random.split(key)\nprint(key.shape)",
             4,
-            "`key.shape` is read at line 4; read it of a key that is split off",
+            "`key.shape` is read here; read it of a key that is split off",
         ),
         (
             "key, k = jax.random.split(key)\nd.key = [key]",
             4,
-            "'key' is put into `d.key` at line 4; split a key off for that",
+            "'key' is put into `d.key` here; split a key off for that",
         ),
         (
             "def f(x, key=None):\n    for _ in x:\n        if key is not None:\n"
             "            key, k = jax.random.split(key)\n",
             5,
-            "'key' may be None at line 5; put what needs the key into a function that is always given one",
+            "'key' may be None here; put what needs the key into a function that is always given one",
         ),
         (
             "def f(x):\n    key = jax.random.key(0)\n    for _ in x:\n"
             "        key, k = jax.random.split(key)\n    return k, key",
             7,
-            "`f` gives 'key' back at line 7; split a key off for the caller",
+            "`f` gives 'key' back here; split a key off for the caller",
         ),
         (
             "def f():\n    global key\n    key, k = jax.random.split(key)\n    return k",
@@ -285,7 +287,7 @@ def test_rngs_that_no_loop_draws_with_are_left_and_said():
         (
             "key, k = jax.random.split(key)\nkey = load(path)",
             4,
-            "'key' is bound to what `load` returns at line 4; where that is a saved key, "
+            "'key' is bound to what `load` returns here; where that is a saved key, "
             "save the step in its place, else give it a name of its own",
         ),
         (
@@ -297,13 +299,13 @@ def test_rngs_that_no_loop_draws_with_are_left_and_said():
         (
             "for x in xs:\n    x, key = other.step(x, key)",
             4,
-            "`other.step` gives 'key' back at line 4; "
+            "`other.step` gives 'key' back here; "
             "give it a key for itself, and drop the one that it returns",
         ),
         (
             "key, k = jax.random.split(key)\nkey = jax.random.key(1)",
             4,
-            "'key' is bound to another key at line 4; give that a name of its own",
+            "'key' is bound to another key here; give that a name of its own",
         ),
         (
             "key, k = jax.random.split(key)\ndef f(): return jax.random.normal(key)",
@@ -384,10 +386,78 @@ def test_a_state_whose_key_is_split_in_a_loop_is_left_with_what_makes_it():
     assert found[0].reason.startswith("the state's key is split in a loop")
 
 
-def test_a_notebook_is_left_and_said(tmp_path, capsys):
-    (tmp_path / "train.ipynb").write_text("{}")
-    assert main(["migrate", str(tmp_path)]) == 0
-    assert "train.ipynb: left as it is: only .py files are rewritten" in capsys.readouterr().err
+def _notebook(*cells):
+    made = [
+        {
+            "cell_type": kind,
+            "metadata": {"tags": ["kept"]},
+            "source": text.splitlines(keepends=True),
+        }
+        for kind, text in cells
+    ]
+    return json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1)
+
+
+def test_the_code_cells_of_a_notebook_are_rewritten_and_all_else_stays(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    cells = [
+        ("markdown", "# key, k = jax.random.split(key)"),
+        ("code", "!ls\nimport jax  # all"),
+        ("code", "key = jax.random.key(0)"),
+        ("code", "key, _ = jax.random.split(key)"),  # nothing is left of it
+        ("code", "%%time\nfor i in range(3):\n    key, k = jax.random.split(key)\n    print(k)"),
+        (
+            "code",
+            "key_2 = jax.random.key(1)\nkey_2, k_2 = jax.random.split(key_2)\nassert key_2[0]",
+        ),
+    ]
+    path = tmp_path / "train.ipynb"
+    path.write_text(_notebook(*cells))
+    assert main(["migrate", "train.ipynb"]) == 1
+    printed = capsys.readouterr()
+    assert '-    "    key, k = jax.random.split(key)\\n",\n' in printed.out
+    assert '+    "    k = streams.key(\\"k\\", i)\\n",\n' in printed.out
+    assert printed.err.startswith(
+        "train.ipynb, cell 6, line 3: left as it is: a part of 'key_2' is taken here; "
+    )
+    assert path.read_text() == _notebook(*cells)
+    assert main(["migrate", "--write", "train.ipynb"]) == 0
+    assert "train.ipynb, cell 3, line 1: key is now k\n" in capsys.readouterr().err
+    cells[1] = ("code", "!ls\nimport jax  # all\nimport keystream as ks")
+    cells[2] = ("code", 'streams = ks.Streams(0, "k")')
+    cells[3] = ("code", "")
+    cells[4] = (
+        "code",
+        '%%time\nfor i in range(3):\n    k = streams.key("k", i)\n    print(k)',
+    )
+    assert json.loads(path.read_text()) == json.loads(_notebook(*cells))
+    assert main(["migrate", "--write", "train.ipynb"]) == 0
+
+
+def test_what_is_no_python_file_or_can_not_be_read_is_left_and_said(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("train.ipynb").write_text("{}")
+    Path("train.txt").write_text("key = 1")
+    os.mkfifo("pipe.py")
+    assert main(["migrate", "train.ipynb", "train.txt", "pipe.py"]) == 0
+    assert capsys.readouterr().err == (
+        "train.ipynb: left as it is: it is no notebook: KeyError: 'cells'\n"
+        "train.txt: left as it is: only Python files and notebooks are rewritten\n"
+        "pipe.py: left as it is: it is no regular file\n"
+    )
+
+
+def test_line_ends_and_a_byte_order_mark_stay(tmp_path):
+    path = tmp_path / "train.py"
+    made = b"\xef\xbb\xbfimport jax\r\nkey = jax.random.key(0)\r\n"
+    path.write_bytes(made + b"key, k = jax.random.split(key)\r\n")
+    assert main(["migrate", "--write", str(path)]) == 0
+    assert path.read_bytes() == (
+        b"\xef\xbb\xbfimport jax\r\nimport keystream as ks\r\n"
+        b'streams = ks.Streams(0, "k")\r\nk = streams.key("k", 0)\r\n'
+    )
 
 
 def test_the_command_shows_a_diff_and_writes_only_when_asked(tmp_path, capsys, monkeypatch):
@@ -408,6 +478,6 @@ def test_the_command_shows_a_diff_and_writes_only_when_asked(tmp_path, capsys, m
         '+import keystream as ks\n+streams = ks.Streams(0, "k")\n+k = streams.key("k", 0)\n print(k)\n'
     )
     assert path.read_text() == before
-    assert main(["migrate", "--write", "train.py"]) == 1
+    assert main(["migrate", "--write", "train.py"]) == 0
     assert capsys.readouterr().err.startswith("train.py:2: key is now k\n")
     assert main(["migrate", "train.py"]) == 0

@@ -49,6 +49,8 @@ def read_source(path: Path, shown: str) -> Source:
         UnreadableError: the file can't be opened or decoded.
     """
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise UnreadableError("it is no regular file")
         raw = path.read_bytes()
     except OSError as error:
         raise UnreadableError(error.strerror or str(error)) from error

@@ -57,7 +57,8 @@ def edited(source: Source, edits: Iterable[Edit]) -> Source | None:
             Edit((e.start[0] - first, e.start[1]), (e.end[0] - first, e.end[1]), e.text)
             for e in by_cell.get(number, ())
         ]
-        block = apply("\n".join(block) + "\n", moved).split("\n")[:-1] if moved else block
+        if moved:  # a cell that nothing is left of is still a cell
+            block = apply("\n".join(block) + "\n", moved).split("\n")[:-1] or [""]
         made += block
         places += [(number, line) for line in range(1, len(block) + 1)]
     return Source(source.path, "\n".join(made) + "\n", tuple(places))

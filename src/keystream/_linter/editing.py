@@ -19,3 +19,11 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
         end = min(starts[edit.end[0] - 1] + edit.end[1], len(raw))
         raw = raw[:begin] + edit.text.encode() + raw[end:]
     return raw.decode()
+
+
+def as_before(old: bytes, text: str) -> bytes:
+    """Text with the line ends and the byte order mark of the file that it replaces."""
+    if b"\r\n" in old:
+        text = text.replace("\n", "\r\n")
+    mark = b"\xef\xbb\xbf"
+    return (mark if old.startswith(mark) else b"") + text.encode()

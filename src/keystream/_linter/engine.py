@@ -212,8 +212,6 @@ class Worker:
         shown, said = str(path), None
         gc.disable()
         try:
-            if path.exists() and not path.is_file():  # a pipe would be waited for without end
-                raise UnreadableError("it is no regular file")
             source = read_source(path, shown)
             said = self.judge(source, path)
             findings = said.findings

@@ -175,13 +175,13 @@ class Follower:
                 return self.known.given.refused[function]
             called = dotted(value.func) or "a call"
             if not any(self.family.holds(node) for node in ast.walk(value)):
-                return Refused(use, reasons.of_result(name, called, use.lineno))
+                return Refused(use, reasons.of_result(name, called))
             remedy = "give it a key for itself, and drop the one that it returns"
-            return Refused(use, f"`{called}` gives {name!r} back at line {use.lineno}; {remedy}")
+            return Refused(use, f"`{called}` gives {name!r} back here; {remedy}")
         other = (
             "another key" if value is not None and seed(self.module, value) else "something else"
         )
-        place = f"at line {use.lineno}; give that a name of its own"
+        place = "here; give that a name of its own"
         return Refused(use, f"{name!r} is bound to {other} {place}")
 
     def _hand_to(self, use: ast.expr, call: ast.Call, one: Carried) -> None:

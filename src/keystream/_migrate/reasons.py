@@ -11,7 +11,7 @@ _WHOLES = ast.Tuple | ast.List | ast.Set | ast.Dict | ast.Starred
 
 def of_use(module: Module, use: ast.expr) -> str:
     """The reason against a use of a key that is neither a split nor an argument of a call."""
-    name, line = repr(dotted(use)), module.statement(use).lineno
+    name = repr(dotted(use))
     inner, outer = use, module.parents[use]
     while isinstance(outer, _WHOLES):
         inner, outer = outer, module.parents[outer]
@@ -36,7 +36,7 @@ def of_use(module: Module, use: ast.expr) -> str:
             what = f"{name} is used in `{module.source(outer)}`"
         case _:
             what = f"{name} is used for something else"
-    return f"{what} at line {line}; {remedy}"
+    return f"{what} here; {remedy}"
 
 
 def _gives(module: Module, place: ast.AST) -> str:
@@ -57,9 +57,9 @@ def of_outer(module: Module, use: ast.Name) -> str:
     )
 
 
-def of_result(name: str, called: str, line: int) -> str:
+def of_result(name: str, called: str) -> str:
     """The reason against a call whose result the key's variable is bound to, without being given it."""
     return (
-        f"{name!r} is bound to what `{called}` returns at line {line}; where that is a saved key, "
+        f"{name!r} is bound to what `{called}` returns here; where that is a saved key, "
         "save the step in its place, else give it a name of its own"
     )

@@ -59,7 +59,7 @@ def migrations(text: str, tree: ast.Module) -> list[Migration]:
     done += [Migration(one.line, "", reason=one.reason) for one in kept(module, known)]
     rewritten = [migration for migration in done if migration.edits]
     if rewritten and prefix not in module.imported:
-        rewritten[0].edits.append(_import(tree, prefix))
+        rewritten[0].edits.append(_import(module, prefix))
     return sorted(done, key=lambda one: one.line)
 
 
@@ -105,7 +105,7 @@ def _check_root(module: Module, root: Root) -> None:
     if root.name in {one.arg for one in parameters(root.scope)}:
         raise Refused(
             root.made,
-            f"the parameter {root.name!r} is bound to another key at line {root.line}; "
+            f"the parameter {root.name!r} is bound to another key here; "
             "give that a name of its own",
         )
 
@@ -190,14 +190,17 @@ def _migrations(drafts: list[Draft]) -> list[Migration]:
     return done
 
 
-def _import(tree: ast.Module, prefix: str) -> Edit:
+def _import(module: Module, prefix: str) -> Edit:
     """``import keystream as ks`` after the last import at the top."""
     last = 0
-    for node in tree.body:
+    for node in module.tree.body:
         is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         if isinstance(node, ast.Import | ast.ImportFrom) or (is_text and not last):
             last = node.end_lineno or last
-        else:
+        elif not isinstance(node, ast.Pass):  # what a command of IPython is read as
             break
     row = "import keystream" if prefix == "keystream" else f"import keystream as {prefix}"
-    return Edit((last + 1, 0), (last + 1, 0), f"{row}\n")
+    if not last:
+        return Edit((1, 0), (1, 0), f"{row}\n")
+    end = (last, len(module.lines[last - 1].encode()))  # in a notebook the cell may end here
+    return Edit(end, end, f"\n{row}")

@@ -291,7 +291,7 @@ def _check(module: Module, head: Made, group: list[Made], turns: list[Turn]) -> 
             if not isinstance(outer, ast.Call | ast.keyword):
                 raise Refused(
                     use,
-                    f"a loop uses `{module.source(outer)}` at line {use.lineno}; "
+                    f"a loop uses `{module.source(outer)}` here; "
                     f"give {use.id!r} to a function that draws from it",
                 )
         for model in made.models:

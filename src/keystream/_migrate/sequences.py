@@ -45,7 +45,7 @@ def _draft(module: Module, root: Root, known: Known) -> Draft:
             if isinstance(use.ctx, ast.Load):
                 _next(module, draft, steps, use)
             elif module.statement(use) is not root.made:
-                raise Refused(use, f"{root.name!r} is bound again at line {use.lineno}")
+                raise Refused(use, f"{root.name!r} is bound again here")
     except Refused as refused:
         draft.refused = refused
     draft.edits += steps.edits
@@ -57,9 +57,7 @@ def _next(module: Module, draft: Draft, steps: LoopSteps, use: ast.Name) -> None
     if isinstance(call, ast.Attribute) and call.attr == "next":
         call = module.parents[call]
     elif module.called(call) != "next":
-        raise Refused(
-            use, f"{use.id!r} is used for something else than `next` at line {use.lineno}"
-        )
+        raise Refused(use, f"{use.id!r} is used for something else than `next` here")
     assert isinstance(call, ast.Call)
     if module.scope(call) is not draft.root.scope:
         raise Refused(

@@ -225,11 +225,11 @@ class CounterSteps:
 
     def at(self, node: ast.AST) -> str:
         """The counter, which no loop in the body moves on."""
-        if loops := self.loops(node):
+        if self.loops(node):
             raise Refused(
                 node,
                 f"the key is split in a loop inside of `{getattr(self.scope, 'name', 'it')}`"
-                f" (line {loops[0].lineno}); make that loop a scan too, or split the key before it",
+                f"; make that loop a scan too, or split the key before it",
             )
         return self.name
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import ast
-import linecache
-import textwrap
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from keystream._evidence.names import call_at, chain_at, dotted, header
-from keystream._evidence.source import called, scope_of, spans, statement
+from keystream._evidence.names import call_at, chain_at, dotted
+from keystream._evidence.source import called, spans
 from keystream._evidence.uses import Site, Stack
 from keystream._findings import Location
+from keystream._judge.rewriting import (
+    is_on_its_rows,
+    is_spelled,
+    reads,
+    rewritten,
+    spellings,
+    statement_at,
+    uses_of,
+)
 
 _FRAMEWORKS = (
     ("/flax/nnx/", "nnx"),
@@ -36,47 +42,21 @@ class Given:
 
     Attributes:
         place: of the statement.
-        name: that holds the key: a variable's or an attribute's.
+        name: that holds the key: of a variable, a field or an entry.
     """
 
     place: Location
     name: str
 
     def with_key(self, name: str) -> str:
-        """The statement as it reads with another key, without its indentation."""
-        return with_keys([(self, name)])
-
-
-def with_keys(changed: Sequence[tuple[Given, str]]) -> str:
-    """A statement as it reads with other keys in some of its calls, without its indentation."""
-    first = changed[0][0].place
-    node = statement(first)
-    linecache.checkcache(first.path)  # it may have been written anew since
-    lines = linecache.getlines(first.path)
-    if node is None or not lines:
-        return ""
-    last = node.end_lineno or node.lineno
-    if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return)):
-        last = node.lineno  # of a compound statement its header
-    if last > len(lines):
-        return ""  # the file, or the cell, is another one by now
-    text = [line.rstrip("\n") for line in lines[node.lineno - 1 : last]]
-    uses = [
-        (each, key)
-        for use, key in changed
-        for each in ast.walk(chain_at(node, use.place) or node)
-        if isinstance(each, (ast.Name, ast.Attribute))
-        and dotted(each) == use.name
-        and each.lineno <= last
-    ]
-    for use, key in sorted(
-        uses, key=lambda each: (each[0].lineno, each[0].col_offset), reverse=True
-    ):
-        row = use.lineno - node.lineno
-        raw = text[row].encode()  # columns of syntax count bytes
-        end = use.end_col_offset or use.col_offset
-        text[row] = (raw[: use.col_offset] + key.encode() + raw[end:]).decode()
-    return textwrap.dedent("\n".join(text))
+        """The statement as it reads with another key, without its indentation; empty where it can't be."""
+        node = statement_at(self.place)
+        if node is None:
+            return ""
+        call = chain_at(node, self.place)
+        uses = uses_of([self.name], reads(node) if call is None else [call])
+        changes = {use: name for use in uses if is_on_its_rows(use, node)}
+        return rewritten(self.place.path, [node], changes) if changes else ""
 
 
 def given(place: Location, made: Stack) -> Given | None:
@@ -87,29 +67,38 @@ def given(place: Location, made: Stack) -> Given | None:
         made: the lines that made the key, the last making first, and of one the innermost line: what
             they bind to the key is a name of it.
     """
-    node = statement(place)
+    node = statement_at(place)
     if node is None:
         return None
     call = chain_at(node, place)
-    parts = [call] if call is not None else header(node)[1]
-    every = (each for part in parts for each in ast.walk(part))
-    read = [dotted(each) for each in every if isinstance(each, (ast.Name, ast.Attribute))]
-    names: list[str] = []
+    if call is not None and _is_sampler(call) and is_spelled(call.args[0]):
+        return Given(place, ast.unparse(call.args[0]))
+    parts = [call] if call is not None else reads(node)
+    read = [use for part in parts for use in spellings(part)]
     for line in made:
-        maker = statement(line)
-        if names or maker is node or line.path != place.path:
+        maker = statement_at(line)
+        if maker is node or line.path != place.path:
             continue
-        if isinstance(maker, (ast.Assign, ast.AnnAssign, ast.For)):
-            bound = {
-                dotted(each)
-                for target in _targets(maker, line)
-                for each in ast.walk(target)
-                if isinstance(each, (ast.Name, ast.Attribute)) and isinstance(each.ctx, ast.Store)
-            } - {""}
-            names = [name for name in read if name in bound]
-    if not names and call is not None and _is_sampler(call) and isinstance(call.args[0], ast.Name):
-        names = [call.args[0].id]
-    return Given(place, names[0]) if names else None
+        bound = bound_by(maker, line)
+        for use in read:
+            text = ast.unparse(use)
+            owner = ast.unparse(use.value) if isinstance(use, ast.Subscript) else ""
+            if text in bound or owner in bound:
+                return Given(place, text)
+    return None
+
+
+def bound_by(maker: ast.stmt | None, line: Location) -> set[str]:
+    """The names that a statement binds to the key made at a place."""
+    if not isinstance(maker, (ast.Assign, ast.AnnAssign, ast.For)):
+        return set()
+    return {
+        ast.unparse(each)
+        for target in _targets(maker, line)
+        for each in ast.walk(target)
+        if isinstance(each, (ast.Name, ast.Attribute, ast.Subscript))
+        and isinstance(each.ctx, ast.Store)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,50 +123,13 @@ _SEEDING = frozenset({"key", "PRNGKey"})
 
 def seeded(place: Location) -> Seeded | None:
     """What the line at a place makes of a seed; None where it can't be read."""
-    node = statement(place)
+    node = statement_at(place)
     call = call_at(node, place) if node is not None else None
     if node is None or call is None:
         return None
     bound = dotted(node.targets[0]) if isinstance(node, ast.Assign) and node.value is call else ""
     text = ast.unparse(node if isinstance(node, (ast.Assign, ast.AnnAssign, ast.Expr)) else call)
     return Seeded(ast.unparse(call), text, bound, called(call.func) in _SEEDING)
-
-
-def handed(stack: Stack, made: Stack) -> list[Given | None]:
-    """Of each line of a stack, outermost first, the name under which it is given a key.
-
-    A function's parameter is a name of the key where its caller hands it one.
-
-    Args:
-        stack: of a use, innermost line first.
-        made: as of `given`.
-    """
-    found: list[Given | None] = []
-    parameter = ""
-    for number, place in enumerate(reversed(stack), 1):
-        node = statement(place)
-        call = chain_at(node, place) if node is not None else None
-        here = given(place, made)
-        if parameter and call is not None and parameter in map(dotted, ast.walk(call)):
-            here = Given(place, parameter)
-        found.append(here)
-        inner = scope_of(stack[-number - 1]) if number < len(stack) else None
-        parameter = ""
-        if here is not None and call is not None and isinstance(inner, ast.FunctionDef):
-            parameter = _parameter(call, here.name, inner)
-    return found
-
-
-def _parameter(call: ast.Call, name: str, function: ast.FunctionDef) -> str:
-    """The parameter of a function in which a call hands it a name; empty where it hands none."""
-    for keyword in call.keywords:
-        if dotted(keyword.value) == name:
-            return keyword.arg or ""
-    names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
-    if names[:1] in (["self"], ["cls"]) and isinstance(call.func, ast.Attribute):
-        del names[0]
-    given_as = (word for word, part in zip(names, call.args, strict=False) if dotted(part) == name)
-    return next(given_as, "")
 
 
 def _targets(maker: ast.Assign | ast.AnnAssign | ast.For, line: Location) -> list[ast.expr]:

@@ -54,11 +54,13 @@ from keystream._audit.verdicts import verdicts
 from keystream._evidence.pairs import Pair
 from keystream._evidence.uses import Stack
 from keystream._findings import Finding, Severity
+from keystream._judge.splitting import one_part
 from keystream._judge.wording import given
 from keystream._lint.facts import Use
 from keystream._lint.mistakes import Mistake
 from keystream._lint.module import Module, finding, key_name, leaves, used_by
 from keystream._lint.places import distinct, inner
+from keystream._lint.sharing import part_for_draw
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -97,8 +99,7 @@ def read(module: Module) -> Iterator[Finding]:
                 "numbers drawn from a key and the keys derived from it come from the same bits, "
                 "so they are not independent"
             ),
-            fix="derive first, then draw from a derived key only:\nkey, draw_key = "
-            "jax.random.split(key)",
+            fix=f"derive first, then draw from a derived key only:\n{part_for_draw(mistake)}",
             related=(mistake.earlier.location("the first use"),),
             inner=inner(mistake),
         )
@@ -126,7 +127,7 @@ def _carried(mistake: Mistake) -> Finding:
             "numbers drawn from a key and the keys derived from it come from the same bits, "
             "so they are not independent"
         ),
-        fix="carry a key that nothing is drawn from:\nkey, draw_key = jax.random.split(key)",
+        fix=f"carry a key that nothing is drawn from:\n{part_for_draw(mistake)}",
         related=(drawn.location("the draw"),),
         inner=distinct(split, [drawn.location(), mistake.site.location(), *inner(mistake)]),
     )
@@ -139,7 +140,7 @@ def holds(pair: Pair) -> Severity | None:
     """A draw and a split of one key; or a fold, which many take for harmless: a child all the same."""
     if pair.derived is None:
         return None
-    return "error" if pair.derived == "split" else "note"
+    return "error" if pair.derived == "split" and not pair.of_settings else "note"
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:
@@ -158,10 +159,10 @@ def recorded(recording: Recording) -> Iterator[Finding]:
 
 def _fix(pair: Pair, made: Stack) -> str:
     """The draw with a part of the key, in the reader's names."""
-    drawn = pair.first if pair.first.role == "draw" else pair.second
-    place = drawn.at.place
-    use = given(place, made) if place is not None else None
-    name = use.name if use is not None else "key"
-    line = f"\n{use.with_key('draw_key')}" if use is not None else ""
-    split = f"{name}, draw_key = jax.random.split({name})"
-    return f"split before the draw, and draw from a part:\n{split}{line}"
+    first, second = pair.parted or (pair.first.at.place, pair.second.at.place)
+    drawn, split = (first, second) if pair.first.role == "draw" else (second, first)
+    use = given(drawn, made) if drawn is not None else None
+    text = "key, draw_key = jax.random.split(key)"
+    if use is not None:
+        text = one_part(use.place, [use.name], split)
+    return f"split before the draw, and draw from a part:\n{text}"

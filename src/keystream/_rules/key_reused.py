@@ -49,17 +49,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from keystream._audit.judged import line
+from keystream._audit.judged import Judged, line
 from keystream._audit.verdicts import verdicts
 from keystream._evidence.pairs import Pair
-from keystream._evidence.source import statement
-from keystream._evidence.uses import Stack
+from keystream._evidence.source import scope_of
 from keystream._findings import Finding, Severity
-from keystream._judge.wording import Given, given, with_keys
+from keystream._judge.splitting import own_keys
+from keystream._judge.wording import given
 from keystream._lint.facts import Site, Turn
 from keystream._lint.mistakes import Mistake
 from keystream._lint.module import Module, finding, key_name, leaves, used_by
 from keystream._lint.places import inner
+from keystream._lint.sharing import own_parts, spelled_key
 from keystream._lint.turns import neighbours
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def read(module: Module) -> Iterator[Finding]:
                     "every turn draws the same numbers, so what should differ is equal"
                 ),
                 fix="split the key once and hand out one part a turn:\n"
-                "keys = jax.random.split(key, n)   # then keys[i], or zip(keys, ...)",
+                f"keys = jax.random.split({spelled_key(mistake)}, n)  # then keys[i], or zip(keys, ...)",
                 inner=inner(mistake),
             )
         if turn is not None:
@@ -113,7 +114,7 @@ def read(module: Module) -> Iterator[Finding]:
             why=mistake.why(
                 "the two give the same or dependent numbers where independent ones are expected"
             ),
-            fix="give each its own key:\nkey, first_key, second_key = jax.random.split(key, 3)",
+            fix=f"give each its own key:\n{own_parts(mistake, module)}",
             related=(earlier.location("the first use"),),
             inner=inner(mistake),
         )
@@ -146,8 +147,7 @@ def holds(pair: Pair) -> Severity | None:
         return "note"  # one network that is initialised twice, as target networks are
     if pair.unmade and pair.one_place:
         return "note"  # two runs of a program, each of which made its keys
-    turn = pair.turn  # that calls several functions by one name, each with the key
-    if turn is not None and not turn.carried and (turn.settings or pair.whole_run):
+    if pair.of_settings:  # several functions that are called by one name
         return "note"
     if pair.watches:
         return "note"  # evaluations with one key, of trainings that run one after the other
@@ -162,31 +162,34 @@ def recorded(recording: Recording) -> Iterator[Finding]:
         if "error" in found.facts:
             message = f"a key was used again: {found.facts['text']}"
         elif found.facts["proven"]:
-            message = f"{what} drew from one key, first at {line(found.facts['first'])}"
+            message = f"{what} drew {_from(found)}, first at {line(found.facts['first'])}"
         else:
             message = f"{what} drew the same numbers again: its call got a key that was used before"
         yield found.finding(
             message,
             why="what should be independent is equal, or a fixed function of the other",
-            fix=_fix(found.facts["pair"], found.facts["made"]) if "pair" in found.facts else fix,
+            fix=_fix(found) if "pair" in found.facts else fix,
         )
 
 
-def _fix(pair: Pair, made: Stack) -> str:
-    """Both lines with keys of their own, in the reader's names."""
+def _from(found: Judged) -> str:
+    """How often one key was drawn from, where one sampler's name is all that is said of the draws."""
+    if found.facts["keys"] > 1:
+        return f"more than once from each of {found.facts['keys']} keys"
+    if len(found.facts["distributions"]) > 1:
+        return "from one key"
+    return f"{'twice' if found.count == 1 else f'{found.count + 1} times'} from one key"
+
+
+def _fix(found: Judged) -> str:
+    """The lines with keys of their own, in the reader's names."""
+    pair: Pair = found.facts["pair"]
     places = pair.parted or (pair.first.at.place, pair.second.at.place)
-    uses = [given(place, made) if place is not None else None for place in places]
+    uses = [given(place, found.facts["made"]) for place in places if place is not None]
     named = [use for use in uses if use is not None]
-    name = named[0].name if named else "key"
-    changed = [
-        (use, key)
-        for use, key in zip(uses, ("first_key", "second_key"), strict=True)
-        if use is not None and use.name == name
-    ]
-    by_statement: dict[int, list[tuple[Given, str]]] = {}
-    for use, key in changed:
-        by_statement.setdefault(id(statement(use.place)), []).append((use, key))
-    lines = [f"first_key, second_key = jax.random.split({name})"]
-    lines += map(with_keys, by_statement.values())
-    text = "\n".join(lines)
+    text = "first_key, second_key = jax.random.split(key)"
+    if named:
+        here = [use for use in named if scope_of(use.place) is scope_of(named[0].place)]
+        names = list(dict.fromkeys(use.name for use in here))
+        text = own_keys([use.place for use in here], names, found.locations)
     return f"split the key before both, and give each a part:\n{text}"

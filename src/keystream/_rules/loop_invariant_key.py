@@ -65,6 +65,7 @@ from keystream._evidence.shared import Shared
 from keystream._findings import Finding, Severity
 from keystream._lint.module import Module, finding, key_name, used_by
 from keystream._lint.places import inner
+from keystream._lint.sharing import spelled_key
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -93,7 +94,7 @@ def read(module: Module) -> Iterator[Finding]:
             f"{turn.line if turn else mistake.site.line} never changes",
             why=mistake.why("every iteration draws the same numbers"),
             fix="derive a key for each iteration: carry it and split it, or fold the counter:\n"
-            "step_key = jax.random.fold_in(key, i)",
+            f"step_key = jax.random.fold_in({spelled_key(mistake)}, i)",
             inner=inner(mistake),
         )
 

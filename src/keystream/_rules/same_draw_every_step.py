@@ -59,16 +59,17 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from keystream._audit.judged import Judged, line
 from keystream._audit.verdicts import verdicts
 from keystream._evidence.pairs import Pair
-from keystream._evidence.source import loops_at
-from keystream._evidence.uses import Stack
 from keystream._findings import Finding, Location, Severity
-from keystream._judge.wording import Given, framework, handed
+from keystream._judge.stepping import of_pair
+from keystream._judge.wording import framework
 from keystream._lint.facts import Fact
 from keystream._lint.mistakes import Mistake
 from keystream._lint.module import Module, finding, used_by
 from keystream._lint.places import derived, distinct, inner, of_chain
+from keystream._lint.sharing import part_for_turn
 
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
@@ -92,8 +93,7 @@ def read(module: Module) -> Iterator[Finding]:
             why=mistake.why(
                 "every step draws the same mask or noise, where each should have its own"
             ),
-            fix="derive a key for each step:\nkey, step_key = jax.random.split(key)   "
-            "# or jax.random.fold_in(key, step)",
+            fix=part_for_turn(mistake),
             inner=inner(mistake),
         )
     yield from _supplies(module)
@@ -222,7 +222,7 @@ def recorded(recording: Recording) -> Iterator[Finding]:
             why=_COPIED if pair.copied else _SAME,
             fix="give the clone draws of its own:\nnnx.reseed(clone, dropout=seed)"
             if pair.copied
-            else _fix(pair, found.facts["made"]),
+            else _fix(found),
         )
 
 
@@ -233,36 +233,21 @@ _COPIED = (
 )
 
 
-def _fix(pair: Pair, made: Stack) -> str:
+def _fix(found: Judged) -> str:
     """The line of the loop with a key of its own, in the reader's names."""
+    pair: Pair = found.facts["pair"]
     kind = framework(pair.first.at, pair.second.at)
     if kind == "keras":
         return "let the layer count its draws:\nself.seeds = keras.random.SeedGenerator(seed)"
-    use = _given_in_loop(pair, made)
-    if kind == "nnx" and pair.counted and use is None:
+    text = of_pair(pair, found.facts["made"], found.locations)
+    if kind == "nnx" and pair.counted and not text:
         return (
             "let NNX carry the counters of the model's Rngs out of the compiled function:\n"
             "@nnx.jit   # in place of @jax.jit, with the model as an argument"
         )
-    if use is None:
-        return (
-            "split a key off in each turn, and draw from it; `key` is the one that is drawn from now:\n"
-            "key, step_key = jax.random.split(key)"
-        )
-    if any(isinstance(loop, ast.comprehension) for loop in loops_at(use.place)):
-        return (
-            "run over keys, one for each turn:\n"
-            f"keys = jax.random.split({use.name}, n)   # then `for step_key in keys`"
-        )
-    line = use.with_key("step_key")
-    return f"split a key off in each turn:\n{use.name}, step_key = jax.random.split({use.name})\n{line}"
-
-
-def _given_in_loop(pair: Pair, made: Stack) -> Given | None:
-    """The line given the key in the loop; of a key that an object keeps, one inside of it too."""
-    stack = pair.second.at.stack
-    if not stack:
-        return None
-    inside = stack.index(pair.looped) + 1 if pair.looped in stack else 1
-    known = handed(stack, made)[-inside:]  # from the loop inward
-    return known[0] or next((each for each in known if each is not None and "." in each.name), None)
+    place = pair.looped or pair.second.at.place
+    where = f" of the loop at {line(place)}" if place is not None else ""
+    return text or (
+        f"split a key off in each turn{where}, and draw from it (`key` stands for yours):\n"
+        "key, step_key = jax.random.split(key)"
+    )

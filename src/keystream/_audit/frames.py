@@ -19,6 +19,8 @@ _OUR_PROGRAMS = _HERE + "_demo" + os.sep  # audited as a user's, wherever they a
 _STDLIB = tuple(
     {str(Path(sysconfig.get_path(name)).resolve()) + os.sep for name in ("stdlib", "platstdlib")}
 )
+# Where installation puts what starts a library's program, such as bin/pytest: nobody wrote that.
+_STARTERS = str(Path(sysconfig.get_path("scripts")).resolve()) + os.sep
 _AUDITOR = tuple(
     _HERE + part
     for part in ("_audit", "_session", "_jax_door", "_cli", "_pytest_plugin", "__main__")
@@ -54,7 +56,7 @@ def is_user(path: str) -> bool:
         return True
     if any(part in full for part in _INSTALLED):
         return planned.libraries_count() and not is_jax(full)
-    return not full.startswith((_HERE, *_STDLIB))
+    return not full.startswith((_HERE, _STARTERS, *_STDLIB))
 
 
 @contextmanager

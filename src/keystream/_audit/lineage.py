@@ -37,6 +37,26 @@ class Lineage:
         earlier = [making for making in found if making.call <= call]
         return (earlier or found or [None])[-1 if earlier else 0]
 
+    def found(self, key: int, call: int, at: Site) -> Making | None:
+        """The making that a use found: the last one before; within its own call, by where it stands.
+
+        Args:
+            key: the key.
+            call: that used it.
+            at: where.
+        """
+        makings = self.events(key)
+        if len(makings) > 1:
+            makings = [each for each in makings if can_have(at, self.site(each))] or makings
+        inside = [making for making in makings if making.call == call]
+        if len(inside) > 1:
+            derived = {(place.path, place.line) for place in at.derived_at}
+            places = [(each, self.site(each).place) for each in inside]
+            apt = [each for each, p in places if p is not None and (p.path, p.line) in derived]
+            return (apt or inside)[-1]
+        earlier = [making for making in makings if making.call <= call]
+        return (earlier or makings or [None])[-1 if earlier else 0]
+
     def before(self, making: Making) -> Making | None:
         """How the parent of a making was made: by the last line up to it whose key it can have."""
         found = [each for each in self.events(making.parent) if each.call <= making.call]

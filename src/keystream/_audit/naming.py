@@ -17,7 +17,7 @@ from keystream._audit.recording import Recording, Site
 from keystream._audit.store import pack
 from keystream._counter import ID_SHIFT, split_counter
 from keystream._evidence.names import names_bound
-from keystream._evidence.source import statement
+from keystream._evidence.source import spans, statement
 from keystream._findings import Location
 
 _READ_BACK = "threefry2x32"  # the one implementation whose keys have an inverse
@@ -108,12 +108,12 @@ class Names:
         """
         if site.stream:
             return RowName(site.stream, "stream")
-        making = self._lineage.made(key, call)
+        making = self._lineage.found(key, call, site)
         for _ in range(1000):
             if making is None or making.kind == "seed":
                 break
             key = making.parent
-            making = self._lineage.made(key, making.call)
+            making = self._lineage.before(making)
         if making is None:
             stream = self._stream(key)
             if stream:
@@ -145,10 +145,16 @@ def _batched(recording: Recording) -> Iterator[tuple[int, str]]:
 
 
 def _variable(place: Location) -> str:
-    """What the statement of a line binds, if it binds one name."""
+    """What the statement of a line binds to the key that is made there, if that is one name."""
     node = statement(place)
-    if not isinstance(node, ast.Assign | ast.AnnAssign):
-        return ""
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    match node:
+        case ast.Assign(targets=[ast.Tuple(elts=parts)], value=ast.Tuple(elts=values)):
+            targets = [t for t, each in zip(parts, values, strict=False) if spans(each, place)]
+        case ast.Assign(targets=targets):
+            pass
+        case ast.AnnAssign(target=target):
+            targets = [target]
+        case _:
+            return ""
     names = [name for target in targets for name in names_bound(target)]
     return names[0] if len(names) == 1 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 import sys
 from collections.abc import Callable
@@ -57,7 +58,7 @@ class Opening:
                 self._loaded.append(observer)
         try:
             self._undo.append(when_imported("jax", self._open))
-            self.lines.start(sys._getframe(1))
+            self.lines.start(inspect.currentframe())
         except BaseException:
             self.close()
             raise

@@ -125,7 +125,6 @@ class _Judging:
 
     def _uses(self, key: int, sites: Sequence[int], calls: Sequence[int]) -> list[Use]:
         """The uses of a key, each with the making that it found."""
-        makings = self.lineage.events(key)
         return [
             Use(
                 key,
@@ -133,7 +132,7 @@ class _Judging:
                 self.sites[site],
                 site,
                 call,
-                _found_by(makings, call, self.sites[site], self.sites),
+                self.lineage.found(key, call, self.sites[site]),
             )
             for site, call in zip(sites, calls, strict=True)
         ]
@@ -171,7 +170,6 @@ class _Judging:
 
     def _as_splits(self, key: int, makings: list[Making]) -> list[Use]:
         events = {(making.site, making.call): making for making in makings}
-        own = self.lineage.events(key)
         return [
             Use(
                 key,
@@ -179,7 +177,7 @@ class _Judging:
                 self.sites[site],
                 site,
                 call,
-                _found_by(own, call, self.sites[site], self.sites),
+                self.lineage.found(key, call, self.sites[site]),
             )
             for site, call in list(events)[:64]
         ]
@@ -364,21 +362,6 @@ class _Judging:
         )
         for number, count in zip(*np.unique(of_place[counted], return_counts=True), strict=True):
             self.accounts.excuse(whys[int(number)], int(count))
-
-
-def _found_by(
-    makings: Sequence[Making], call: int, at: Site, sites: Sequence[Site]
-) -> Making | None:
-    """The making that a use found: the last one before; within its own call, by where it stands."""
-    if len(makings) > 1:
-        makings = [each for each in makings if seeding.can_have(at, sites[each.site])] or makings
-    inside = [making for making in makings if making.call == call]
-    if len(inside) > 1:
-        derived = {(place.path, place.line) for place in at.derived_at}
-        apt = [m for m in inside if _line(sites[m.site]) in derived]
-        return (apt or inside)[-1]
-    earlier = [making for making in makings if making.call <= call]
-    return (earlier or list(makings) or [None])[-1 if earlier else 0]
 
 
 def _line(site: Site) -> tuple[str, int]:

@@ -359,6 +359,59 @@ def test_a_function_that_is_compiled_under_its_own_name_gives_no_key_back():
     )
 
 
+STATE = """\
+from typing import NamedTuple
+import jax
+class State(NamedTuple):
+    w: int
+    key: jax.Array
+    {count}: int
+def update(state):
+    key, k = jax.random.split(state.key)
+    return State({made}, {count}=state.{count} + {by})
+def start():
+    key, unread, k = jax.random.split(jax.random.key(0), 3)
+    return State({made}, {count}=0)
+"""
+
+
+@pytest.mark.parametrize(("count", "by"), [("steps", 1), ("updates", 4), ("step", 1)])
+def test_a_state_that_counts_already_is_asked_for_its_count(count, by):
+    after, _ = _migrated(STATE.format(made="f(k), key", count=count, by=by))
+    ast.parse(after)
+    assert f'    k = state.streams.key("f", state.{count})\n' in after
+    assert f"    return State(f(k), state.streams, {count}=state.{count} + {by})\n" in after
+    assert after.count("step: ") == (count == "step")
+
+
+def test_a_state_that_does_not_count_on_gets_a_step():
+    after, _ = _migrated(STATE.format(made="f(k), key", count="size", by=0))
+    assert '    k = state.streams.key("f", state.step)\n' in after
+    assert "State(f(k), state.streams, state.step + 1, size=" in after
+
+
+def test_a_child_that_is_read_nowhere_gets_no_stream():
+    after, _ = _migrated(STATE.format(made="f(k), key", count="steps", by=1))
+    assert "unread" not in after
+
+
+def test_nothing_is_left_of_a_replacement_of_the_key_alone():
+    text = (
+        "import jax\nfrom flax.training.train_state import TrainState\n"
+        "class State(TrainState):\n    key: jax.Array\n"
+        "def update(state):\n    key, k = jax.random.split(state.key)\n    state = f(state, k)\n"
+        "    state = state.replace(key=key)\n    return state\n"
+        "def renew(state):\n    key, k = jax.random.split(state.key)\n"
+        "    return state.replace(key=key), g(k)\n"
+    )
+    after, _ = _migrated(text)
+    assert (
+        'k = state.streams.key("f", state.step)\n    state = f(state, k)\n    return state\n'
+        in after
+    )
+    assert "    return state, g(k)\n" in after
+
+
 def test_a_key_that_an_object_keeps_is_left_and_said():
     text = (
         "import jax\nclass Agent:\n    def act(self):\n"
@@ -377,7 +430,7 @@ def test_a_state_whose_key_is_split_in_a_loop_is_left_with_what_makes_it():
     text = (
         "import jax\nfrom typing import NamedTuple\nclass State(NamedTuple):\n    w: int\n    key: jax.Array\n"
         "def update(state):\n    key = state.key\n    for _ in range(3):\n"
-        "        key, k = jax.random.split(key)\n    return State(1, key)\n"
+        "        key, k = jax.random.split(key); f(k)\n    return State(1, key)\n"
         "key, k = jax.random.split(jax.random.key(0))\nstate = State(0, key)\n"
     )
     after, found = _migrated(text)
@@ -443,7 +496,7 @@ def test_what_is_no_python_file_or_can_not_be_read_is_left_and_said(tmp_path, ca
     os.mkfifo("pipe.py")
     assert main(["migrate", "train.ipynb", "train.txt", "pipe.py"]) == 0
     assert capsys.readouterr().err == (
-        "train.ipynb: left as it is: it is no notebook: KeyError: 'cells'\n"
+        "train.ipynb: left as it is: it is not a notebook: KeyError: 'cells'\n"
         "train.txt: left as it is: only Python files and notebooks are rewritten\n"
         "pipe.py: left as it is: it is no regular file\n"
     )

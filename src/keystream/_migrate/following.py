@@ -75,7 +75,10 @@ class Follower:
         self._done |= set(ast.walk(one.statement))
         self.draft.is_split = True
         found: list[str] = []
+        unread = [target for target in one.targets if self._is_unread(target)]
         for target in one.targets:
+            if target in unread and len(unread) < len(one.targets):
+                continue
             inner = target.value if isinstance(target, ast.Starred) else target
             if self.family.holds(target) or (isinstance(inner, ast.Name) and inner.id == "_"):
                 continue
@@ -96,6 +99,17 @@ class Follower:
             self.draft.opening += found
         else:
             self.draft.edits.append(rows(self.module, one.statement, found))
+
+    def _is_unread(self, target: ast.expr) -> bool:
+        """Whether a function reads a child nowhere, so that it needs no stream."""
+        if not isinstance(target, ast.Name) or not isinstance(self.scope, Function):
+            return False
+        uses = self.module.uses(self.scope, target.id)
+        outer = any(
+            isinstance(node, ast.Global | ast.Nonlocal) and target.id in node.names
+            for node in ast.walk(self.scope)
+        )
+        return not outer and not any(isinstance(use.ctx, ast.Load) for use in uses)
 
     def _use(self, use: ast.expr) -> None:
         if isinstance(use, ast.Name) and not isinstance(use.ctx, ast.Load):
@@ -227,14 +241,28 @@ class Follower:
             streams = f"{self.holder}.{STREAMS}" if self.holder else self.draft.variable
             step = f"{self.holder}.{STEP} + 1" if self.holder else "0"
             new = [] if replaces else [f"{STREAMS}={streams}" if word else streams]
-            new += [] if state.counts else [f"{STEP}={step}" if word else step]
+            new += [] if state.step else [f"{STEP}={step}" if word else step]
             if new:
                 self.draft.edits.append(over(word or use, ", ".join(new)))
             else:
                 assert word is not None
-                self.draft.edits += without_part(self.module, call, word)
+                self._take_out(call, word)
             return True
         return False
+
+    def _take_out(self, call: ast.Call, word: ast.keyword) -> None:
+        """A state's key out of ``state = state.replace(key=key)``, and all of it where that is left."""
+        owner, statement = call.func, self.module.statement(call)
+        if [*call.args, *call.keywords] != [word] or not isinstance(owner, ast.Attribute):
+            self.draft.edits += without_part(self.module, call, word)
+            return
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if (
+                value is call and dotted(owner.value) == name
+            ):
+                self.draft.edits.append(rows(self.module, statement, []))
+            case _:
+                self.draft.edits.append(over(call, self.module.source(owner.value)))
 
 
 def _order(one: Split | ast.expr) -> tuple[int, int, int]:

@@ -12,7 +12,6 @@ from keystream._migrate.keys import FOLD, SPLIT, count
 from keystream._migrate.module import Refused, argument, dotted
 from keystream._migrate.naming import of_use, of_variable
 from keystream._migrate.scans import scans
-from keystream._migrate.states import STEP
 
 
 class Spender:
@@ -64,7 +63,7 @@ class Spender:
     def _is_step(self, data: ast.expr, use: ast.expr) -> bool:
         """Whether what is folded in can be the step as it is."""
         if self.place.holder:
-            return dotted(data) == f"{self.place.holder}.{STEP}"
+            return dotted(data) == self.place.steps.at(use)
         if not isinstance(data, ast.Name):
             return False
         return not self.place.steps.loops(use) or self.place.steps.at(use) == data.id

@@ -25,14 +25,14 @@ class State:
         row: the field's.
         name: of the field.
         place: of the field.
-        counts: whether the states count their steps.
+        step: the field in which the states count their steps; empty for none.
     """
 
     cls: ast.ClassDef
     row: ast.AnnAssign
     name: str
     place: int
-    counts: bool
+    step: str
 
     def given(self, module: Module, use: ast.AST) -> tuple[ast.Call, ast.keyword | None] | None:
         """The call that makes or replaces a state with a key, where that is what a key is used for."""
@@ -52,7 +52,7 @@ class State:
     def edits(self, module: Module, prefix: str) -> list[Edit]:
         """The class with its new fields."""
         found = [over(self.row.target, STREAMS), over(self.row.annotation, f"{prefix}.Streams")]
-        if not self.counts:
+        if not self.step:
             found.append(after(module, self.row, f"{STEP}: {module.source(self.row.annotation)}"))
         return found
 
@@ -116,4 +116,38 @@ def _state(module: Module, cls: ast.ClassDef, fields: set[str]) -> State | None:
         return None
     row = rows[found.index(keys[0])]
     counts = STEP in found or "TrainState" in names
-    return State(cls, row, keys[0], found.index(keys[0]), counts)
+    step = STEP if counts else _counter(module, cls.name, found, keys[0])
+    return State(cls, row, keys[0], found.index(keys[0]), step)
+
+
+def _counter(module: Module, cls: str, fields: list[str], key: str) -> str:
+    """The field that begins at a number, and that is moved on whenever a state gets its key."""
+    calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+    made = [call for call in calls if dotted(call.func) == cls]
+    replaced = [
+        call
+        for call in calls
+        if dotted(call.func).rpartition(".")[2] in _REPLACES
+        and any(word.arg == key for word in call.keywords)
+    ]
+    for place, name in enumerate(fields):
+        values = [argument(call, place, name) for call in made]
+        values += [argument(call, len(call.args), name) for call in replaced]
+        moved = [_is_moved(value, name) for value in values]
+        if any(moved) and all(
+            on or _is_number(value) for on, value in zip(moved, values, strict=True)
+        ):
+            return name
+    return ""
+
+
+def _is_moved(value: ast.expr | None, name: str) -> bool:
+    match value:
+        case ast.BinOp(left=ast.Attribute(attr=attr), op=ast.Add(), right=right):
+            return attr == name and _is_number(right) and ast.unparse(right) != "0"
+        case _:
+            return False
+
+
+def _is_number(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Constant) and type(value.value) is int

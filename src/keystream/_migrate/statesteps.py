@@ -11,7 +11,7 @@ from keystream._migrate.following import follow
 from keystream._migrate.keys import seed
 from keystream._migrate.module import Module, Refused
 from keystream._migrate.naming import Names
-from keystream._migrate.states import STREAMS, State, reads
+from keystream._migrate.states import STEP, STREAMS, State, reads
 from keystream._migrate.steps import StateSteps
 
 
@@ -47,7 +47,7 @@ def _follow(module: Module, state: State, known: Known, draft: Draft) -> None:
         groups.setdefault((module.scope(read), read.value.id), []).append(read)
     for (scope, holder), attributes in groups.items():
         draft.variable = f"{holder}.{STREAMS}"
-        steps = StateSteps(module, scope, holder)
+        steps = StateSteps(module, scope, f"{holder}.{state.step or STEP}")
         aliases = _aliases(module, scope, attributes)
         place = Place(scope, steps, holder=holder)
         follow(known, draft, place, aliases, tuple(attributes))
@@ -71,6 +71,6 @@ def _write_seeds(module: Module, state: State, known: Known, draft: Draft, prefi
                 word = found[1]
                 streams = f"{prefix}.Streams({source}, {draft.names.quoted})"
                 new = f"{STREAMS}={streams}" if word else streams
-                new += "" if state.counts else ", step=0" if word else ", 0"
+                new += "" if state.step else ", step=0" if word else ", 0"
                 draft.edits.append(over(word or value, new))
                 known.calls.add(call)

@@ -237,10 +237,10 @@ class CounterSteps:
 class StateSteps:
     """Steps of a scope that reads them from a state."""
 
-    def __init__(self, module: Module, scope: ast.AST, holder: str) -> None:
+    def __init__(self, module: Module, scope: ast.AST, step: str) -> None:
         self.module = module
         self.scope = scope
-        self.step = f"{holder}.step"
+        self.step = step
         self.edits: list[Edit] = []
 
     def loops(self, node: ast.AST) -> list[Loop]:

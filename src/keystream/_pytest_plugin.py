@@ -14,12 +14,18 @@ import pytest
 
 from keystream._codes import CODES
 from keystream._findings import Finding, Report
+from keystream._suggestions import code_meant, did_you_mean
 
+_OPTIONS = ("allow", "audit")
 _MARK = "keystream(allow=[...], audit=True): codes or names of mistakes that the test means to make"
 
 
 class RandomnessMistakes(pytest.fail.Exception):
     """What the audit of a test found; not raised by the test itself."""
+
+
+class MarkNotUnderstood(pytest.fail.Exception):
+    """A mark of a test that says what there is not; the test was not run."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,13 +46,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Run the test within an audit."""
     mark = item.get_closest_marker("keystream")
     wanted = mark is None or mark.kwargs.get("audit", True)
-    if not item.config.getoption("--keystream") or not wanted:
+    if not item.config.getoption("--keystream"):
+        return (yield)
+    allowed = _allowed(mark)
+    if not wanted:
         return (yield)
     from keystream._session import audit  # noqa: PLC0415  # without the option no JAX is loaded
 
     with audit(item.nodeid) as session:
         result = yield
-    allowed = _codes(mark.kwargs.get("allow", ()) if mark is not None else ())
     assert session.report is not None
     found = _kept(session.report, allowed)
     if found:
@@ -54,18 +62,35 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     return result
 
 
-def _codes(names: Iterable[str]) -> frozenset[str]:
-    """Codes, given as such or by the names of the mistakes.
+def _allowed(mark: pytest.Mark | None) -> frozenset[str]:
+    """The codes that a mark allows, given as such or by the names of the mistakes.
 
     Raises:
-        pytest.UsageError: there is no such code or name.
+        MarkNotUnderstood: the mark says something else; the test fails, and does not run.
     """
+    if mark is None:
+        return frozenset()
+    unknown = [name for name in mark.kwargs if name not in _OPTIONS]
+    if unknown:
+        listed = f"it takes {' and '.join(_OPTIONS)}"
+        raise _not_understood(
+            f"has no option {unknown[0]!r}", did_you_mean(unknown[0], _OPTIONS, listed)
+        )
+    if mark.args:
+        raise _not_understood(
+            f"is given {mark.args[0]!r} without a name", f"write allow={list(mark.args)!r}"
+        )
+    given: str | Iterable[str] = mark.kwargs.get("allow", ())
+    names = (given,) if isinstance(given, str) else tuple(given)
     by_name = {name: code for code, name in CODES.items()}
-    names = (names,) if isinstance(names, str) else tuple(names)
     for name in names:
         if name not in CODES and name not in by_name:
-            raise pytest.UsageError(f"keystream: there is no code or mistake named {name!r}")
+            raise _not_understood(f"allows {name!r}, which is no code or mistake", code_meant(name))
     return frozenset(by_name.get(name, name) for name in names)
+
+
+def _not_understood(what: str, fix: str) -> MarkNotUnderstood:
+    return MarkNotUnderstood(f"the mark keystream {what}\n  fix:   {fix}", pytrace=False)
 
 
 def _kept(report: Report, allowed: frozenset[str]) -> tuple[Finding, ...]:

@@ -179,7 +179,6 @@ def test_a_foreign_key_exits_with_1(capsys):
     ("words", "what"),
     [
         (["1,2,3", "--seed", "0", "--streams", "a"], "'1,2,3' is not two words of 32 bits"),
-        (["1,2", "--streams", "a"], "no seed is given"),
         (["1,2", "--streams", "a,b", "--seeds", "1"], "--seeds has 1 seeds for 2 streams"),
         (["1,2", "--seed", "x", "--streams", "a"], "--seed has 'x', which is not an integer"),
     ],
@@ -187,3 +186,17 @@ def test_a_foreign_key_exits_with_1(capsys):
 def test_what_can_not_be_identified_is_refused_with_an_example(words, what, capsys):
     assert main(["identify", *words]) == 2
     assert what in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "one of the arguments --seed --seeds is required"),
+        (["--seed", "0", "--seeds", "1"], "argument --seeds: not allowed with argument --seed"),
+    ],
+)
+def test_a_key_is_read_back_under_one_seed_or_several(words, said, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["identify", "1,2", "--streams", "a", *words])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.endswith(f"keystream identify: error: {said}\n")

@@ -23,9 +23,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="KEY",
         help="its two words as JAX prints them, decimal, or hexadecimal as in 6b200159:99ba4efe",
     )
-    parser.add_argument("--seed", help="of the Streams (one seed for all of them)")
+    seeds = parser.add_mutually_exclusive_group(required=True)
+    seeds.add_argument("--seed", help="of the Streams (one seed for all of them)")
     parser.add_argument("--streams", required=True, help="the names, as declared: params,dropout")
-    parser.add_argument("--seeds", help="one seed a stream, in the order of --streams: 0,1")
+    seeds.add_argument("--seeds", help="one seed a stream, in the order of --streams: 0,1")
     parser.add_argument(
         "--coordinates", default="", help="declared sizes: microbatch=64,device=8 (default: none)"
     )
@@ -69,10 +70,8 @@ def _streams(arguments: argparse.Namespace) -> Any:
         if len(seeds) != len(names):
             raise _refused(f"--seeds has {len(seeds)} seeds for {len(names)} streams")
         streams = Streams(dict(zip(names, seeds, strict=True)), **declared)
-    elif arguments.seed is not None:
-        streams = Streams(_integer(arguments.seed, "--seed"), *names, **declared)
     else:
-        raise _refused("no seed is given")
+        streams = Streams(_integer(arguments.seed, "--seed"), *names, **declared)
     for name in filter(None, arguments.child.split(",")):
         streams = streams.child(name)
     return streams

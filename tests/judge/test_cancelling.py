@@ -38,6 +38,7 @@ def test_what_a_function_draws_is_looked_for_where_it_is_called(tmp_path, text):
 MIRRORED = {
     "by a condition": "    m = draw(k)\n    x = x + m if s else x - m\n",
     "the other way round": "    m = draw(k)\n    x = x - m if s else x + m\n",
+    "scaled before": "    m = 30.0 * draw(k)\n    x = x + m if s else x - m\n",
     "by where": "    m = draw(k)\n    x = jnp.where(s, x + m, x - m)\n",
 }
 

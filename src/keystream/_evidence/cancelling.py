@@ -57,7 +57,7 @@ def _signs_at(place: Location) -> Iterator[tuple[_Sign, ast.stmt]]:
     call = chain_at(node, place) if node is not None else None
     if node is None or scope is None or call is None:
         return
-    bound = isinstance(node, ast.Assign) and bare(node.value) is call
+    bound = isinstance(node, ast.Assign) and _drawn(bare(node.value), call, frozenset()) is not None
     names = step_of(node).stores if bound else frozenset[str]()
     for step in steps_of(scope):
         if step.node is node or (names and step.node.lineno > node.lineno):

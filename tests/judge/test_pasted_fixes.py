@@ -352,3 +352,119 @@ def test_a_pasted_fix_of_lint_removes_its_finding(tmp_path, code, name):
 @pytest.mark.parametrize("code", PLAIN)
 def test_a_pasted_fix_of_lint_removes_the_finding_of_plain_jax(tmp_path, code):
     check_lint(tmp_path, code, PLAIN[code])
+
+
+EVALUATED = """
+    import flax.linen as nn
+    import jax, jax.numpy as jnp
+    class Net(nn.Module):
+        @nn.compact
+        def __call__(self, x, train):
+            return nn.Dense(1)(nn.Dropout(0.5, deterministic=not train)(x))
+    net, x = Net(), jnp.ones((4, 3))
+    def loss(params, key):
+        return net.apply(params, x, train=True, rngs={"dropout": key}).mean()
+    def evaluate(params, key):
+        return net.apply(params, x, train=True, rngs={"dropout": key}).mean()
+    one, two, three = jax.random.split(jax.random.key(0), 3)
+    params = net.init(one, x, train=False)
+    print(jax.grad(loss)(params, two), evaluate(params, three))
+"""
+
+
+def test_a_pasted_fix_evaluates_without_dropout(tmp_path):
+    pytest.importorskip("flax")
+    text = textwrap.dedent(EVALUATED).lstrip("\n")
+    path = tmp_path / "program.py"
+    path.write_text(text, encoding="utf-8")
+    line = '    return net.apply(params, x, train=True, rngs={"dropout": key}).mean()'
+    for findings in (audit(tmp_path, text).findings, Worker(Config()).check(path).findings):
+        (found,) = [each for each in findings if each.code == "KS601"]
+        said, _, mended = found.fix.partition("\n")
+        assert said == "switch dropout off where the model is evaluated:"
+        assert mended == line.strip().replace("train=True", "train=False")
+    lines = text.splitlines()
+    assert lines[10] == line
+    lines[10] = f"    {mended}"
+    assert audit(tmp_path, "\n".join(lines) + "\n", "fixed.py").findings == ()
+
+
+OFF = {
+    "nnx": (
+        """
+        from flax import nnx
+        import jax.numpy as jnp
+        class Net(nnx.Module):
+            def __init__(self, rngs):
+                self.dense = nnx.Linear(3, 1, rngs=rngs)
+                self.drop = nnx.Dropout(0.5, rngs=rngs)
+            def __call__(self, x):
+                return self.dense(self.drop(x))
+        net, x = Net(nnx.Rngs(0)), jnp.ones((4, 3))
+        nnx.grad(lambda net: net(x).mean())(net)
+        def evaluate(net):
+            return net(x).mean()
+        print(evaluate(net))
+        """,
+        "model.eval()   # and model.train()",
+    ),
+    "equinox": (
+        """
+        import equinox as eqx
+        import jax, jax.numpy as jnp
+        class Net(eqx.Module):
+            dense: eqx.nn.Linear
+            drop: eqx.nn.Dropout
+            def __init__(self, key):
+                self.dense, self.drop = eqx.nn.Linear(3, 1, key=key), eqx.nn.Dropout(0.5)
+            def __call__(self, x, key):
+                return self.dense(self.drop(x, key=key))
+        one, two, three = jax.random.split(jax.random.key(0), 3)
+        net, x = Net(one), jnp.ones(3)
+        eqx.filter_grad(lambda net: net(x, two).mean())(net)
+        def evaluate(net):
+            return net(x, three).mean()
+        print(evaluate(net))
+        """,
+        "evaluated = eqx.nn.inference_mode(model)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", OFF)
+def test_dropout_is_switched_off_in_the_way_of_its_framework(tmp_path, kind):
+    pytest.importorskip({"nnx": "flax"}.get(kind, kind))
+    text, wanted = OFF[kind]
+    report = audit(tmp_path, text)
+    linted = Worker(Config()).check(tmp_path / "program.py").findings
+    for findings in (report.findings, linted):
+        (found,) = [each for each in findings if each.code == "KS601"]
+        assert found.fix.partition("\n")[2] == wanted
+        assert "each call" not in found.why
+
+
+def test_draws_of_one_sampler_are_counted(tmp_path):
+    for count, said in ((2, "twice"), (3, "3 times")):
+        draws = " + ".join(["jax.random.normal(key)"] * count)
+        text = f"import jax\nkey = jax.random.key(0)\nprint({draws})\n"
+        (found,) = audit(tmp_path, text).findings
+        assert found.message == f"normal drew {said} from one key, first at program.py:3"
+
+
+def test_a_key_without_a_name_is_not_called_one(tmp_path):
+    text = """
+        import jax
+        class Both:
+            def one(self):
+                return jax.random.normal(self.keys()[0])
+            def keys(self):
+                return KEYS
+            def two(self):
+                return jax.random.uniform(self.keys()[0])
+        KEYS = [jax.random.key(0)]
+        both = Both()
+        print(both.one() + both.two())
+    """
+    (found,) = [each for each in audit(tmp_path, text).findings if each.code == "KS101"]
+    said = "split the key before both, and give each a part (`key` stands for yours):"
+    assert found.fix == f"{said}\nfirst_key, second_key = jax.random.split(key)"

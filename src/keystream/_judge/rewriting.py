@@ -39,13 +39,17 @@ def is_spelled(node: ast.AST) -> bool:
 
 
 def spellings(node: ast.AST) -> Iterator[ast.expr]:
-    """The variables, fields and entries that an expression reads, each as a whole, in its order."""
+    """The variables, fields and entries that an expression reads, each as a whole, in its order.
+
+    What it calls is none of them.
+    """
     if isinstance(node, ast.expr) and is_spelled(node):
         if isinstance(getattr(node, "ctx", None), ast.Load):
             yield node
         return
     for each in ast.iter_child_nodes(node):
-        yield from spellings(each)
+        if not (isinstance(node, ast.Call) and each is node.func and is_spelled(each)):
+            yield from spellings(each)
 
 
 def uses_of(names: Iterable[str], parts: Iterable[ast.AST]) -> list[ast.expr]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from keystream._findings import Location
+from keystream._judge.handing import spelled
 from keystream._judge.rewriting import is_spelled, spellings
 from keystream._judge.splitting import one_part, own_keys
 from keystream._judge.stepping import each_turn, of_stack
@@ -25,7 +26,7 @@ def own_parts(mistake: Mistake, module: Module) -> str:
     uses = ((repeat.earlier, repeat.first), (repeat.site, repeat.second))
     named = [(site, name) for site, use in uses if (name := _name(mistake, use))]
     if not named:
-        return "key, first_key, second_key = jax.random.split(key, 3)"
+        return f"first_key, second_key = jax.random.split({_inside(mistake, repeat.second)}"
     lines = [
         site.location()
         for each in module.facts.repeats
@@ -45,7 +46,7 @@ def part_for_draw(mistake: Mistake) -> str:
         drawn, other = other, drawn
     name = _name(mistake, drawn)
     if not name:
-        return "key, draw_key = jax.random.split(key)"
+        return f"split_key, draw_key = jax.random.split({_inside(mistake, drawn)}"
     if repeat.turn is not None:
         return one_part(drawn.chain[repeat.level].location(), [name])
     places = [use.chain[repeat.level].location() for use in (drawn, other)]
@@ -65,6 +66,13 @@ def part_for_turn(mistake: Mistake) -> str:
         "derive a key for each step (`key` stands for yours):\n"
         "key, step_key = jax.random.split(key)   # or jax.random.fold_in(key, step)"
     )
+
+
+def _inside(mistake: Mistake, use: Use) -> str:
+    """How a key that has no name where two uses part is spelled where it is drawn from."""
+    stack = tuple(site.location() for site in reversed(use.chain[mistake.repeat.level :]))
+    names = [each.name for each in spelled(stack)]
+    return f"{names[0]})" if names else "key)   # key: the one that they share"
 
 
 def _lines(chain: tuple[Site, ...]) -> list[Location]:

@@ -35,11 +35,36 @@ class Source:
         path: as it is shown.
         text: Python source; the cells of a notebook one after the other.
         cells: of a notebook, for each line of `text`, the cell's number and the line in it, both from 1.
+        unread: of a notebook, the line of `text` and the reason for each cell that is no Python.
     """
 
     path: str
     text: str
     cells: tuple[tuple[int, int], ...] = ()
+    unread: tuple[tuple[int, str], ...] = ()
+
+    def place(self, line: int) -> tuple[int, int]:
+        """The cell and the line in it of a line of the text; cell 0 where it is no notebook's."""
+        return self.cells[line - 1] if 0 < line <= len(self.cells) else (0, line)
+
+    def in_cells(self, words: str) -> str:
+        """Words that name lines of the text, naming them by their cells."""
+        return _LINES.sub(self._said, words) if self.cells else words
+
+    def _said(self, found: re.Match[str]) -> str:
+        by_cell: dict[int, list[str]] = {}
+        for number in found[1].split(", "):
+            cell, line = self.place(int(number))
+            by_cell.setdefault(cell, []).append(str(line))
+        if 0 in by_cell:
+            return found[0]
+        return " and ".join(
+            f"cell {cell}, line{'s' * (len(lines) > 1)} {', '.join(lines)}"
+            for cell, lines in by_cell.items()
+        )
+
+
+_LINES = re.compile(r"\blines? (\d+(?:, \d+)*)\b")
 
 
 def read_source(path: Path, shown: str) -> Source:
@@ -77,26 +102,37 @@ def decode(raw: bytes) -> str:
 
 def _notebook(raw: bytes, shown: str) -> Source:
     try:
-        cells: Any = json.loads(raw.decode("utf-8-sig"))["cells"]
+        document: Any = json.loads(raw.decode("utf-8-sig"))
         code = [
             (number, text if isinstance(text := cell["source"], str) else "".join(text))
-            for number, cell in enumerate(cells, 1)
+            for number, cell in enumerate(document["cells"], 1)
             if cell.get("cell_type") == "code"
         ]
-        return of_cells(shown, code)
+        return of_cells(shown, code if _is_python(document.get("metadata") or {}) else ())
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UnreadableError(f"it is no notebook: {type(error).__name__}: {error}") from error
+        raise UnreadableError(f"it is not a notebook: {type(error).__name__}: {error}") from error
+
+
+def _is_python(about: Any) -> bool:
+    """Whether a notebook's metadata leaves it one of Python."""
+    told = [about.get("kernelspec") or {}, about.get("language_info") or {}]
+    names = [each.get(name) for each, name in zip(told, ("language", "name"), strict=True)]
+    return all(name is None or str(name).lower() in ("python", "ipython") for name in names)
 
 
 def of_cells(shown: str, cells: Iterable[tuple[int, str]]) -> Source:
     """The source of numbered cells, one after the other, with IPython's own commands taken out."""
     lines: list[str] = []
     places: list[tuple[int, int]] = []
+    unread: list[tuple[int, str]] = []
     for number, text in cells:
-        for place, line in enumerate(_readable(plain(text.split("\n"))), 1):
+        made, wrong = _readable(plain(text.split("\n")))
+        if wrong is not None:
+            unread.append((len(lines) + max(wrong.line, 1), wrong.reason))
+        for place, line in enumerate(made, 1):
             lines.append(line)
             places.append((number, place))
-    return Source(shown, "\n".join(lines) + "\n", tuple(places))
+    return Source(shown, "\n".join(lines) + "\n", tuple(places), tuple(unread))
 
 
 # Commands whose cell is Python, and those whose line is.
@@ -111,7 +147,7 @@ def plain(lines: list[str]) -> list[str]:
     """The lines of a cell as Python: IPython's commands are taken out, line by line.
 
     ``%%time`` leaves the cell below it, ``%time x = f()`` the statement, ``files = !ls`` a name that is
-    bound; ``!ls``, ``%matplotlib inline``, ``f?`` and what is no Python at all leave nothing.
+    bound; ``!ls``, ``%matplotlib inline`` and ``f?`` leave nothing.
     """
     first = next((n for n, line in enumerate(lines) if line.strip()), 0)
     head = lines[first].strip() if lines else ""
@@ -147,17 +183,35 @@ def _plain_line(line: str) -> str:
     return line
 
 
-def _readable(lines: list[str]) -> list[str]:
-    """The lines of a cell, or blank ones where it is no Python (another language, a sketch)."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(
-                "\n".join(lines), "cell", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-            )
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return [""] * len(lines)
-    return lines
+# Commands that IPython takes without a sign before them, where a line is no Python.
+_BARE = frozenset(
+    {"pip", "conda", "mamba", "uv", "cd", "ls", "ll", "cat", "cp", "mv", "rm", "mkdir", "rmdir"}
+    | {"less", "more", "man", "env", "load_ext", "reload_ext", "matplotlib", "autoreload", "who"}
+    | {"whos", "time", "timeit", "run", "history", "clear", "config", "pinfo", "conda", "alias"}
+)
+
+
+def _readable(lines: list[str]) -> tuple[list[str], UnreadableError | None]:
+    """The lines of a cell; blank ones where it is no Python, and why it is none."""
+    made = list(lines)
+    for _ in lines:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+                compile("\n".join(made), "cell", "exec", flags)
+        except SyntaxError as error:
+            at = (error.lineno or 0) - 1
+            line = made[at] if 0 <= at < len(made) else ""
+            if line.partition(" ")[0] not in _BARE:
+                reason = _reason("\n".join(made), error)
+                return [""] * len(lines), UnreadableError(reason, error.lineno or 0)
+            made[at] = "pass"
+        except (ValueError, RecursionError, MemoryError) as error:
+            return [""] * len(lines), UnreadableError(f"it is not Python: {error}", 1)
+        else:
+            break
+    return made, None
 
 
 def parse(source: Source) -> ast.Module:
@@ -177,7 +231,7 @@ def parse(source: Source) -> ast.Module:
     except SyntaxError as error:
         raise UnreadableError(_reason(source.text, error), error.lineno or 0) from error
     except (ValueError, RecursionError, MemoryError, OverflowError) as error:
-        raise UnreadableError(f"it is no Python: {error}") from error
+        raise UnreadableError(f"it is not Python: {error}") from error
 
 
 # Grammar by the Python that brought it: what a line looks like that an older one can't read.
@@ -211,7 +265,7 @@ def _reason(text: str, error: SyntaxError) -> str:
                 f"{what} needs Python {needed}, and this is Python {running}; run lint with "
                 f"Python {needed} or newer"
             )
-    return f"it is no Python: {error.msg}"
+    return f"it is not Python: {error.msg}"
 
 
 def _depth(text: str) -> int:

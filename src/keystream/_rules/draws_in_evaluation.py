@@ -7,8 +7,8 @@ audit sees masks drawn there at a line where training draws them too.
 
 ## Why it matters
 
-The figures are those of a network with units dropped at random: too low, and different in each
-call.
+The figures are those of a network with units dropped at random, not of the whole network, and where
+the key is a new one they differ from call to call.
 
 ## Example
 
@@ -88,12 +88,16 @@ There is no automatic repair.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.judged import line
 from keystream._audit.verdicts import verdicts
-from keystream._findings import Finding
+from keystream._evidence.names import chain_at
+from keystream._findings import Finding, Location
+from keystream._judge.rewriting import rewritten, statement_at
+from keystream._judge.wording import framework
 from keystream._lint.facts import Site
 from keystream._lint.module import Module, finding
 from keystream._lint.places import of_chain
@@ -121,9 +125,10 @@ def read(module: Module) -> Iterator[Finding]:
             message=f"{_what(fact.site)} runs the model in training mode: "
             f"{fact.data['layer']} at line "
             f"{drawn.line} draws",
-            why="the figures of the evaluation are those of a thinned network, and differ from "
-            "call to call",
-            fix="evaluate in evaluation mode:\nmodel.apply(variables, x, train=False)",
+            why="the figures of the evaluation are those of a thinned network, not of the whole one",
+            fix=_fix(
+                _FRAMEWORKS.get(fact.data["layer"].partition(".")[0], ""), fact.site.location()
+            ),
             related=(drawn.location("the draw"),),
             inner=of_chain(fact.site, fact.chain),
         )
@@ -137,10 +142,47 @@ def _what(site: Site) -> str:
 def recorded(recording: Recording) -> Iterator[Finding]:
     """The mistakes of KS601 that the evidence of a run shows."""
     for found in verdicts(recording, "KS601"):
-        where = line(found.facts["place"])
+        place, site = found.facts["place"], found.facts["site"]
         yield found.finding(
-            f"dropout drew where no gradient is taken, at {where}",
-            why="what is measured is a model with units dropped at random, another in each call",
-            fix="switch dropout off: deterministic=True, model.eval() or "
-            "eqx.nn.inference_mode(model)",
+            f"dropout drew where no gradient is taken, at {line(place)}",
+            why="what is measured is a network with units dropped at random, not the whole one",
+            fix=_fix(framework(site), place),
         )
+
+
+_FRAMEWORKS = {"nn": "linen", "nnx": "nnx", "eqx": "equinox", "hk": "haiku", "keras": "keras"}
+_MODES = {
+    "linen": "evaluate with the flag that switches dropout off:\n"
+    "model.apply(variables, x, train=False)",
+    "nnx": "evaluate in evaluation mode, and switch back before training goes on:\n"
+    "model.eval()   # and model.train()",
+    "equinox": "evaluate a copy in inference mode:\nevaluated = eqx.nn.inference_mode(model)",
+    "haiku": "evaluate with the flag that switches dropout off:\n"
+    "transformed.apply(params, None, x, is_training=False)",
+    "keras": "evaluate with the flag that switches dropout off:\nmodel(x, training=False)",
+}
+_FLAGS = {
+    "train": True,
+    "training": True,
+    "is_training": True,
+    "deterministic": False,
+    "inference": False,
+}
+
+
+def _fix(kind: str, place: Location) -> str:
+    """The line with its flag turned round; without one, how the framework switches dropout off."""
+    node = statement_at(place)
+    call = chain_at(node, place) if node is not None else None
+    for each in ast.walk(call) if call is not None else ():
+        match each:
+            case ast.keyword(
+                arg=str() as flag, value=ast.Constant(value=bool() as on) as value
+            ) if _FLAGS.get(flag) is on:
+                text = rewritten(
+                    place.path, [node] if node is not None else [], {value: str(not on)}
+                )
+                return f"switch dropout off where the model is evaluated:\n{text}"
+            case _:
+                pass
+    return _MODES.get(kind, "draw no mask where the model is evaluated")

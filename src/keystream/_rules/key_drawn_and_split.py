@@ -54,6 +54,7 @@ from keystream._audit.verdicts import verdicts
 from keystream._evidence.pairs import Pair
 from keystream._evidence.uses import Stack
 from keystream._findings import Finding, Severity
+from keystream._judge.handing import spelled
 from keystream._judge.splitting import one_part
 from keystream._judge.wording import given
 from keystream._lint.facts import Use
@@ -162,7 +163,12 @@ def _fix(pair: Pair, made: Stack) -> str:
     first, second = pair.parted or (pair.first.at.place, pair.second.at.place)
     drawn, split = (first, second) if pair.first.role == "draw" else (second, first)
     use = given(drawn, made) if drawn is not None else None
-    text = "key, draw_key = jax.random.split(key)"
     if use is not None:
         text = one_part(use.place, [use.name], split)
-    return f"split before the draw, and draw from a part:\n{text}"
+        return f"split before the draw, and draw from a part:\n{text}"
+    here = (pair.first if pair.first.role == "draw" else pair.second).at
+    names = [each.name for each in spelled(here.stack)]
+    return (
+        f"split before the draw, and draw from a part{'' if names else ' (`key` stands for yours)'}:\n"
+        f"split_key, draw_key = jax.random.split({names[0] if names else 'key'})"
+    )

@@ -54,6 +54,7 @@ from keystream._audit.verdicts import verdicts
 from keystream._evidence.pairs import Pair
 from keystream._evidence.source import scope_of
 from keystream._findings import Finding, Severity
+from keystream._judge.handing import spelled
 from keystream._judge.splitting import own_keys
 from keystream._judge.wording import given
 from keystream._lint.facts import Site, Turn
@@ -187,9 +188,15 @@ def _fix(found: Judged) -> str:
     places = pair.parted or (pair.first.at.place, pair.second.at.place)
     uses = [given(place, found.facts["made"]) for place in places if place is not None]
     named = [use for use in uses if use is not None]
-    text = "first_key, second_key = jax.random.split(key)"
     if named:
         here = [use for use in named if scope_of(use.place) is scope_of(named[0].place)]
         names = list(dict.fromkeys(use.name for use in here))
         text = own_keys([use.place for use in here], names, found.locations)
-    return f"split the key before both, and give each a part:\n{text}"
+        return f"split the key before both, and give each a part:\n{text}"
+    spellings = spelled(pair.second.at.stack)
+    near = [use for use in spellings if use.place == places[-1]] or spellings
+    name, said = (near[0].name, "") if near else ("key", " (`key` stands for yours)")
+    return (
+        f"split the key before both, and give each a part{said}:\n"
+        f"first_key, second_key = jax.random.split({name})"
+    )

@@ -106,8 +106,8 @@ def recorded(recording: Recording) -> Iterator[Finding]:
     for found in verdicts(recording, "KS603"):
         if "error" in found.facts:
             yield found.finding(
-                f"a rate is none: {found.facts['text']}",
-                why="the layer refuses what is no probability",
+                f"a rate is not a probability: {found.facts['text']}",
+                why="the layer refuses a rate outside [0, 1]",
                 fix="pass a fraction: 0.2 for 20 percent",
             )
             continue

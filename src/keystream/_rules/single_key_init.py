@@ -100,7 +100,7 @@ def recorded(recording: Recording) -> Iterator[Finding]:
     for found in verdicts(recording, "KS404"):
         asked = found.facts["asked"]
         yield found.finding(
-            f"init was given params alone, and stream {asked} was served from it",
+            f"init was given a key for params only, so stream {asked} drew from that key too",
             why="what the model keeps of it changes with the seed of params, and with no other"
             if found.facts["kept"]
             else "init gives no hint that apply needs the stream as well",

@@ -17,7 +17,7 @@ keystream lint broken.py  # exits 1
 ```
 
 ```text
-broken.py:1: warning KS901 the source can't be read: it is no Python: '(' was never closed
+broken.py:1: warning KS901 the source can't be read: it is not Python: '(' was never closed
   > 1 | x = (
   why:   nothing was checked in this file
   fix:   correct the file, or leave it out:

@@ -97,7 +97,7 @@ def test_a_wrong_solution_is_told_its_mistake(capsys, solution):
         "\n"
         "The solution printed last:\n" + "  [red]mine\n" * 10 + "\n"
         "1. the flag is inverted\n"
-        "  where: all 20 outputs are those of this mistake\n"
+        "  where: all 20 outputs are what this mistake gives\n"
         "  why:   deterministic=True means that nothing is dropped: it is evaluation, not\n"
         "         training\n"
         "  fix:   pass the flag as it is:\n"
@@ -148,7 +148,7 @@ def test_on_a_narrow_terminal_no_word_is_cut_and_the_verdicts_stand(capsys, solu
     assert main(["exercise", "check", str(solution(written(flag="deterministic < 0.5")))]) == 1
     shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
     assert re.search(r"^another seed, evaluation  WRONG *$", shown, re.MULTILINE)
-    assert "  where: all 20 outputs are those of\n         this mistake\n" in shown
+    assert "  where: all 20 outputs are what this\n         mistake gives\n" in shown
 
 
 def test_a_file_that_is_not_there_cannot_be_checked(capsys, tmp_path):
@@ -165,6 +165,22 @@ def test_a_file_that_is_not_there_cannot_be_checked(capsys, tmp_path):
             "  fix:   give its path: keystream exercise check solution.py\n"
             "  KS010 bad-exercise-input (keystream rule KS010)\n",
         )
+
+
+def test_a_solution_that_does_not_end_is_said_to_be_running(capsys, solution, monkeypatch):
+    monkeypatch.setattr("keystream._cli.exercise._PATIENCE", 0.1)
+    path = str(solution("while True:\n    pass\n"))
+    assert main(["exercise", "check", path, "--timeout", "2"]) == 1
+    assert capsys.readouterr().err == (
+        "keystream exercise: still running; it is ended after 2 s (--timeout)\n"
+    )
+
+
+def test_a_file_that_can_not_be_loaded_is_named_in_the_command(capsys, solution):
+    path = solution("import no_such_module\n")
+    assert main(["exercise", "check", str(path)]) == 1
+    shown = " ".join(capsys.readouterr().out.split())
+    assert f"make the file run by itself first: python {path} read:" in shown
 
 
 @pytest.mark.parametrize("timeout", ["0", "-1", "nan", "1e9", "soon"])

@@ -116,7 +116,7 @@ def test_of_two_mistakes_that_no_sign_shows_the_outputs_are_those_of_both(report
     parts = {"model": "DropoutModel(1.0 - drop_rate)", "flag": "deterministic < 0.5"}
     findings = report_of(written(**parts)).findings
     assert [finding.name for finding in findings] == ["flag-inverted", "keep-for-drop"]
-    where = "all 14 outputs are those of these mistakes together"
+    where = "all 14 outputs are what these mistakes together give"
     assert [finding.where for finding in findings] == [where, where]
 
 
@@ -130,7 +130,10 @@ def test_a_right_output_by_luck_is_not_right_yet(report_of):
     report = report_of(written(init=init("params_key")))
     assert all(result.passed for result in report.results)
     text = shown(report)
-    assert "\nNot right yet: 14 of 14 cases passed, but by luck; see above.\nRandom" in text
+    assert (
+        "\nNot right yet: 14 of 14 cases passed, and still it makes the mistake above.\nRandom"
+        in text
+    )
     assert all(len(line) <= 80 for line in text.splitlines())
 
 
@@ -140,7 +143,7 @@ def test_where_nothing_ran_no_table_is_shown(report_of):
         "1. the file can't be loaded: ModuleNotFoundError: No module named 'no_such_module'\n"
         "  where: line 1: import no_such_module\n"
         "  why:   the function is not there before the whole file has run\n"
-        "  fix:   make the file run by itself first: python FILE\n"
+        "  fix:   make the file run by itself first: python solution.py\n"
         "  read:  docs/quickstart.md#now-you\n"
         "  next:  keystream exercise\n"
         "  not-loaded\n"
@@ -179,7 +182,7 @@ def test_the_code_of_every_remedy_is_80_columns_wide_at_most():
 def test_of_keys_that_are_traced_the_outputs_tell(report_of):
     (finding,) = report_of(COMPILED_SWAPPED, CASES[:6]).findings
     assert finding.name == "seeds-swapped"
-    assert finding.where == "all 6 outputs are those of this mistake"
+    assert finding.where == "all 6 outputs are what this mistake gives"
 
 
 def test_of_keys_that_are_seen_the_call_tells(report_of):
@@ -189,7 +192,7 @@ def test_of_keys_that_are_seen_the_call_tells(report_of):
     (swapped,) = report_of(
         written(init=init('{"params": dropout_key, "dropout": params_key}'))
     ).findings
-    where = "init · cases \"the task's example\", 'training', 'evaluation' and 11 more"
+    where = 'init · cases "the task\'s example", "training", "evaluation" and 11 more'
     assert (reused.name, reused.where) == ("key-reused", where)
     assert (swapped.name, swapped.where) == ("seeds-swapped", where)
 
@@ -205,7 +208,7 @@ def test_an_error_is_placed_at_the_line_of_the_solution(report_of):
     (line,) = (number for number, text in enumerate(source, start=1) if "rng=" in text)
     where, cases = finding.where.split(" · ")
     assert where == f"line {line}: {source[line - 1].strip()}"
-    assert cases == "cases \"the task's example\", 'training', 'evaluation' and 11 more"
+    assert cases == 'cases "the task\'s example", "training", "evaluation" and 11 more'
 
 
 def test_an_error_of_the_solutions_own_is_told_in_full(report_of):

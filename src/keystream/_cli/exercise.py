@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keystream._address import section_of
-from keystream._cli.output import columns, fitted, reader_may_leave
+from keystream._cli.output import columns, fitted, reader_may_leave, tell
 from keystream._cli.usage import file_meant
 from keystream._extras import require
 from keystream.errors import BadExerciseInputError
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from keystream._exercise.runner import Event, Run
 
 WRONG = 1
+_PATIENCE = (
+    10.0  # seconds: a right solution needs fewer, also where JAX is imported from a cold disk
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -142,16 +145,29 @@ def _start_loading_jax() -> None:
 
 def _run(solution: Path, timeout: float, cases: Sequence[Case]) -> Run:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from keystream._exercise import runner
 
     terminal = Console(stderr=True)
     if not terminal.is_terminal:
-        return runner.run(solution, cases, timeout=timeout)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        words = f"keystream exercise: still running; it is ended after {timeout:g} s (--timeout)"
+        waiting = threading.Timer(_PATIENCE, tell, (words,))
+        waiting.daemon = True
+        waiting.start()
+        try:
+            return runner.run(solution, cases, timeout=timeout)
+        finally:
+            waiting.cancel()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=terminal, transient=True) as progress:
-        bar = progress.add_task("running the solution", total=len(cases))
+        words = f"running the solution, at most {timeout:g} s"
+        bar = progress.add_task(words, total=len(cases))
 
         def on_event(event: Event) -> None:
             if event["event"] in ("returned", "raised"):

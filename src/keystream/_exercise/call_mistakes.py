@@ -119,7 +119,7 @@ _SILENT = (
         "single-key-init",
         "init was given a single key, and Dropout drew from it as well",
         "Flax takes a single key as 'params' and serves 'dropout' from it in silence, so the mask"
-        " that init draws hangs on the weights' key; in apply the same habit gives wrong masks",
+        " that init draws comes from the weights' key; in apply the same habit gives wrong masks",
         f"give each stream its key:\n{RNGS}\n{INIT}",
         lead=leads.SINGLE_KEY,
         sign=signs.falls_back("init"),

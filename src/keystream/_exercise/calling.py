@@ -61,7 +61,7 @@ def check(function: Callable[..., Any], *, random_seed: int = 0) -> Answer:
 
 @contextlib.contextmanager
 def _defaults() -> Generator[None]:
-    """JAX as it is without settings, so that answers do not hang on those of the notebook.
+    """JAX as it is without settings, so that answers do not depend on those of the notebook.
 
     An audit of the notebook need not mind that the cases share seeds.
     """

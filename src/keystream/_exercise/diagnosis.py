@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shlex
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ def diagnose(evidence: Evidence, run: Run) -> tuple[Finding, ...]:
     findings = [_finding(mistake, where) for mistake, where in _told(found)]
     findings += _ended_early(evidence, run)
     if not findings and not all(result.passed for result in evidence.results):
-        findings = [_unknown(evidence)]
+        findings = [_unknown(evidence, run)]
     return tuple(findings)
 
 
@@ -86,8 +87,8 @@ def _by_programs(evidence: Evidence) -> list[Found]:
         return []  # too few outputs to tell programs apart
     for mistakes, steps in (*_single(), *_pairs()):
         if evidence.explained_by(Program().with_steps(steps).run):
-            these = "this mistake" if len(mistakes) == 1 else "these mistakes together"
-            where = f"all {len(evidence.numeric)} outputs are those of {these}"
+            these = "this mistake gives" if len(mistakes) == 1 else "these mistakes together give"
+            where = f"all {len(evidence.numeric)} outputs are what {these}"
             return [(mistake, where) for mistake in mistakes]
     return []
 
@@ -146,7 +147,7 @@ def _ending(exit_code: int) -> str:
     return f"signal {-exit_code}"
 
 
-def _unknown(evidence: Evidence) -> Finding:
+def _unknown(evidence: Evidence, run: Run) -> Finding:
     if evidence.failed:
         event = evidence.failed
         return Finding(
@@ -154,7 +155,7 @@ def _unknown(evidence: Evidence) -> Finding:
             f"the file can't be loaded: {_first_line(event['kinds'][0], event['message'])}",
             line_of(event),
             "the function is not there before the whole file has run",
-            "make the file run by itself first: python FILE",
+            f"make the file run by itself first: python {shlex.quote(str(run.solution))}",
             leads.TASK,
         )
     raised = [result for result in evidence.results if result.raised]

@@ -123,7 +123,7 @@ def _numbers(result: Result) -> Values:
 
 def names(results: Sequence[Result]) -> str:
     """The cases by name, the first few of them."""
-    shown = ", ".join(repr(result.case.name) for result in results[:_SHOWN])
+    shown = ", ".join(f'"{result.case.name}"' for result in results[:_SHOWN])
     rest = len(results) - _SHOWN
     return f"cases {shown} and {rest} more" if rest > 0 else f"cases {shown}"
 

@@ -157,7 +157,7 @@ def verdict(report: Report) -> str:
     if report.passed:
         return f"Right: {count}."
     if passed == len(report.results):
-        return f"Not right yet: {count}, but by luck; see above."
+        return f"Not right yet: {count}, and still it makes the mistake above."
     return f"Not right yet: {count}."
 
 

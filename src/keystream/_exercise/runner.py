@@ -36,6 +36,7 @@ class Run:
         timed_out: it was still running at the time limit, and was ended.
         exit_code: its exit code; negative for the signal that ended it.
         timeout: the time limit, in seconds.
+        solution: the learner's file, as it was named.
     """
 
     events: tuple[Event, ...]
@@ -43,6 +44,7 @@ class Run:
     timed_out: bool
     exit_code: int
     timeout: float
+    solution: Path = Path("solution.py")
 
 
 def run(
@@ -78,7 +80,7 @@ def run(
             timed_out = process.poll() is None
         finally:
             _end(process)
-        return Run(tuple(events), output.text(), timed_out, process.returncode, timeout)
+        return Run(tuple(events), output.text(), timed_out, process.returncode, timeout, solution)
 
 
 def _start(paths: Sequence[Path], timeout: float) -> subprocess.Popen[bytes]:

@@ -295,7 +295,8 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
     if declared and run:
         return SWEPT
     over = getattr(loop, "iter", None)
-    sweep = not here.changing and written_out(over, site.around, whole=run or declared)
+    whole = run or declared or (site.statement is not None and flow.is_shown(site.statement))
+    sweep = not here.changing and written_out(over, site.around, whole=whole)
     return SWEPT if sweep else None
 
 

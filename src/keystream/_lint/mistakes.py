@@ -92,6 +92,7 @@ def judge_all(facts: Facts) -> Judged:
     ranked = sorted(facts.repeats, key=_rank)
     resumed = {fact.data["seed"].node for fact in facts.of("resumed") if fact.data.get("seed")}
     baked = {fact.site.node for fact in facts.of("key_baked")}
+    mistakes: list[Mistake] = []
     for repeat in ranked:
         if repeat.first.chain[-1].node in baked:
             continue  # KS503 names the compiled function
@@ -102,16 +103,21 @@ def judge_all(facts: Facts) -> Judged:
             continue
         if mistake.excuse is not None and not mistake.excuse.shown:
             found.excused.append(mistake)
-            continue
-        marks = list(_marks(repeat))
-        if any(mark in seen for mark in marks) or any(
-            ("split", id(key)) in seen for key in ancestors(repeat.second.key)
-        ):
-            seen.update(marks)
-            continue
+        else:
+            mistakes.append(mistake)
+    for mistake in sorted(mistakes, key=_is_note):  # what is harmless keeps nothing else from being told
+        marks = list(_marks(mistake.repeat))
+        told = any(mark in seen for mark in marks) or any(
+            ("split", id(key)) in seen for key in ancestors(mistake.repeat.second.key)
+        )
         seen.update(marks)
-        found.mistakes.append(mistake)
+        if not told:
+            found.mistakes.append(mistake)
     return found
+
+
+def _is_note(mistake: Mistake) -> bool:
+    return mistake.severity == "note"
 
 
 def _rank(repeat: Repeat) -> tuple[int, int, int]:

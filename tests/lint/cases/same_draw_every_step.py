@@ -164,3 +164,22 @@ class FrozenNoise(keras.layers.Layer):
 class Noise(FrozenNoise):
     def call(self, x):
         return x + keras.random.normal(x.shape, seed=self.seeds)
+
+
+def sampled(x, seed):
+    if isinstance(seed, int):
+        seed = jax.random.key(seed)
+    return x + jax.random.normal(seed, x.shape)
+
+
+def a_key_is_folded_for_each_turn_and_not_given(xs):
+    key = jax.random.key(0)
+    for i, x in enumerate(xs):
+        subkey = jax.random.fold_in(key, i)
+        x.append(sampled(x, key))  # KS201
+        x.sort(key=subkey)
+
+
+def two_candidates_are_printed_beside_each_other(start, tuned, key):
+    for name, candidate in (("start", start), ("tuned", tuned)):
+        print(name, sampled(candidate, key))

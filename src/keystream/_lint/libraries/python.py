@@ -34,7 +34,24 @@ from keystream._lint.values import (
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
 
+_SCALARS = {"int": int, "float": float, "str": str, "bool": bool}
+_CONTAINERS = frozenset({"tuple", "list", "dict", "set"})
 _NUMBERS = {"int": int, "round": round, "abs": abs, "float": float}
+
+
+def is_instance(reader: Reader, call: Call) -> Value | None:
+    """``isinstance(seed, int)``: known of literals, and of keys, which are nothing of Python's."""
+    if len(call.args) != 2:
+        return None
+    value, given = call.args
+    kinds = given.items if isinstance(given, Sequence) else [given]
+    names = [each.name.removeprefix("builtins.") for each in kinds if isinstance(each, Reference)]
+    if len(names) < len(kinds) or not {*names} <= {*_SCALARS, *_CONTAINERS}:
+        return None
+    if isinstance(value, Constant):
+        classes = tuple(_SCALARS[name] for name in names if name in _SCALARS)
+        return reader.table.constant(isinstance(value.value, classes))
+    return reader.table.constant(False) if isinstance(value, Seed | Child) else None
 
 
 def partial(reader: Reader, call: Call) -> Value | None:

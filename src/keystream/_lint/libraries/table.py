@@ -379,6 +379,7 @@ FUNCTIONS: dict[str, Handler] = {
     "builtins.map": python.map_,
     "builtins.next": python.next_,
     "builtins.dict": python.dict_,
+    "builtins.isinstance": python.is_instance,
     "builtins.getattr": python.getattr_,
     "builtins.reversed": python.reordered,
     "builtins.sorted": python.reordered,

@@ -176,7 +176,7 @@ def a_key_is_folded_for_each_turn_and_not_given(xs):
     key = jax.random.key(0)
     for i, x in enumerate(xs):
         subkey = jax.random.fold_in(key, i)
-        x.append(sampled(x, key))  # KS201
+        x.append(sampled(x, key))  # KS102
         x.sort(key=subkey)
 
 

@@ -310,7 +310,9 @@ def _seeds(repeat: Repeat) -> tuple[Site, ...]:
     made = tuple(site for kind, site in repeat.routes if kind == "seed")
     lines = {site.statement for use in (repeat.first, repeat.second) for site in use.chain}
     apt = tuple(site for site in made if site.statement in lines or not _is_consumed(site))
-    return apt or made
+    here = {site.around for use in (repeat.first, repeat.second) for site in use.chain}
+    near = tuple(site for site in apt if site.around in here)  # not in a function that has returned
+    return near or apt or made
 
 
 def _made_at(repeat: Repeat) -> Iterable[ast.AST]:

@@ -17,14 +17,17 @@ def shuffled(call: ast.AST | None) -> str:
     Empty for a number, of which a permutation is an index, and for a choice with replacement: two such
     choices are picks from two lists, as of a colour and of a form, which one key makes dependent.
     """
-    if not isinstance(call, ast.Call) or len(call.args) < 2 or not _keeps_rows(call):
+    if not isinstance(call, ast.Call) or len(call.args) < 2 or not keeps_rows(call):
         return ""
     array = call.args[1]
     named = isinstance(array, (ast.Name, ast.Attribute, ast.Subscript))
     return ast.unparse(array) if named else ""
 
 
-def _keeps_rows(call: ast.Call) -> bool:
+def keeps_rows(call: ast.AST | None) -> bool:
+    """Whether a call permutes rows, or takes them without replacement."""
+    if not isinstance(call, ast.Call):
+        return False
     name = called(call.func)
     if name != "choice":
         return name in _PERMUTED
@@ -41,7 +44,7 @@ def shuffles_each(loop: Loop, call: ast.AST | None) -> bool:
     beside = isinstance(loop, ast.comprehension) or (
         isinstance(loop.iter, (ast.Tuple, ast.List)) or _is_of_mapping(loop.iter)
     )
-    if not beside or not _keeps_rows(call):
+    if not beside or not keeps_rows(call):
         return False
     each = set(names_bound(loop.target))
     return overlap(names_read(call.args[1]), each) and not overlap(names_read(call.args[0]), each)

@@ -266,7 +266,7 @@ def _is_joint_shuffle(repeat: Repeat) -> bool:
         return shuffling.differ(one, other)
     loop = repeat.turn.node
     if repeat.turn.kind == "tree_map":
-        return shuffling.shuffled(other) != ""
+        return shuffling.keeps_rows(other)
     return isinstance(loop, ast.comprehension | ast.For) and shuffling.shuffles_each(loop, other)
 
 

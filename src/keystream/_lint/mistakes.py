@@ -11,7 +11,7 @@ from keystream._evidence import loops
 from keystream._evidence.comparing import is_kept
 from keystream._evidence.paired import trains_at
 from keystream._evidence.seeding import consumes, is_swept
-from keystream._evidence.source import Loop
+from keystream._evidence.source import Loop, source_of
 from keystream._findings import Severity
 from keystream._judge.words import copied
 from keystream._lint.accumulation import accumulates
@@ -41,6 +41,7 @@ from keystream._lint.turns import (
 )
 from keystream._lint.unknown_models import is_one_key
 from keystream._lint.values import constant_of, root_of
+from keystream._lint.walking import walk
 
 _RUNS = frozenset({"init", "apply"})
 _LIKELY = frozenset({"handed", "kept"})  # uses that may draw, now or later
@@ -105,7 +106,9 @@ def judge_all(facts: Facts) -> Judged:
             found.excused.append(mistake)
         else:
             mistakes.append(mistake)
-    for mistake in sorted(mistakes, key=_is_note):  # what is harmless keeps nothing else from being told
+    for mistake in sorted(
+        mistakes, key=_is_note
+    ):  # what is harmless keeps nothing else from being told
         marks = list(_marks(mistake.repeat))
         told = any(mark in seen for mark in marks) or any(
             ("split", id(key)) in seen for key in ancestors(mistake.repeat.second.key)
@@ -306,13 +309,42 @@ def _begins_anew(repeat: Repeat) -> bool:
 
 
 def _seeds(repeat: Repeat) -> tuple[Site, ...]:
-    """Where the key of one of the two may have been made of its seed."""
+    """Where the key of the two, or of one of them, may have been made of its seed."""
     made = tuple(site for kind, site in repeat.routes if kind == "seed")
-    lines = {site.statement for use in (repeat.first, repeat.second) for site in use.chain}
-    apt = tuple(site for site in made if site.statement in lines or not _is_consumed(site))
-    here = {site.around for use in (repeat.first, repeat.second) for site in use.chain}
+    first = _reaching(repeat.first, repeat.second, made)
+    second = _reaching(repeat.second, repeat.first, made)
+    both = tuple(site for site in made if site in first and site in second)
+    return both or tuple(site for site in made if site in first or site in second)
+
+
+def _reaching(use: Use, other: Use, made: tuple[Site, ...]) -> tuple[Site, ...]:
+    """The makings whose key a use can have: its own call's, else those of the functions it is in.
+
+    A key that a call takes at once goes nowhere else, unless that keeps it, and one that is made later,
+    or in the other use's function alone, was not there.
+    """
+    calls = [site.node for site in use.chain if isinstance(site.node, ast.Call)]
+    own = tuple(site for site in made if any(_is_given(site.node, call) for call in calls))
+    here = {site.around: site.line for site in use.chain}
+    there = {site.around for site in other.chain} - here.keys()
+    apt = tuple(
+        site
+        for site in made
+        if not (_is_consumed(site) or site.around in there)
+        and site.line <= here.get(site.around, site.line)
+    )
     near = tuple(site for site in apt if site.around in here)  # not in a function that has returned
-    return near or apt or made
+    return own or tuple(site for site in near if _is_bound(site)) or near or apt or made
+
+
+def _is_given(node: ast.AST, call: ast.Call) -> bool:
+    return node is not call and node in walk(call)
+
+
+def _is_bound(site: Site) -> bool:
+    """Whether the key that is made is bound to a name, and not given to a call at once."""
+    calls = (each for each in walk(site.statement or ast.Pass()) if isinstance(each, ast.Call))
+    return not any(each is not site.node and site.node in walk(each) for each in calls)
 
 
 def _made_at(repeat: Repeat) -> Iterable[ast.AST]:
@@ -324,7 +356,8 @@ def _made_at(repeat: Repeat) -> Iterable[ast.AST]:
 
 
 def _is_consumed(site: Site) -> bool:
-    return site.statement is not None and consumes(site.statement, site.node)
+    read = source_of(site.path) is not None
+    return site.statement is not None and read and consumes(site.statement, site.node)
 
 
 # Where one of the two is a function that is not known.

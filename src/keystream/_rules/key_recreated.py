@@ -82,7 +82,8 @@ def read(module: Module) -> Iterator[Finding]:
         where = (
             f"in each turn of the loop at line {turn.line}"
             if turn is not None
-            else f"at line {mistake.earlier.line} and again at line {mistake.site.line}"
+            else _made_twice(seeds)
+            or f"at line {mistake.earlier.line} and again at line {mistake.site.line}"
         )
         yield finding(
             "KS106",
@@ -100,6 +101,15 @@ def read(module: Module) -> Iterator[Finding]:
         )
     yield from _handlers(module)
     yield from _rngs(module)
+
+
+def _made_twice(seeds: list[Site]) -> str:
+    """The two lines of one file on which the key is made; empty where they are not two."""
+    lines = sorted({site.line for site in seeds})
+    one_file = len({site.path for site in seeds}) == 1
+    return (
+        f"at line {lines[0]} and again at line {lines[-1]}" if one_file and len(lines) > 1 else ""
+    )
 
 
 def _seed_text(seeds: list[Site]) -> str:

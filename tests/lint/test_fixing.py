@@ -4,14 +4,17 @@ import ast
 import json
 import shutil
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from keystream._cli import main
+from keystream._lint.source import Source
 from keystream._linter.config import Config
 from keystream._linter.engine import Worker
 from keystream._linter.fixing import fix
+from keystream._linter.trying import Trial, judge
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.py"))
 
@@ -266,3 +269,79 @@ def test_a_repair_that_could_not_be_made_says_why(tmp_path, capsys, monkeypatch)
     assert capsys.readouterr().err == (
         "train.py:10: KS101 is not repaired: its key is not given by a plain name of one variable\n"
     )
+
+
+def test_a_use_in_a_loop_that_an_earlier_use_hid_is_repaired_with_it(tmp_path):
+    after = _fixed(
+        tmp_path,
+        """\
+        import jax
+
+        key = jax.random.key(0)
+        w = jax.random.normal(key, (3,))
+        for i in range(3):
+            w = w * jax.random.bernoulli(key, 0.5, w.shape)
+        """,
+    )
+    assert after == textwrap.dedent(
+        """\
+        import jax
+
+        key = jax.random.key(0)
+        key, w_key = jax.random.split(key)
+        w = jax.random.normal(w_key, (3,))
+        for i in range(3):
+            key, step_key = jax.random.split(key)
+            w = w * jax.random.bernoulli(step_key, 0.5, w.shape)
+        """
+    )
+
+
+INVERTED = """\
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+
+class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x, train=True):
+        return nn.Dropout(0.5, deterministic=train)(nn.Dense(3)(x))
+
+
+net = Net()
+key = jax.random.key(0)
+params = net.init(key, jnp.ones((1, 3)))
+for i in range(3):
+    y = net.apply(params, jnp.ones((2, 3)), train=True, rngs={"dropout": key})
+"""
+
+
+def test_a_flag_is_negated_though_draws_that_it_had_off_have_mistakes_of_their_own(tmp_path):
+    assert "deterministic=not train" in _fixed(tmp_path, INVERTED)
+
+
+def test_a_key_that_another_line_makes_anew_is_not_repaired_and_that_line_is_named(
+    tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text(
+        "import jax\nkey = jax.random.key(0)\nx = jax.random.normal(key)\n"
+        "y = jax.random.bits(key)\nz = jax.random.normal(jax.random.key(0))\n"
+    )
+    assert main(["lint", "--unsafe-fixes"]) == 1
+    assert (
+        "train.py:4: KS101 is not repaired: line 5 draws from the same key too, "
+        "not by the name `key`\n"
+    ) in capsys.readouterr().err
+
+
+def test_a_repair_that_is_refused_names_the_finding_that_would_stay(tmp_path):
+    path = tmp_path / "train.py"
+    text = "import jax\n\n\ndef f(key):\n    return jax.random.normal(key) + jax.random.bits(key)\n"
+    worker = Worker(Config())
+    before = judge(worker, Source(str(path), text), path)
+    assert before is not None
+    (repair,) = before.open_repairs()
+    useless = replace(repair, edits=())
+    assert Trial(worker, path, before, unsafe=False).run(useless) == "KS101 at line 5 would stay"

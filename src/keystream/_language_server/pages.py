@@ -9,7 +9,7 @@ from keystream import _rules
 from keystream._address import page_of
 from keystream._codes import CODES
 from keystream._findings import Finding
-from keystream._linter.fixing import WORSE
+from keystream._linter.trying import WORSE
 
 _SHOWN = ("What it does", "Why it matters", "Use instead", "Fix safety")
 _CODE = re.compile(r"\bKS\d{3}\b")

@@ -37,6 +37,7 @@ class Repair:
         title: what is done, an imperative.
         safe: whether no drawn bit changes.
         edits: that belong together.
+        wakes: whether draws happen then that were off, whose own mistakes come to light with them.
     """
 
     code: str
@@ -44,6 +45,7 @@ class Repair:
     title: str
     safe: bool
     edits: tuple[Edit, ...]
+    wakes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +228,7 @@ def _negated(fact: Fact) -> Iterator[Repair]:
                 edit = _span(value, ast.unparse(value.operand))
             else:
                 edit = _span(value, f"not {ast.unparse(value)}")
-            yield Repair("KS602", fact.site.line, "Negate the flag", False, (edit,))
+            yield Repair("KS602", fact.site.line, "Negate the flag", False, (edit,), wakes=True)
 
 
 def _as_fraction(fact: Fact, text: Text) -> Iterator[Repair]:
@@ -289,8 +291,8 @@ _APART = "its uses stand in different functions or branches"
 def _in_line(mistake: Mistake, module: Module, text: Text) -> Repair | str:
     """Give every use of the key but the last one a key of its own, split off before it."""
     names = _uses(mistake, module)
-    if names is None:
-        return _NOT_PLAIN
+    if isinstance(names, str):
+        return names
     if mistake.repeat.first.kind == "split":
         return "the key was split before it is used again, and which of the two was meant is open"
     *earlier, last = names
@@ -323,20 +325,26 @@ def _in_line(mistake: Mistake, module: Module, text: Text) -> Repair | str:
 _SIMPLE = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr, ast.Return)
 
 
-def _uses(mistake: Mistake, module: Module) -> list[ast.Name] | None:
-    """The key's name in all calls that are given it one after the other; None where one is no name."""
+def _uses(mistake: Mistake, module: Module) -> list[ast.Name] | str:
+    """The key's name in all calls that are given it one after the other; why one is given no name."""
     repeat = mistake.repeat
     sites: dict[ast.AST, Site] = {}
     for each in module.facts.repeats:
         of_key = each.second.key is repeat.second.key and each.site.function == repeat.site.function
         if each is repeat or (of_key and each.turn is None and each.level == repeat.level):
             sites.update({each.earlier.node: each.earlier, each.site.node: each.site})
-    given = [_key_names(site) for site in sites.values()]
-    shared = set.intersection(*({name.id for name in names} for names in given))
+    given = {node: _key_names(site) for node, site in sites.items()}
+    two = [{name.id for name in given[site.node]} for site in (repeat.earlier, repeat.site)]
+    shared = set.intersection(*two)
     if len(shared) != 1:
-        return None
+        return _NOT_PLAIN
     (key,) = shared
-    found = [next(name for name in names if name.id == key) for names in given]
+    found: list[ast.Name] = []
+    for node, names in given.items():
+        name = next((name for name in names if name.id == key), None)
+        if name is None:
+            return f"line {sites[node].line} draws from the same key too, not by the name `{key}`"
+        found.append(name)
     return sorted(found, key=lambda name: (name.lineno, name.col_offset))
 
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from keystream._findings import Finding
-from keystream._lint.repairs import Refusal, Repair, Text, repairs
-from keystream._lint.source import Source, UnreadableError, parse, read_source
-from keystream._linter.cells import edited, in_notebook
+from keystream._lint.repairs import Refusal, Repair
+from keystream._lint.source import Source, UnreadableError, read_source
+from keystream._linter.cells import in_notebook
 from keystream._linter.config import Config
-from keystream._linter.editing import apply
 from keystream._linter.engine import Worker
-from keystream._linter.judging import judged, read
+from keystream._linter.trying import Trial, judge
 
 MAX_REPAIRS = 200  # of one file
-
-WORSE = "the finding would stay, or another come in its place"
-_BETWEEN = "the repair would reach from one cell of the notebook into another"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +108,12 @@ def _left(
     unsafe: bool,
 ) -> tuple[Refusal, ...]:
     """Why what is left of the findings was not repaired."""
-    try:
-        tree, module = read(worker.project, source, path)
-    except (UnreadableError, RecursionError):
+    judged = judge(worker, source, path)
+    if judged is None:
         return ()
-    found = _wanted(judged(module, source), worker.config)
-    there = {(finding.code, finding.locations[0].line) for finding in found}
+    there = {(finding.code, finding.locations[0].line) for finding in judged.found}
     left: dict[tuple[str, int], Refusal] = {}
-    for each in repairs(module, Text(source.text, tree)):
+    for each in judged.known:
         reason = each if isinstance(each, Refusal) else refused.get(_name(each))
         if reason is not None and (unsafe or isinstance(each, Repair)):
             left[each.code, each.line] = Refusal(each.code, each.line, reason.reason)
@@ -166,60 +158,16 @@ def _tried(
     lines: range | None = None,
 ) -> Iterator[tuple[Repair, Source | str]]:
     """Each repair that is asked for, with the source after it, or why it is not to be made."""
-    try:
-        tree, module = read(worker.project, source, path)
-    except (UnreadableError, RecursionError):
+    before = judge(worker, source, path)
+    if before is None:
         return
-    found = _wanted(judged(module, source), worker.config)
-    open_lines = {(finding.code, finding.locations[0].line) for finding in found}
-    before = _counts(found)
-    for repair in repairs(module, Text(source.text, tree)):
+    trial = Trial(worker, path, before, unsafe)
+    for repair in before.open_repairs():
         if (
-            isinstance(repair, Refusal)
-            or (repair.code, repair.line) not in open_lines
-            or _name(repair) in refused
+            _name(repair) in refused
             or not (repair.safe or unsafe)
             or (lines is not None and repair.line not in lines)
         ):
             continue
-        changed = _changed(source, repair)
-        if changed is None:
-            yield repair, _BETWEEN
-        elif _helps(worker, changed, path, before, repair.code):
-            yield repair, changed
-        else:
-            yield repair, WORSE
-
-
-def _changed(source: Source, repair: Repair) -> Source | None:
-    if source.cells:
-        return edited(source, repair.edits)
-    return Source(source.path, apply(source.text, repair.edits))
-
-
-def _helps(worker: Worker, changed: Source, path: Path, before: Counter[str], code: str) -> bool:
-    """Whether the finding is gone and no other came in its place."""
-    try:
-        parse(changed)
-        _, module = read(worker.project, changed, path)
-    except (UnreadableError, RecursionError):
-        return False
-    after = _counts(_wanted(judged(module, changed), worker.config))
-    return after[code] < before[code] and all(
-        after[other] <= before[other] for other in after if other != code
-    )
-
-
-def _wanted(findings: Iterable[Finding], config: Config) -> list[Finding]:
-    return [
-        finding
-        for finding in findings
-        if finding.suppressed is None and config.wants(finding.code, finding.locations[0].path)
-    ]
-
-
-def _counts(findings: Iterable[Finding]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for finding in findings:
-        counts[finding.code] += finding.count
-    return counts
+        done = trial.run(repair)
+        yield (repair, done) if isinstance(done, str) else done

@@ -236,7 +236,8 @@ class ReplicasDisagreeError(KeystreamError):
     """The processes of one run did not declare the same streams, or one of them did not say.
 
     Each would draw from keys of its own where all shall draw the same, and nothing would show it: the
-    parameters drift apart, or the mask of a sharded array does not fit together.
+    parameters drift apart, or the mask of a sharded array does not fit together. ``keystream report``
+    tells it too, of the records of all processes: what they shall draw alike they drew from other keys.
 
     Run the same program with the same seed in every process, and call ``ks.distributed.check(streams)``
     at the start in all of them.

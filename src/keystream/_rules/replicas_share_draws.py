@@ -1,9 +1,11 @@
-"""Devices that draw from one replicated key.
+"""Devices, or processes of a job, that draw from one replicated key.
 
 ## What it does
 
 Finds a draw under `pmap` or `shard_map` from a key that is the same on every device. Lint reads
-which arguments are mapped; the audit sees the values on the devices, in compiled calls.
+which arguments are mapped; the audit sees the values on the devices, in compiled calls. Of a job of
+several processes, `keystream report` reads all their records together and finds processes that draw
+from one key, each for data of its own.
 
 ## Why it matters
 

@@ -126,7 +126,7 @@ class RateOutOfRangeError(KeystreamError):
 
 
 class RestoredStateMismatchError(KeystreamError):
-    """A stored `Streams` is damaged, or is not of the layout or kind that is asked for.
+    """A checkpoint, a `Streams` as text or a record is not there, damaged, or of another layout or kind.
 
     Restoring it anyway would go on with other keys, in silence.
 
@@ -223,8 +223,9 @@ class CheckpointNotSavedError(KeystreamError):
 class RecordNotSavedError(KeystreamError):
     """The record of an audit could not be written: the disk is full, or the directory refuses it.
 
-    The report stands, but this run can't be compared with another one later. A record of that name
-    from before is whole: a record gets its name only once it is written.
+    What can be known before is said before, and the program is not run. Else the report stands, but
+    this run can't be compared with another one later. A record of that name from before is whole: a
+    record gets its name only once it is written.
 
     See to the reason that the message gives, or name another file, and run the program again.
     """

@@ -116,8 +116,7 @@ def test_a_record_that_could_not_be_saved_is_refused_before_the_program_runs(tmp
     path = tmp_path / "no" / "run.parquet"
     assert done.stderr == (
         f"keystream audit: the record {path} can't be written: its directory is not there\n"
-        "  why:   the report stands, but this run can't be compared with another one; a record of "
-        "that name from before is whole\n"
+        "  why:   the program was not run: at its end, what it drew could not have been saved\n"
         "  fix:   name a file in a directory that can be written to: --record run.parquet\n"
         "  KS013 record-not-saved (keystream rule KS013)\n"
     )

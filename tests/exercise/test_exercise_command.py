@@ -87,7 +87,8 @@ def test_a_right_solution_passes_from_the_command_line_into_a_pipe(solution):
     assert all(len(line) <= 80 for line in lines)
 
 
-def test_a_wrong_solution_is_told_its_mistake(capsys, solution):
+def test_a_wrong_solution_is_told_its_mistake(capsys, solution, monkeypatch):
+    monkeypatch.setattr("keystream._cli.exercise._PATIENCE", 600.0)  # however slow the machine
     path = str(solution(written(flag="print('\\x1b[31m[red]mine') or deterministic < 0.5")))
     assert main(["exercise", "check", path, "--random-seed", "3"]) == 1
     shown, progress = capsys.readouterr()

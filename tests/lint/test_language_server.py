@@ -48,10 +48,10 @@ import jax
 
 
 def train(x):
-    key = jax.random.key(0)
+    keys = [jax.random.key(0)]
     for step in range(3):
-        jax.random.split(key)
-        x = x + jax.random.normal(key)
+        jax.random.split(keys[0])
+        x = x + jax.random.normal(keys[0])
     return x
 """
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -86,6 +87,112 @@ def test_a_cell_that_fails_ends_the_notebook_and_is_reported(tmp_path):
     assert "nb.ipynb, cell 2, line 3: error KS101" in done.stdout
 
 
+REUSE = "import jax\nkey = jax.random.key(0)\na = jax.random.normal(key)"
+
+
+def written(path, *cells, **about):
+    nbformat.write(v4.new_notebook(cells=list(map(v4.new_code_cell, cells)), metadata=about), path)
+    return path
+
+
+def audited(folder, *words):
+    return subprocess.run(
+        [sys.executable, "-m", "keystream", "audit", *words],
+        cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"cells": [', "nb.ipynb is not a notebook that can be read: "),
+        ("[1, 2]", "nb.ipynb is not a notebook that can be read: "),
+        ('{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "nb.ipynb is not a notebook that"),
+    ],
+)
+def test_what_is_no_notebook_is_refused_in_one_message(tmp_path, monkeypatch, capsys, text, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nb.ipynb").write_text(text)
+    assert main(["audit", "nb.ipynb"]) == 2
+    assert f"keystream audit: {said}" in capsys.readouterr().err
+
+
+def test_what_can_not_be_done_is_refused_before_a_kernel_starts(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path / "nb.ipynb", "1")
+    written(tmp_path / "julia.ipynb", "1", language_info={"name": "julia"})
+    (tmp_path / "script.py").write_text("")
+    for words, said in (
+        (["--executed", "no/x.ipynb", "nb.ipynb"], "--executed no/x.ipynb can't be written: "),
+        (["--executed", "x.ipynb", "script.py"], "--executed is for a notebook, and script.py is "),
+        (["--record", "no/x.parquet", "nb.ipynb"], "no/x.parquet can't be written: "),
+        (["julia.ipynb"], "julia.ipynb is a notebook of julia\n"),
+    ):
+        assert main(["audit", *words]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_a_notebook_has_its_arguments_and_prints_as_it_runs(tmp_path):
+    written(tmp_path / "nb.ipynb", "import sys\nprint(sys.argv)\nprint('aside', file=sys.stderr)")
+    done = audited(tmp_path, "--executed", "/dev/full", "nb.ipynb", "--lr", "3")
+    assert done.stdout.startswith("['nb.ipynb', '--lr', '3']\nkeystream audit: ")
+    assert done.stderr.startswith("aside\n")
+    assert "--executed /dev/full can't be written: No space left" in done.stderr
+    assert done.returncode == 2
+    done = audited(tmp_path, "--format", "json", "nb.ipynb")
+    assert json.loads(done.stdout)["findings"] == []
+    assert done.stderr == "['nb.ipynb']\naside\n"
+
+
+def test_a_kernel_that_dies_is_told_with_its_cell_and_what_was_seen(tmp_path):
+    dies = "import os; os._exit(3)"
+    reused = f"{REUSE}\njax.random.uniform(key)"
+    written(tmp_path / "nb.ipynb", "\n", reused, dies)
+    done = audited(tmp_path, "nb.ipynb")
+    assert "the kernel died in cell 3 of nb.ipynb; the cells after it were not run" in done.stderr
+    assert "nb.ipynb, cell 2, line 4: error KS101" in done.stdout
+    assert "the kernel died in cell 3; this was seen before" in " ".join(done.stdout.split())
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_notebook_that_is_stopped_is_reported_and_recorded(tmp_path, name):
+    waits = "jax.random.bits(key)\nprint('ready')\nimport time; time.sleep(60)"
+    written(tmp_path / "nb.ipynb", REUSE, waits)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "keystream", "audit", "--record", "run.parquet", "nb.ipynb"],
+        cwd=tmp_path, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 (no threads)
+    )  # fmt: skip
+    assert running.stdout.readline() == "ready\n"
+    running.send_signal(getattr(signal, name))
+    shown, told = running.communicate(timeout=60)
+    assert "nb.ipynb, cell 2, line 1: error KS101" in shown
+    if name == "SIGINT":
+        assert "KeyboardInterrupt" in told
+        assert running.returncode == 130
+    else:
+        assert "the run was stopped by SIGTERM" in " ".join(shown.split())
+        assert running.returncode == -signal.SIGTERM
+    again = subprocess.run(
+        [sys.executable, "-m", "keystream", "report", "run.parquet"],
+        cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert again.stdout == shown
+    assert again.returncode == 1
+
+
+def test_cells_of_the_same_text_are_different_cells(tmp_path):
+    repeat = "for _ in range(9):\n    w = step(w, key)"
+    step = (
+        "step = jax.jit(lambda w, key: w + jax.random.normal(key))\nkey, w = jax.random.key(0), 0"
+    )
+    written(tmp_path / "nb.ipynb", f"import jax\n{step}", repeat, repeat)
+    done = audited(tmp_path, "--steps", "5", "nb.ipynb")
+    assert "nb.ipynb, cell 2, line 2: warning KS201" in done.stdout, done.stderr
+    assert "cell 3" not in done.stdout
+
+
 def test_the_commands_find_the_same_in_a_real_kernel(tmp_path):
     words = ["%load_ext keystream", "%audit on", *CELLS, "%audit report", "%audit off", "%lint"]
     made = v4.new_notebook(cells=[v4.new_code_cell(word) for word in words])
@@ -136,6 +243,35 @@ def test_one_cell_is_audited_in_plain_ipython(shell, capsys):
     assert "interactiveshell" not in shown
 
 
+@pytest.mark.parametrize("commands", ["%%audit\n%%time", "%%time\n%%audit", "%%audit\n\n%%capture"])
+def test_the_command_stands_beside_others(shell, capsys, commands):
+    ran(shell, capsys, "import jax\nkey = jax.random.key(0)")
+    body = "\n\na = jax.random.normal(key)\nb = jax.random.bits(key)\nlater = 1"
+    shown = ran(shell, capsys, f"{commands}{body}")
+    line = commands.count("\n") + 4
+    assert f"line {line}: error KS101" in shown
+    assert f"> {line} | b = jax.random.bits(key)" in shown
+    assert shell.user_ns["later"] == 1
+
+
+@pytest.mark.parametrize("words", ["--steps 2", "on"])
+def test_the_command_above_a_cell_takes_no_words(shell, capsys, words):
+    said = ran(shell, capsys, f"%%audit {words}\nran = True")
+    assert f"UsageError: %%audit {words}: the command takes no words" in said
+    assert "ran" not in shell.user_ns
+
+
+def test_an_audit_within_a_cell_names_the_cell(shell, capsys):
+    ran(shell, capsys, "import jax, keystream")
+    shown = ran(
+        shell,
+        capsys,
+        "with keystream.audit() as audit:\n    key = jax.random.key(0)\n"
+        "    jax.random.normal(key), jax.random.bits(key)\nprint(audit)",
+    )
+    assert re.search(r"^cell \d+, line 3: error KS101", shown, re.MULTILINE), shown
+
+
 def test_what_is_defined_in_an_audited_cell_stays(shell, capsys):
     ran(shell, capsys, "%%audit\nvalue = 41")
     assert "42" in ran(shell, capsys, "value + 1")
@@ -147,6 +283,12 @@ def test_a_command_that_makes_no_sense_is_told_so(shell, capsys, line):
     said = ran(shell, capsys, line)
     assert "UsageError" in said
     assert "%audit on" in said
+
+
+def test_a_file_that_is_not_there_is_no_unreadable_source(shell, capsys):
+    said = ran(shell, capsys, "%lint nofile.py")
+    assert "UsageError: %lint: there is no 'nofile.py'\n" in said
+    assert "KS901" not in said
 
 
 def test_unloading_leaves_ipython_as_it_was(capsys):
@@ -281,3 +423,64 @@ def test_a_notebook_is_mended_in_its_cells_and_nothing_else_changes(notebook):
     kept = [line for line in before if line not in after]
     assert all("jax.random" in line or "step(w" in line for line in kept)
     assert fix(notebook, Config(), unsafe=True) is None
+
+
+def test_a_cell_that_is_no_python_is_named_and_the_others_are_read(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    written(
+        tmp_path / "nb.ipynb",
+        "pip install jax\n",
+        "x = 1\ny = (",
+        f"{REUSE}\nb = jax.random.bits(key)",
+    )
+    assert main(["lint", "--format", "json", "nb.ipynb"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert places(report) == [("KS101", 3, 4), ("KS901", 2, 2)]
+    assert report["findings"][0]["why"] == "nothing was checked in this cell"
+    assert main(["lint", "--ignore", "KS9,KS1", "nb.ipynb"]) == 0
+    written(tmp_path / "nb.ipynb", "x = (", language_info={"name": "julia"})
+    assert main(["lint", "nb.ipynb"]) == 0
+
+
+def test_repairs_of_a_notebook_are_told_by_cell(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    drawn = "import jax\n\nkey = jax.random.key(0)\na = jax.random.normal(key)"
+    written(tmp_path / "nb.ipynb", drawn, "b = jax.random.normal(key)", "c = jax.random.bits(key)")
+    assert main(["lint", "nb.ipynb"]) == 1
+    told = "Split a key off for cell 1, line 4 and cell 2, line 1"
+    assert told in " ".join(capsys.readouterr().out.split())
+    held = "keys = [key]\nd = jax.random.bits(keys[0]) + jax.random.bits(keys[0])"
+    written(tmp_path / "nb.ipynb", drawn.replace("a =", "# a ="), held)
+    main(["lint", "--unsafe-fixes", "nb.ipynb"])
+    assert "nb.ipynb, cell 2, line 2: KS101 is not repaired: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        {"separators": (",", ":")},
+        {"separators": (", ", ": ")},
+        {"indent": "\t"},
+        {"indent": 1, "ensure_ascii": False},
+        {"indent": 4},
+    ],
+)
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_repair_leaves_the_layout_of_the_file(tmp_path, layout, as_text):
+    made = [f"{REUSE}\nb = jax.random.bits(key)  # \u00e9", "# \u00e9\nx = 1", "y = '\\\\ \"'"]
+    cells = [v4.new_code_cell(each, metadata={"source": "x"}) for each in made]
+    document = json.loads(nbformat.writes(v4.new_notebook(cells=cells)))
+    if as_text:
+        for cell, text in zip(document["cells"], made, strict=True):
+            cell["source"] = text
+    path = tmp_path / "nb.ipynb"
+    path.write_text(json.dumps(document, **layout), encoding="utf-8")
+    assert main(["lint", "--unsafe-fixes", str(path)]) == 0
+    cell = document["cells"][0]
+    new = (
+        made[0]
+        .replace("a =", "key, a_key = jax.random.split(key)\na =")
+        .replace("normal(key", "normal(a_key")
+    )
+    cell["source"] = new if as_text else new.splitlines(keepends=True)
+    assert path.read_text(encoding="utf-8") == json.dumps(document, **layout)

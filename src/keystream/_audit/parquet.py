@@ -37,7 +37,8 @@ def check(path: Path) -> None:
     _pyarrow("a record")
     reason = refusal(path)
     if reason:
-        raise _not_saved(path, reason)
+        why = "the program was not run: at its end, what it drew could not have been saved"
+        raise _not_saved(path, reason, why)
 
 
 def save(
@@ -60,7 +61,12 @@ def save(
         with replacing(path) as file:
             _write(recording, {"report": dict(report), "ended": ended}, arrow, file)
     except (OSError, arrow.ArrowException) as error:
-        raise _not_saved(path, getattr(error, "strerror", None) or str(error)) from error
+        why = (
+            "the report stands, but this run can't be compared with another one; a record of that "
+            "name from before is whole"
+        )
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _not_saved(path, reason, why) from error
 
 
 def _write(recording: Recording, of_run: Mapping[str, Any], arrow: Any, file: Any) -> None:
@@ -247,10 +253,9 @@ def _unreadable(path: Path, reason: str) -> RestoredStateMismatchError:
     )
 
 
-def _not_saved(path: Path, reason: str) -> RecordNotSavedError:
+def _not_saved(path: Path, reason: str, why: str) -> RecordNotSavedError:
     return RecordNotSavedError(
         f"the record {path} can't be written: {reason}",
-        why="the report stands, but this run can't be compared with another one; a record of that "
-        "name from before is whole",
+        why=why,
         fix="name a file in a directory that can be written to: --record run.parquet",
     )

@@ -128,6 +128,13 @@ def run(arguments: argparse.Namespace) -> int:
             why="one would be written over the other",
             fix=f"keystream audit --record run.parquet --output report.txt {name}",
         )
+    is_notebook = Path(name).suffix == ".ipynb" and not arguments.module
+    if arguments.executed and not is_notebook:
+        raise UsageError(
+            f"--executed is for a notebook, and {name} is none",
+            why="only a notebook's file holds what its cells gave",
+            fix=f"keystream audit {name}",
+        )
     _warn_of_misplaced(arguments)
     delivery = Delivery(
         arguments.format,
@@ -135,7 +142,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.record,
         show_excused=arguments.show_excused,
     )
-    if Path(name).suffix == ".ipynb" and not arguments.module:
+    if is_notebook:
         from keystream._cli.notebook import run as run_notebook
 
         return run_notebook(arguments, delivery)
@@ -230,9 +237,9 @@ def _run_beside(
     from keystream._session.keeper import Keeper
     from keystream._session.signals import Stopping
 
-    def report() -> None:
+    def report(signal: int) -> None:
         running.on_report = delivery.deliver
-        running.conclude(wait=False)
+        running.stop(signal)
         if running.saved_in is not None:
             delivery.record_in(running.saved_in)
         delivery.finish()

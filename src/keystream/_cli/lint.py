@@ -92,11 +92,14 @@ def _write(report: Report, arguments: argparse.Namespace, output: Output) -> Non
         with reader_may_leave():
             text.write(report, sys.stdout)
     else:
-        output.put(_statistics(report) if arguments.statistics else render(report, arguments.format))
+        output.put(
+            _statistics(report) if arguments.statistics else render(report, arguments.format)
+        )
 
 
 def _fix(arguments: argparse.Namespace, config: Config) -> int:
     """Repair files, or show how; 1 where something was repaired or would be."""
+    from keystream._linter.editing import as_before
     from keystream._linter.engine import find_files
     from keystream._linter.fixing import mend
 
@@ -105,27 +108,18 @@ def _fix(arguments: argparse.Namespace, config: Config) -> int:
         fixed = mend(path, config, unsafe=arguments.unsafe_fixes)
         if fixed is None:
             continue
-        for left in fixed.refusals:
-            line = "" if path.suffix == ".ipynb" else f":{left.line}"  # cells count for themselves
-            tell(f"{path}{line}: {left.code} is not repaired: {left.reason}")
+        for place, code, reason in fixed.refusals:
+            tell(f"{place.said}: {code} is not repaired: {reason}")
         if not fixed.repairs:
             continue
         count += len(fixed.repairs)
         if arguments.diff:
             show(fixed.diff())
         else:
-            path.write_bytes(_as_before(path.read_bytes(), fixed.after))
+            path.write_bytes(as_before(path.read_bytes(), fixed.after))
     if not arguments.diff and count:
         tell(f"{count} repair{'s' * (count != 1)} made")
     return int(count > 0)
-
-
-def _as_before(old: bytes, text: str) -> bytes:
-    """Text with the line ends and the byte order mark of the file that it replaces."""
-    if b"\r\n" in old:
-        text = text.replace("\n", "\r\n")
-    mark = b"\xef\xbb\xbf"
-    return (mark if old.startswith(mark) else b"") + text.encode()
 
 
 def _split(words: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The file that ``--output`` names, refused before the work where it can't be written."""
+"""The file that an option such as ``--output`` names, refused before the work if it can't be written."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ class Output:
 
     Args:
         name: of the file; None for the terminal.
+        option: that names it.
 
     Raises:
         UsageError: the file can't be written, as far as that can be known before the work.
     """
 
-    def __init__(self, name: str | None) -> None:
-        self.name = name
+    def __init__(self, name: str | None, option: str = "--output") -> None:
+        self.name, self._option = name, option
         reason = refusal(Path(name)) if name is not None else ""
         if reason:
             raise self._unwritable(reason)
@@ -42,6 +43,6 @@ class Output:
 
     def _unwritable(self, reason: str) -> UsageError:
         return UsageError(
-            f"--output {self.name} can't be written: {reason}",
+            f"{self._option} {self.name} can't be written: {reason}",
             fix="name a file in a folder that is there and can be written to",
         )

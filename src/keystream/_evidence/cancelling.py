@@ -98,7 +98,7 @@ def _are_mirrored(one: ast.expr, other: ast.expr, call: ast.Call, names: frozens
             return False
 
 
-def _drawn(node: ast.expr, call: ast.Call, names: frozenset[str]) -> str | None:
+def _drawn(node: ast.AST, call: ast.Call, names: frozenset[str]) -> str | None:
     """The factor of a draw, as text; empty where there is none, and None where it is no draw."""
     if node is call or (isinstance(node, ast.Name) and dotted(node) in names):
         return ""

@@ -349,9 +349,7 @@ def trains_at(place: Location) -> bool:
     if source is None or node is None:
         return False
     names = {getattr(each, "name", "") for each in _taking(source.tree)}
-    return any(
-        isinstance(each, ast.Call) and called(each.func) in names for each in ast.walk(node)
-    )
+    return any(isinstance(each, ast.Call) and called(each.func) in names for each in ast.walk(node))
 
 
 @lru_cache(maxsize=64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -11,20 +12,30 @@ from IPython.display import display
 
 from keystream._audit.window import Window
 from keystream._findings import Report
-from keystream._ipython.cells import Cells
+from keystream._ipython.cells import Cells, Notebook
 from keystream._session import audited
 from keystream._session.running import Files, Running
 
 _USAGE = "%audit on, %audit off or %audit report; %%audit above a cell audits that cell"
+_NO_WORDS = (
+    "%%audit {0}: the command takes no words; %%audit alone audits the cell below it, and %audit on, "
+    "with one sign, all cells from the next one. A part of a run is audited by "
+    "`with keystream.audit(steps=2) as audit:`"
+)
 
 
 @magics_class
 class KeystreamMagics(Magics):
-    """The commands of keystream in IPython."""
+    """The commands of keystream in IPython.
 
-    def __init__(self, shell: Any) -> None:
+    Args:
+        shell: IPython's.
+        notebook: the file whose cells it runs, where that is known.
+    """
+
+    def __init__(self, shell: Any, notebook: Notebook | None = None) -> None:
         super().__init__(shell)
-        self._cells = Cells(shell)
+        self._cells = Cells(shell, notebook)
         self._audit: contextlib.ExitStack | None = None
         self._running: Running | None = None
 
@@ -41,10 +52,12 @@ class KeystreamMagics(Magics):
         the next one, ``%audit report`` shows what was found so far, ``%audit off`` ends the audit and
         shows its report.
         """
+        word = line.strip()
         if cell is not None:
+            if word:
+                raise UsageError(_NO_WORDS.format(word))
             self._audit_cell(cell)
             return
-        word = line.strip()
         if word == "on":
             if self._running is not None:
                 raise UsageError(
@@ -57,14 +70,19 @@ class KeystreamMagics(Magics):
                 raise UsageError("no audit is on; %audit on begins one")
             report = self.end() if word == "off" else self._running.look()
             if report is not None:
-                display(self._cells.named(report) if word == "report" else report)
+                display(report)
         else:
             raise UsageError(_USAGE)
 
-    def begin(self, program: str, files: Files, window: Window) -> None:
+    def begin(
+        self, program: str, files: Files, window: Window, *, include_libraries: bool = False
+    ) -> Running:
         """Audit the cells from here."""
         self._audit = contextlib.ExitStack()
-        self._running = self._audit.enter_context(audited(program, files, window, False))
+        self._running = self._audit.enter_context(
+            audited(program, files, window, include_libraries)
+        )
+        return self._running
 
     def end(self) -> Report | None:
         """End the audit; its report names cells. None where there was none."""
@@ -73,20 +91,16 @@ class KeystreamMagics(Magics):
         running, audit = self._running, self._audit
         self._running = self._audit = None
         audit.close()
-        report = running.audit.report
-        return None if report is None else self._cells.named(report)
+        return running.audit.report
 
     def _audit_cell(self, cell: str) -> None:
-        assert self.shell is not None
-        with audited("cell", Files(), Window(), False) as running, self._cells.nested():
-            # A comment stands for the command: lines count from the top of the cell, and IPython
-            # takes empty ones away.
-            assert self.shell is not None  # magics are of a shell
-            result = self.shell.run_cell(f"#\n{cell}", store_history=False)
+        assert self.shell is not None  # magics are of a shell
+        with audited("cell", Files(), Window(), False) as running:
+            result = self.shell.run_cell(cell, store_history=False)
             error = result.error_before_exec or result.error_in_exec
             running.opening.recording.error = error
         if running.audit.report is not None:
-            display(self._cells.named(running.audit.report))
+            display(running.audit.report)
 
     @line_magic
     def lint(self, line: str) -> None:
@@ -98,6 +112,9 @@ class KeystreamMagics(Magics):
         from keystream._linter.config import Config  # noqa: PLC0415
         from keystream._linter.engine import check  # noqa: PLC0415
 
+        missing = [path for path in line.split() if not Path(path).exists()]
+        if missing:
+            raise UsageError(f"%lint: there is no {missing[0]!r}")
         if line.strip():
             display(check(line.split(), Config(), jobs=1))
             return

@@ -49,7 +49,7 @@ class Given:
     name: str
 
     def with_key(self, name: str) -> str:
-        """The statement as it reads with another key, without its indentation; empty where it can't be."""
+        """The statement as it reads with another key, not indented; empty where it can't be."""
         node = statement_at(self.place)
         if node is None:
             return ""

@@ -69,7 +69,7 @@ class Offers:
                 continue
             kinds.add(repair.safe)
             yield types.CodeAction(
-                f"{repair.code}: {title(repair)}",
+                f"{repair.code}: {title(repair, self._document.source)}",
                 types.CodeActionKind.QuickFix,
                 [item for item in shown if item.code == repair.code],
                 is_preferred=repair.safe or None,

@@ -69,9 +69,10 @@ def repaired(document: Document, config: Config, *, unsafe: bool) -> tuple[int, 
 UNSAFE = " (changes drawn bits)"
 
 
-def title(repair: Repair) -> str:
+def title(repair: Repair, source: Source) -> str:
     """What a repair does, and whether it changes which numbers are drawn."""
-    return repair.title if repair.safe else repair.title + UNSAFE
+    said = source.in_cells(repair.title)
+    return said if repair.safe else said + UNSAFE
 
 
 Ends = dict[tuple[int, int], tuple[int, int]]

@@ -170,7 +170,7 @@ def _hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
             each for each in ls.findings(document) if document.line(each.locations[0]) in lines
         ]
         repairs = repairs_at(document, ls.config(document.path), lines) if found else []
-        titles = {repair.code: title(repair) for repair, _ in repairs}
+        titles = {repair.code: title(repair, document.source) for repair, _ in repairs}
         said = [pages.of_finding(each, titles.get(each.code, "")) for each in found]
     if not said:
         return None

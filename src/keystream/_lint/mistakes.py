@@ -334,7 +334,9 @@ def _reaching(use: Use, other: Use, made: tuple[Site, ...]) -> tuple[Site, ...]:
         and site.line <= here.get(site.around, site.line)
     )
     near = [site for site in apt if site.around in here]  # not in a function that has returned
-    last = {(site.around, site.target): site.line for site in sorted(near, key=lambda each: each.line)}
+    last = {
+        (site.around, site.target): site.line for site in sorted(near, key=lambda each: each.line)
+    }
     latest = tuple(site for site in near if last[site.around, site.target] == site.line)
     return own or tuple(site for site in latest if _is_bound(site)) or latest or apt or made
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from keystream._findings import Report
 from keystream._lint.repairs import Edit
@@ -26,7 +26,7 @@ def check_cells(cells: Sequence[tuple[int, str]], config: Config) -> Report:
         cells: number and source of each, in the order in which they ran.
         config: what is wanted.
     """
-    source = of_cells(_NAME, cells)
+    source = replace(of_cells(_NAME, cells), unread=())  # what is no Python did not run
     try:
         findings = Worker(config).judge(source, Path(_NAME)).findings
     except UnreadableError as error:
@@ -65,7 +65,7 @@ def edited(source: Source, edits: Iterable[Edit]) -> Source | None:
 
 
 def _cell(source: Source, line: int) -> int | None:
-    return source.cells[line - 1][0] if 0 < line <= len(source.cells) else None
+    return source.place(line)[0] or None
 
 
 def _last(edit: Edit) -> int:
@@ -94,18 +94,61 @@ def in_notebook(raw: bytes, before: Source, after: Source) -> bytes:
         before: its source as it was read.
         after: the source with repairs.
     """
-    document: Any = json.loads(raw.decode("utf-8-sig"))
-    for number, old, new in _changed(before, after):
-        cell = document["cells"][number - 1]
-        text = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
-        mended = "\n".join(_merged(text.split("\n"), old, new))
-        cell["source"] = (
-            mended if isinstance(cell["source"], str) else mended.splitlines(keepends=True)
-        )
-    indent = re.search(rb"^\{\r?\n( +|\t+)", raw)
-    step: Any = None if indent is None else indent[1].decode()
-    text = json.dumps(document, ensure_ascii=False, indent=step)
-    return text.encode() + raw[len(raw.rstrip()) :]
+    text = raw.decode("utf-8-sig").replace("\r\n", "\n")
+    spans = list(_sources(text))
+    for number, old, new in reversed(list(_changed(before, after))):
+        start, end = spans[number - 1]
+        text = text[:start] + _mended(text[start:end], old, new, text) + text[end:]
+    return text.encode()
+
+
+_BLANKS = re.compile(r"[ \t\r\n]*")
+
+
+def _sources(text: str) -> Iterator[tuple[int, int]]:
+    """Where the source of each cell stands in the JSON of a notebook."""
+    at = next(start for name, start, _ in _members(text, _after(text, 0)) if name == "cells")
+    decoder = json.JSONDecoder()
+    while text[at := _after(text, at + 1)] != "]":  # behind the bracket, then behind each comma
+        yield next((start, stop) for name, start, stop in _members(text, at) if name == "source")
+        _, stop = decoder.raw_decode(text, at)
+        at = _after(text, stop)
+        if text[at] == "]":
+            break
+
+
+def _members(text: str, at: int) -> Iterator[tuple[str, int, int]]:
+    """The members of the JSON object that begins at a place: name, and where its value stands."""
+    decoder = json.JSONDecoder()
+    at = _after(text, at + 1)
+    while text[at] != "}":
+        name, at = decoder.raw_decode(text, at)
+        start = _after(text, _after(text, at) + 1)
+        _, stop = decoder.raw_decode(text, start)
+        yield name, start, stop
+        at = _after(text, stop)
+        at = _after(text, at + 1) if text[at] == "," else at
+
+
+def _after(text: str, at: int) -> int:
+    found = _BLANKS.match(text, at)
+    return found.end() if found is not None else at
+
+
+def _mended(value: str, old: list[str], new: list[str], text: str) -> str:
+    """The JSON of a cell's source with changed lines, written as it was; `text` is all of the file."""
+    source = json.loads(value)
+    only_ascii = value.isascii() and "\\u" in value
+
+    def written(line: str) -> str:
+        return json.dumps(line, ensure_ascii=only_ascii)
+
+    if isinstance(source, str):
+        return written("\n".join(_merged(source.split("\n"), old, new)))
+    lines = "\n".join(_merged("".join(source).split("\n"), old, new)).splitlines(keepends=True)
+    inner, outer = _after(value, 1), len(value[:-1].rstrip())
+    blanks = value[1:inner] or (" " if '": ' in text else "")
+    return f"[{value[1:inner]}{f',{blanks}'.join(map(written, lines))}{value[outer:]}"
 
 
 def _changed(before: Source, after: Source) -> Iterable[tuple[int, list[str], list[str]]]:

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from keystream._findings import Location
 from keystream._lint.repairs import Refusal, Repair
 from keystream._lint.source import Source, UnreadableError, read_source
 from keystream._linter.cells import in_notebook
@@ -26,14 +27,14 @@ class Fixed:
         before: its text.
         after: its text with the repairs.
         repairs: those that were kept, in order.
-        refusals: why findings that are left could not be repaired.
+        refusals: why findings that are left could not be repaired: the place, the code and the reason.
     """
 
     path: Path
     before: str
     after: str
     repairs: tuple[Repair, ...]
-    refusals: tuple[Refusal, ...] = ()
+    refusals: tuple[tuple[Location, str, str], ...] = ()
 
     def diff(self) -> str:
         """The change as a unified diff."""
@@ -67,11 +68,19 @@ def mend(path: Path, config: Config, *, unsafe: bool) -> Fixed | None:
     refused: dict[tuple[str, str], Refusal] = {}
     worker = Worker(config)
     done, source = _mended(worker, first, path, refused, unsafe=unsafe)
-    left = _left(worker, source, path, refused, unsafe=unsafe)
+    left = tuple(
+        (_place(source, each.line), each.code, source.in_cells(each.reason))
+        for each in _left(worker, source, path, refused, unsafe=unsafe)
+    )
     if not done:
         return Fixed(path, before, before, (), left)
     after = in_notebook(raw, first, source).decode("utf-8-sig") if first.cells else source.text
     return Fixed(path, before, after, done, left)
+
+
+def _place(source: Source, line: int) -> Location:
+    cell, line = source.place(line)
+    return Location(source.path, line, cell=cell)
 
 
 def mended(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +19,6 @@ from keystream._lint.scope import Unit
 from keystream._lint.source import Source, parse
 from keystream._linter.engine import is_interesting
 from keystream._source.ignoring import apply
-
-_LINE = re.compile(r"line (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +38,18 @@ class Judgement:
 
 def judge(project: Project, source: Source, path: Path) -> Judgement:
     """What is said of one source."""
+    unread = tuple(_of_unread(source))
     if not is_interesting(source.text) and "keystream:" not in source.text:
         parse(source)  # it has to be Python all the same
-        return Judgement()
+        return Judgement(unread)
     tree, module = read(project, source, path)
     said = _said(module)
     found = _own(said, source)
     if found:
         found = _with_repairs(found, module, Text(source.text, tree))
+    found = [_in_cells(finding, source) for finding in found]
     return Judgement(
-        tuple(_in_cells(finding, source) for finding in found),
+        tuple(sorted([*found, *unread], key=_in_order)) if unread else tuple(found),
         tuple(_excused(module, source)),
         tuple(each for each in said if _tells_elsewhere(each) and not _is_in(each, source)),
     )
@@ -149,7 +148,7 @@ def _object_of_its_cell(finding: Finding, source: Source) -> Finding:
 
 def _cells(source: Source, lines: Iterable[int]) -> set[int]:
     """The cells of a notebook in which some lines stand; none of another file."""
-    return {source.cells[line - 1][0] for line in lines if 0 < line <= len(source.cells)}
+    return {cell for cell, _ in map(source.place, lines) if cell}
 
 
 class _SourceLines(Lines):
@@ -196,6 +195,25 @@ def suppressed(findings: list[Finding], source: Source) -> list[Finding]:
     return sorted(applied, key=lambda finding: (finding.locations[0].line, finding.code))
 
 
+def _in_order(finding: Finding) -> tuple[int, int, str]:
+    place = finding.locations[0]
+    return place.cell, place.line, finding.code
+
+
+def _of_unread(source: Source) -> Iterator[Finding]:
+    """KS901 of each cell of a notebook that is no Python; the others are judged without it."""
+    for line, reason in source.unread:
+        finding = Finding(
+            "KS901",
+            "warning",
+            f"the source can't be read: {reason}",
+            "nothing was checked in this cell",
+            "correct the cell, or make it one of text",
+            (Location(source.path, line),),
+        )
+        yield _in_cells(finding, source)
+
+
 def _in_cells(finding: Finding, source: Source) -> Finding:
     """The places of a notebook's finding by cell and line."""
     if not source.cells:
@@ -204,22 +222,14 @@ def _in_cells(finding: Finding, source: Source) -> Finding:
     def place(location: Location) -> Location:
         if location.path != source.path or not 0 < location.line <= len(source.cells):
             return location
-        cell, line = source.cells[location.line - 1]
+        cell, line = source.place(location.line)
         return replace(location, cell=cell, line=line)
-
-    def words(text: str) -> str:
-        return _LINE.sub(lambda match: named(int(match.group(1))) or match.group(), text)
-
-    def named(line: int) -> str:
-        if not 0 < line <= len(source.cells):
-            return ""
-        cell, line = source.cells[line - 1]
-        return f"cell {cell}, line {line}"
 
     return replace(
         finding,
-        message=words(finding.message),
-        why=words(finding.why),
+        message=source.in_cells(finding.message),
+        why=source.in_cells(finding.why),
+        repair=source.in_cells(finding.repair),
         locations=tuple(map(place, finding.locations)),
         related=tuple(map(place, finding.related)),
     )

@@ -24,10 +24,10 @@ class Stopping:
     """Reports and lets the process end where a signal that the program leaves to Python stops it.
 
     Args:
-        report: makes the report; must not wait for the device.
+        report: makes the report, given the signal's number; must not wait for the device.
     """
 
-    def __init__(self, report: Callable[[], None]) -> None:
+    def __init__(self, report: Callable[[int], None]) -> None:
         self._report, self._process = report, os.getpid()
         self._handled = threading.Event()
         self._ending = threading.Lock()  # never let go: who has it reports and ends the process
@@ -71,7 +71,7 @@ class Stopping:
         self._handled.set()
         self._ending.acquire()  # a main thread that comes late waits for the end
         try:
-            self._report()
+            self._report(number)
         finally:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
@@ -82,6 +82,6 @@ class Stopping:
         if not ours or self._handled.wait(GRACE) or not self._ending.acquire(blocking=False):
             return
         try:
-            self._report()
+            self._report(ours[0])
         finally:
             os._exit(128 + ours[0])

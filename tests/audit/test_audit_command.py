@@ -215,3 +215,13 @@ def test_streams_are_those_that_keys_are_read_back_to_too(tmp_path):
     assert "streams dropout, shuffle)" in text
     done = keystream("--format", "json", "train.py", cwd=tmp_path)
     assert json.loads(done.stdout)["summary"]["streams"] == ["dropout", "shuffle"]
+
+
+@pytest.mark.parametrize("option", ["--output", "--record"])
+def test_the_program_is_never_written_over(tmp_path, option):
+    program = tmp_path / "train.py"
+    program.write_text("print('ran')\n")
+    ran = keystream(option, program, program, cwd=tmp_path)
+    assert ran.returncode == 2
+    assert "names the program itself" in ran.stderr
+    assert program.read_text() == "print('ran')\n"

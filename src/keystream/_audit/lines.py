@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from types import CodeType, FrameType
 from typing import Any
+from weakref import WeakSet
 
 from keystream._audit import frames
 
@@ -17,6 +18,7 @@ _TOOLS = (
     3,
 )  # the numbers that Python leaves to whoever comes; debuggers and coverage have others
 _NAME = "keystream"
+_told: WeakSet[CodeType] = WeakSet()  # the user's code that any audit of this process was told of
 
 
 class Lines:
@@ -47,7 +49,8 @@ class Lines:
         monitoring.register_callback(self._tool, events.PY_START, self._entered)
         monitoring.register_callback(self._tool, events.LINE, self._reached)
         monitoring.set_events(self._tool, events.PY_START)
-        monitoring.restart_events()  # what an earlier audit was told counts anew
+        for code in tuple(_told):  # Python does not tell again of what an earlier audit was told of
+            self._entered(code, 0)
         while frame is not None:
             self._entered(frame.f_code, 0)
             frame = frame.f_back
@@ -58,6 +61,7 @@ class Lines:
         if self._tool is not None and frames.is_user(code.co_filename):
             monitoring.set_local_events(self._tool, code, monitoring.events.LINE)
             self._followed.add(code)
+            _told.add(code)
         return monitoring.DISABLE
 
     def _reached(self, code: CodeType, line: int) -> Any:

@@ -128,6 +128,14 @@ def run(arguments: argparse.Namespace) -> int:
             why="one would be written over the other",
             fix=f"keystream audit --record run.parquet --output report.txt {name}",
         )
+    for option in ("output", "record", "executed"):
+        file = getattr(arguments, option)
+        if file and not arguments.module and _same(file, name):
+            raise UsageError(
+                f"--{option} names the program itself, {file}",
+                why="the program would be written over",
+                fix=f"name another file:\nkeystream audit --{option} FILE {name}",
+            )
     is_notebook = Path(name).suffix == ".ipynb" and not arguments.module
     if arguments.executed and not is_notebook:
         raise UsageError(

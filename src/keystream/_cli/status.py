@@ -36,7 +36,8 @@ class StatusLine:
         if not self.wanted or glance.step is None or not quiet:
             return
         found = f"{glance.findings} finding{'s' * (glance.findings != 1)} so far"
-        line = f"keystream audit: step {glance.step:,} · {glance.draws:,} draws · {found}"
+        draws = f"{glance.draws:,} draw{'s' * (glance.draws != 1)}"
+        line = f"keystream audit: step {glance.step:,} · {draws} · {found}"
         width = shutil.get_terminal_size().columns - 1
         self._shown = True
         self._write(f"{_CLEAR}\x1b[2m{line[:width]}\x1b[0m")

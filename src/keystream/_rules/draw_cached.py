@@ -4,7 +4,7 @@
 
 Finds functions under `functools.lru_cache` or `functools.cache` that draw from a state which lives on:
 a key in an attribute or an outer name that they split and put back, a generator of NumPy or Python, an
-`nnx.Rngs`, an `hk.PRNGSequence`. The audit takes it from the source of the functions that ran.
+`nnx.Rngs`, an `hk.PRNGSequence`. The audit takes it from the source of what ran.
 
 ## Why it matters
 

@@ -117,11 +117,8 @@ def _clean(report: Report, name: str, runs: Sequence[Run]) -> list[str]:
 
 
 def _streams(named: Sequence[str]) -> str:
-    """Where the draws came from: the audit knows the names that Flax was asked for while it traced."""
-    outside = [stream for stream in DRAWS if stream not in named]
-    if not named or not outside:
-        return f": {_all(named)}" if named else ""
-    return f": in Flax from {_all(named)}, outside of it from {_all(outside)}"
+    """Where the draws came from, by the names of the streams."""
+    return f": from {_all(named)}" if named else ""
 
 
 def _all(names: Sequence[str]) -> str:

@@ -1,15 +1,26 @@
 """The syntax around a line, the batch that a draw is in, and whether a draw measures or samples."""
 
 import ast
+import gc
 import linecache
 import os
+import weakref
 
 import pytest
 from written import write
 
 from keystream._evidence.batches import batched_names
 from keystream._evidence.measuring import measured_at, samples
-from keystream._evidence.source import argument, called, loops_at, scope_of, source_of, spans
+from keystream._evidence.source import (
+    argument,
+    called,
+    hold,
+    loops_at,
+    modules_around,
+    scope_of,
+    source_of,
+    spans,
+)
 from keystream._evidence.source import statement as statement_at
 from keystream._evidence.uses import Site
 from keystream._findings import Location
@@ -208,3 +219,15 @@ def test_a_batch_of_keys_alone_samples_unless_it_shares_its_draw(tmp_path):
     assert samples(Site("draw", frames=(source.at("draw("),)), (), fresh=False)
     shared = Site("draw", frames=(source.at("draw("),), flags=frozenset({"vmap_shared"}))
     assert not samples(shared, (), fresh=False)
+
+
+def test_a_tree_that_nobody_holds_any_more_is_given_back(tmp_path):
+    path = str(tmp_path / "module.py")
+    tree = ast.parse("def f(xs):\n    return [x for x in xs]\n")
+    hold(path, tree)
+    found = source_of(path)
+    assert list(modules_around(found.tree.body[0])) == [tree]
+    kept = weakref.ref(tree)
+    del tree, found
+    gc.collect()
+    assert kept() is None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary, ref
 
 from keystream._findings import Location
 
@@ -26,11 +26,12 @@ class SourceFile:
         self.tree = tree
         self._parents: dict[ast.AST, ast.AST] = {}
         self._statements: dict[int, ast.stmt] = {}
+        around = ref(tree)
         for node in ast.walk(tree):  # parents before children: the innermost statement comes last
             for child in ast.iter_child_nodes(node):
                 self._parents[child] = node
             if isinstance(node, _SCOPES):
-                _module_around[node] = tree
+                _module_around[node] = around
             if isinstance(node, ast.stmt):
                 for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
                     self._statements[line] = node
@@ -55,7 +56,9 @@ class SourceFile:
 
 
 _of_modules: WeakSet[ast.Attribute] = WeakSet()
-_module_around: WeakKeyDictionary[Scope, ast.Module] = WeakKeyDictionary()
+_module_around: WeakKeyDictionary[Scope, ref[ast.Module]] = (
+    WeakKeyDictionary()
+)  # both go with the tree
 
 
 def is_of_module(node: ast.Attribute) -> bool:
@@ -124,7 +127,8 @@ def note_cell(path: str) -> None:
 
 def modules_around(scope: Scope) -> Iterator[ast.Module]:
     """The module that a function stands in, nearest first, then the other cells of its notebook."""
-    own = _module_around.get(scope)
+    around = _module_around.get(scope)
+    own = around() if around is not None else None
     if own is None:
         return
     yield own

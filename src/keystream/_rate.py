@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import reprlib
-from typing import Any, Final
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
-from keystream.errors import RateOutOfRangeError
-
-WHY_KEY_FIRST: Final = "draws take their key first, as in jax.random"
+from keystream.errors import KeystreamError, RateOutOfRangeError, ValueOutOfRangeError
 
 
 def is_key(value: Any) -> bool:
@@ -20,6 +18,23 @@ def is_key(value: Any) -> bool:
         return False
     typed = jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
     return typed or (value.shape == (2,) and value.dtype == jnp.uint32)
+
+
+def refuse_key(
+    value: Any, says: str, fix: str, call: str, error: type[KeystreamError] = ValueOutOfRangeError
+) -> None:
+    """Refuse a key that stands where something else belongs.
+
+    Args:
+        value: what is given.
+        says: what it is given as, and where it belongs.
+        fix: the call as it should read.
+        call: the call to name.
+        error: that is raised for a key.
+    """
+    if is_key(value):
+        why = "draws take their key first, as in jax.random"
+        raise error(says, where=call, why=why, fix=fix)
 
 
 def read_rate(rate: Any, call: str) -> float | jax.Array:
@@ -32,13 +47,8 @@ def read_rate(rate: Any, call: str) -> float | jax.Array:
     Raises:
         RateOutOfRangeError: KS004, not a number in [0, 1], or an array that is no scalar.
     """
-    if is_key(rate):
-        raise RateOutOfRangeError(
-            "rate is a key: the first argument is the key, the rate comes after the array",
-            where=call,
-            why=WHY_KEY_FIRST,
-            fix=f"{call}(key, x, 0.1)",
-        )
+    says = "rate is a key: the first argument is the key, the rate comes after the array"
+    refuse_key(rate, says, f"{call}(key, x, 0.1)", call, RateOutOfRangeError)
     if isinstance(rate, jax.Array):
         if rate.ndim == 0 and jnp.issubdtype(rate.dtype, jnp.floating):
             return rate

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from keystream._rate import WHY_KEY_FIRST, is_key
+from keystream._rate import refuse_key
 from keystream.errors import ValueOutOfRangeError
 
 
@@ -17,13 +17,8 @@ def read_inexact(x: Any, call: str) -> jax.Array:
         array = jnp.asarray(x)
         if jnp.issubdtype(array.dtype, jnp.inexact):
             return array
-        if is_key(array):
-            raise ValueOutOfRangeError(
-                "x is a key: the first argument is the key, the second the array",
-                where=call,
-                why=WHY_KEY_FIRST,
-                fix=f"{call}(key, x, ...)",
-            )
+        says = "x is a key: the first argument is the key, the second the array"
+        refuse_key(array, says, f"{call}(key, x, ...)", call)
         what = f"x holds {array.dtype} values"
     except ValueOutOfRangeError:
         raise

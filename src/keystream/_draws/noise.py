@@ -19,7 +19,7 @@ from keystream._draws.keys import read_key
 from keystream._draws.mask import draws_as_we_do
 from keystream._draws.window import Window, explicit_sharding, read_window
 from keystream._internals import outlined
-from keystream._rate import WHY_KEY_FIRST, is_key
+from keystream._rate import refuse_key
 from keystream.errors import ValueOutOfRangeError
 
 _LOWEST = np.nextafter(np.float32(-1), np.float32(0))
@@ -197,13 +197,8 @@ def _ask_jax(normal: Normal, words: Any, offset: Any) -> jax.Array:
 
 def _read_scale(scale: Any, call: str) -> tuple[float | None, Any]:
     """The scale where it is known, else None; and where it is traced."""
-    if is_key(scale):
-        raise ValueOutOfRangeError(
-            "scale is a key: the first argument is the key, the scale comes after the array",
-            where=call,
-            why=WHY_KEY_FIRST,
-            fix=f"{call}(key, x, 0.1)",
-        )
+    says = "scale is a key: the first argument is the key, the scale comes after the array"
+    refuse_key(scale, says, f"{call}(key, x, 0.1)", call)
     if isinstance(scale, jax.Array):
         if scale.ndim == 0 and jnp.issubdtype(scale.dtype, jnp.floating):
             return None, scale

@@ -10,8 +10,8 @@ from typing import Any
 from keystream._evidence import loops
 from keystream._evidence.comparing import is_kept
 from keystream._evidence.paired import trains_at
-from keystream._evidence.seeding import consumes, is_swept
-from keystream._evidence.source import Loop, source_of
+from keystream._evidence.seeding import is_swept
+from keystream._evidence.source import Loop
 from keystream._findings import Severity
 from keystream._judge.words import copied
 from keystream._lint.accumulation import accumulates
@@ -19,6 +19,7 @@ from keystream._lint.collecting import is_member, is_the_same_in_all_turns
 from keystream._lint.counting import is_counter
 from keystream._lint.excuses import COPIED, DECLARED, FIXED, INFERENCES, SWEPT, Excuse, excuse
 from keystream._lint.facts import Facts, Repeat, Site, Unread, Use
+from keystream._lint.making import made_at, seeds_of
 from keystream._lint.symbols import (
     Attribute,
     Child,
@@ -41,7 +42,6 @@ from keystream._lint.turns import (
 )
 from keystream._lint.unknown_models import is_one_key
 from keystream._lint.values import constant_of, root_of
-from keystream._lint.walking import walk
 
 _RUNS = frozenset({"init", "apply"})
 _LIKELY = frozenset({"handed", "kept"})  # uses that may draw, now or later
@@ -106,9 +106,8 @@ def judge_all(facts: Facts) -> Judged:
             found.excused.append(mistake)
         else:
             mistakes.append(mistake)
-    for mistake in sorted(
-        mistakes, key=_is_note
-    ):  # what is harmless keeps nothing else from being told
+    mistakes.sort(key=_is_note)  # what is harmless keeps nothing else from being told
+    for mistake in mistakes:
         marks = list(_marks(mistake.repeat))
         told = any(mark in seen for mark in marks) or any(
             ("split", id(key)) in seen for key in ancestors(mistake.repeat.second.key)
@@ -137,7 +136,7 @@ def _marks(repeat: Repeat) -> Iterable[Any]:
     yield ("node", site.node)
     yield ("line", site.path, site.line)
     key = repeat.second.key
-    yield ("key", id(key), site.function, *_made_at(repeat))
+    yield ("key", id(key), site.function, *made_at(repeat))
     if repeat.turn is not None or repeat.second.kind == "kept":  # a carry leaves and comes back
         yield ("carried", id(key), repeat.first.chain[-1].node)
     if repeat.first.kind == repeat.second.kind == "split":
@@ -204,9 +203,9 @@ def _in_loop(repeat: Repeat, facts: Facts) -> Mistake | None:
     assert turn is not None
     first, second = repeat.first, repeat.second
     if first.kind == "draw" and second.kind == "split":  # carried on, and split in the next turn
-        return Mistake("KS102", "warning", repeat, _seeds(repeat))
+        return Mistake("KS102", "warning", repeat, seeds_of(repeat))
     if (first.kind, second.kind) == ("split", "draw") and neighbours(repeat):
-        return Mistake("KS101", "warning", repeat, _seeds(repeat))
+        return Mistake("KS101", "warning", repeat, seeds_of(repeat))
     if first.kind != second.kind or second.kind in ("fold", "split"):
         return None
     if second.kind == "init" and not _is_another_member(first, second, facts):
@@ -217,7 +216,7 @@ def _in_loop(repeat: Repeat, facts: Facts) -> Mistake | None:
         return None
     key = second.key
     root = root_of(key)
-    seeds = _seeds(repeat)
+    seeds = seeds_of(repeat)
     severity: Severity = "error" if second.kind in ("draw", "layer") else "warning"
     if isinstance(key, Child) and of_state(key.index):
         return Mistake("KS204", "warning", repeat, seeds)
@@ -258,7 +257,7 @@ def _is_of(key: Symbol, implementation: str) -> bool:
 
 def _generated(repeat: Repeat) -> Mistake | None:
     """A generator of the host that each turn of a loop makes of one seed."""
-    seeds = _seeds(repeat)
+    seeds = seeds_of(repeat)
     if repeat.turn is None or not seeds or not made_inside(repeat, seeds):
         return None
     place, loop = repeat.site.location(), repeat.turn.node
@@ -308,62 +307,6 @@ def _begins_anew(repeat: Repeat) -> bool:
     return here is not None and not here.carried
 
 
-def _seeds(repeat: Repeat) -> tuple[Site, ...]:
-    """Where the key of the two, or of one of them, may have been made of its seed."""
-    made = tuple(site for kind, site in repeat.routes if kind == "seed")
-    first = _reaching(repeat.first, repeat.second, made)
-    second = _reaching(repeat.second, repeat.first, made)
-    both = tuple(site for site in made if site in first and site in second)
-    return both or tuple(site for site in made if site in first or site in second)
-
-
-def _reaching(use: Use, other: Use, made: tuple[Site, ...]) -> tuple[Site, ...]:
-    """The makings whose key a use can have: its own call's, else those of the functions it is in.
-
-    A key that a call takes at once goes nowhere else, unless that keeps it, and one that is made later,
-    or in the other use's function alone, was not there.
-    """
-    calls = [site.node for site in use.chain if isinstance(site.node, ast.Call)]
-    own = tuple(site for site in made if any(_is_given(site.node, call) for call in calls))
-    here = {site.around: site.line for site in use.chain}
-    there = {site.around for site in other.chain} - here.keys()
-    apt = tuple(
-        site
-        for site in made
-        if not (_is_consumed(site) or site.around in there)
-        and site.line <= here.get(site.around, site.line)
-    )
-    near = [site for site in apt if site.around in here]  # not in a function that has returned
-    last = {
-        (site.around, site.target): site.line for site in sorted(near, key=lambda each: each.line)
-    }
-    latest = tuple(site for site in near if last[site.around, site.target] == site.line)
-    return own or tuple(site for site in latest if _is_bound(site)) or latest or apt or made
-
-
-def _is_given(node: ast.AST, call: ast.Call) -> bool:
-    return node is not call and node in walk(call)
-
-
-def _is_bound(site: Site) -> bool:
-    """Whether the key that is made is bound to a name, and not given to a call at once."""
-    calls = (each for each in walk(site.statement or ast.Pass()) if isinstance(each, ast.Call))
-    return not any(each is not site.node and site.node in walk(each) for each in calls)
-
-
-def _made_at(repeat: Repeat) -> Iterable[ast.AST]:
-    """Of two keys of one seed, the line that made the later use's, where its own statement does."""
-    lines = {site.statement for site in repeat.second.chain}
-    for site in _seeds(repeat):
-        if site.statement in lines and _is_consumed(site):
-            yield site.node
-
-
-def _is_consumed(site: Site) -> bool:
-    read = source_of(site.path) is not None
-    return site.statement is not None and read and consumes(site.statement, site.node)
-
-
 # Where one of the two is a function that is not known.
 
 
@@ -375,7 +318,7 @@ def _handed(repeat: Repeat, facts: Facts) -> Mistake | None:
     """
     first, second = repeat.first, repeat.second
     kinds = {first.kind, second.kind}
-    seeds = _seeds(repeat)
+    seeds = seeds_of(repeat)
     unread = _unread(repeat, facts)
     if (kinds == {"kept"} and repeat.turn is None) or first.discarded or second.discarded:
         return None
@@ -423,7 +366,7 @@ def _unread(repeat: Repeat, facts: Facts) -> Unread | None:
 def _in_line(repeat: Repeat) -> Mistake | None:
     first, second = repeat.first, repeat.second
     kinds = {first.kind, second.kind}
-    seeds = _seeds(repeat)
+    seeds = seeds_of(repeat)
     if _is_counted(second.key):
         return None  # models built anew; two that stand side by side are told by their class
     callee = first.chain[repeat.level].callee
@@ -485,7 +428,7 @@ def _runs(repeat: Repeat) -> Mistake | None:
     first, second = repeat.first, repeat.second
     if first.kind != second.kind or first.kind != "init":
         return None
-    if len({site.node for site in _seeds(repeat)}) > 1 or _model(first) is None:
+    if len({site.node for site in seeds_of(repeat)}) > 1 or _model(first) is None:
         return None
     if first.extra is second.extra or _model(first) is _model(second):
         return Mistake("KS101", "note", repeat, (), COPIED)

@@ -10,14 +10,17 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from keystream._audit import frames
 from keystream._audit.judge import in_order
 from keystream._audit.judged import shown
 from keystream._audit.recording import Recording
+from keystream._evidence.source import cells
 from keystream._findings import Finding, Location, Report
 from keystream._linter import engine
+from keystream._linter.cells import check_cells
 from keystream._linter.config import Config
 from keystream._rules import from_source
 
@@ -41,7 +44,7 @@ def with_source(
         return report
     found = [
         _shown(finding)
-        for finding in _read(files)
+        for finding in [*_read([path for path in files if path not in cells()]), *_in_cells(files)]
         if finding.code in wanted
         and finding.severity != "note"
         and ran.reached(finding.locations[0])
@@ -88,6 +91,30 @@ def _read(files: Sequence[str]) -> list[Finding]:
             found = (each for each in report.findings if each.locations[0].path == path)
             _known[versions[path]] = tuple(found)
     return [finding for version in versions.values() for finding in _known[version]]
+
+
+def _in_cells(files: Collection[str]) -> list[Finding]:
+    """Lint's findings in the notebook, where some of the files are cells of it: one program together."""
+    numbered = dict(enumerate((path for path in cells() if Path(path).is_file()), start=1))
+    if not any(path in files for path in numbered.values()):
+        return []
+    texts = tuple((i, Path(path).read_text(encoding="utf-8")) for i, path in numbered.items())
+
+    def of_its_file(places: tuple[Location, ...]) -> tuple[Location, ...]:
+        return tuple(
+            replace(place, path=numbered[place.cell], cell=0) if place.cell in numbered else place
+            for place in places
+        )
+
+    return [
+        replace(each, locations=of_its_file(each.locations), related=of_its_file(each.related))
+        for each in _notebook(texts)
+    ]
+
+
+@lru_cache(maxsize=1)  # a running audit is looked at again and again
+def _notebook(texts: tuple[tuple[int, str], ...]) -> tuple[Finding, ...]:
+    return check_cells(texts, Config(select=from_source(), tests="same")).findings
 
 
 def _stat(path: str) -> os.stat_result | None:

@@ -291,6 +291,27 @@ def test_a_file_that_is_not_there_is_no_unreadable_source(shell, capsys):
     assert "KS901" not in said
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.11 can't tell which lines ran")
+def test_what_only_source_shows_is_read_across_cells(shell, capsys):
+    ran(shell, capsys, "import jax\nimport numpy as np")
+    ran(shell, capsys, "%audit on")
+    ran(
+        shell,
+        capsys,
+        "def resample(x, seed=7):\n    rng = np.random.default_rng(seed)\n"
+        "    return x[rng.integers(0, len(x), size=len(x))]",
+    )
+    ran(
+        shell,
+        capsys,
+        "x, means = np.arange(9.0), np.empty(5)\nfor i in range(5):\n"
+        "    means[i] = resample(x).mean()",
+    )
+    shown = ran(shell, capsys, "%audit report")
+    assert "cell 4, line 3: warning KS504" in shown
+    assert "again in each turn of the loop at cell 4, line 2" in shown
+
+
 def test_unloading_leaves_ipython_as_it_was(capsys):
     shell = InteractiveShell()
     before = type(shell.compile)

@@ -125,6 +125,11 @@ def note_cell(path: str) -> None:
     _cells[path] = None
 
 
+def cells() -> tuple[str, ...]:
+    """The files of the cells of this process's notebook, in the order in which they ran."""
+    return tuple(_cells)
+
+
 def modules_around(scope: Scope) -> Iterator[ast.Module]:
     """The module that a function stands in, nearest first, then the other cells of its notebook."""
     around = _module_around.get(scope)

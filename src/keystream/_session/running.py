@@ -190,7 +190,7 @@ class Running:
                 return None
             recording = self.opening.so_far()
             recording.evidence["earlier"] = self._read_earlier()
-            self._seen = report = _placed(_judged(recording))
+            self._seen = report = _placed(self._read_and_judged(recording))
             if self._files.record is not None and (recording.calls or not self._files.of_process):
                 # Told when the audit ends, if it can't be saved then.
                 with contextlib.suppress(RecordNotSavedError):
@@ -237,7 +237,7 @@ class Running:
                 recording.evidence["earlier"] = self._read_earlier()
             except KeystreamError as error:
                 self.not_saved = error
-            report = with_source(_judged(recording), recording, self.opening.lines.ran)
+            report = self._read_and_judged(recording)
             if recording.process[1] > 1:
                 report = replace(report, summary={**report.summary, "process": recording.process})
             if self.left_because:
@@ -247,6 +247,12 @@ class Running:
             self.audit.report = report = _placed(report)
             self._save(recording, as_saved(report))
             self.on_report(report)
+
+    def _read_and_judged(self, recording: Recording) -> Report:
+        """The report of what ran so far, with what only its source shows."""
+        ran = self.opening.lines.ran
+        lines = None if ran is None else dict(ran)  # further files may begin to run meanwhile
+        return with_source(_judged(recording), recording, lines)
 
     def _unjudged(self, report: Report, reached: bool) -> str:
         """Why there was nothing to judge; empty where a draw was seen."""

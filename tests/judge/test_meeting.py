@@ -254,3 +254,36 @@ def test_the_innermost_call_at_a_place_is_found(tmp_path):
     call = call_at(node, source.at("two("))
     assert call is not None
     assert called(call.func) == "two"
+
+
+# `init(` stands for a model's: what it draws is given up where only its form is read.
+FORMS = {
+    "overwritten by Flax": "    p = from_bytes(p, two(k))\n    return p",
+    "overwritten by a checkpoint": "    p = restore_checkpoint(path, target=p)\n    return p + two(k)",
+    "overwritten by Equinox": "    p = tree_deserialise_leaves(path, p)\n    return p + two(k)",
+    "told to Orbax": "    p = m.restore(StandardRestore(p))\n    return p + two(k)",
+    "an empty cache": "    c = p['cache']\n    return c, two(k)",
+}
+
+
+@pytest.mark.parametrize("rest", FORMS.values(), ids=FORMS)
+def test_what_is_read_for_its_form_alone_is_unused(tmp_path, rest):
+    text = f"def f(k):\n    p = m.init(one(k))\n{rest}"
+    assert met(tmp_path, text) is Meeting.UNUSED
+
+
+NUMBERS = {
+    "read before": "    show(p)\n    p = from_bytes(p, two(k))\n    return p",
+    "read beside": "    p = from_bytes(p, two(k) + p)\n    return p",
+    "overwritten if there is a file": "    if path:\n        p = from_bytes(p, data)\n    return p + two(k)",
+    "kept under its own name": "    q = from_bytes(p, two(k))\n    return p + q",
+    "the data of the restore": "    p = from_bytes(q, p)\n    return p + two(k)",
+    "the weights": "    c = p['params']\n    return c, two(k)",
+    "a layer": "    c = p['linear']\n    return c, two(k)",
+}
+
+
+@pytest.mark.parametrize("rest", NUMBERS.values(), ids=NUMBERS)
+def test_numbers_that_are_read_are_used(tmp_path, rest):
+    text = f"def f(k):\n    p = m.init(one(k))\n{rest}"
+    assert met(tmp_path, text) is not Meeting.UNUSED

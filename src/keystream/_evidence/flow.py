@@ -13,6 +13,7 @@ from enum import Enum
 from keystream._evidence.comparing import ASSERTIONS, asserts_equal, compared
 from keystream._evidence.names import Step, chain_at, names_read, overlap, reach, step_of, steps_of
 from keystream._evidence.source import called, is_cell, scope_of, spans, statement
+from keystream._evidence.templates import reads_form
 from keystream._findings import Location
 
 
@@ -178,7 +179,7 @@ def _is_dropped(
     *,
     in_module: bool,
 ) -> bool:
-    """Whether nobody reads what a statement binds; or it binds nothing and is the mere call.
+    """Whether nobody reads the numbers that a statement binds; or it binds nothing and is the mere call.
 
     Args:
         node: the statement.
@@ -192,12 +193,14 @@ def _is_dropped(
         shown = is_shown(node) or (in_module and is_cell(place.path))  # a cell shows it
         return isinstance(call, ast.Call) and not shown and not _is_given(call, place)
     step = next((each for each in steps if each.node is node), None)
-    if step is None or not isinstance(node, (ast.Assign, ast.AnnAssign)):
+    if step is None or not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
         return False  # in the body of a class others may read it
     if not step.stores or step.collects or any("." in name for name in step.stores):
         return False
     for later in (s for s in steps if s.node.lineno > node.lineno):
-        if overlap(later.reads, step.stores):
+        if overlap(later.reads, step.stores) and not reads_form(
+            later.node, step.stores, node.value
+        ):
             return False
         if step.stores <= later.stores and _overwrites(later, step, beside):
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from keystream._lint.dataflow import reads
 from keystream._lint.facts import Facts, Site
 from keystream._lint.turns import variables
 from keystream._lint.walking import walk
@@ -34,18 +35,46 @@ def _is_collected(site: Site) -> bool:
         return True
     if not site.target or getattr(statement, "value", None) is not site.node:
         return False
-    loads = [
-        part
-        for part in walk(turn.node)
-        if isinstance(part, ast.Name) and part.id == site.target and isinstance(part.ctx, ast.Load)
+    return _is_kept_as_made(site.target, turn.node)
+
+
+def _is_kept_as_made(name: str, loop: ast.AST) -> bool:
+    """Whether a turn adds what a name holds, itself or beside what it makes of it, and does no more.
+
+    ``members.append((params, optimiser.init(params)))``, and the state of the optimiser may have a name.
+    """
+    statements = [part for part in walk(loop) if isinstance(part, ast.stmt)]
+    added = [
+        value for each in statements for value in (_added(each), _put(each)) if value is not None
     ]
-    adding = [
-        value
-        for part in walk(turn.node)
-        if isinstance(part, ast.stmt)
-        for value in (_added(part), _put(part))
-    ]
-    return len(loads) == 1 and any(value is loads[0] for value in adding)
+    if not any(
+        isinstance(part, ast.Name) and part.id == name for each in added for part in _parts(each)
+    ):
+        return False
+    names, kept = {name}, {id(part) for each in added for part in walk(each)}
+    for each in statements:
+        match each:
+            case ast.Assign([ast.Name(id=further)], value) if reads(value) & names:
+                if further in names:
+                    return False  # it goes on with it
+                names.add(further)
+                kept |= {id(part) for part in walk(value)}
+            case _:
+                pass
+    return all(
+        id(part) in kept
+        for part in walk(loop)
+        if isinstance(part, ast.Name) and part.id in names and isinstance(part.ctx, ast.Load)
+    )
+
+
+def _parts(value: ast.expr) -> list[ast.expr]:
+    """The elements of a display; of another expression itself."""
+    match value:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Dict(values=parts):
+            return parts
+        case _:
+            return [value]
 
 
 def _is_boxed(site: Site, facts: Facts) -> bool:

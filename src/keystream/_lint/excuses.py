@@ -287,7 +287,9 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
     if here.compared:
         return COMPARED
     if not here.varied:
-        return SWEPT if here.settings else FIXED if here.state else None
+        if here.settings:
+            return SWEPT
+        return FIXED if here.state and not anew else None
     if here.ranked:
         return MEANT[Paired.ORDERED]
     run = any(inner.turns for inner in repeat.second.chain[repeat.level + 1 :])

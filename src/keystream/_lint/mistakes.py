@@ -208,7 +208,7 @@ def _in_loop(repeat: Repeat, facts: Facts) -> Mistake | None:
         return Mistake("KS101", "warning", repeat, seeds_of(repeat))
     if first.kind != second.kind or second.kind in ("fold", "split"):
         return None
-    if second.kind == "init" and not _is_another_member(first, second, facts):
+    if second.kind == "init" and not _is_another_member(repeat, facts):
         return None
     if second.kind == "layer" and _is_counted(second.key) and not is_member(repeat.site, facts):
         return None  # a model that is built anew
@@ -269,9 +269,9 @@ def _generated(repeat: Repeat) -> Mistake | None:
     return Mistake("KS504", "note", repeat, seeds, FIXED)
 
 
-def _is_another_member(first: Use, second: Use, facts: Facts) -> bool:
+def _is_another_member(repeat: Repeat, facts: Facts) -> bool:
     """Whether a turn initialises one more of what a collection holds several of."""
-    site = second.chain[-1]
+    first, second, site = repeat.first, repeat.second, repeat.site
     alike = _model(first) is _model(second) and is_the_same_in_all_turns(site)
     return (first.extra is second.extra or alike) and is_member(site, facts)
 

@@ -51,6 +51,20 @@ def start_sequence(reader: Reader, made: Sequenced, key: Value) -> Sequenced:
     return made
 
 
+def copied(reader: Reader, call: Call) -> Value | None:
+    """``copy.deepcopy(rngs)``: a sequence that goes on from where the other stands."""
+    value = call.args[0] if call.args else None
+    if not isinstance(value, Made):
+        return value
+    key, count = (reader.load(value, name) for name in ("key", "count"))
+    if key is None or count is None:
+        return value
+    made = call.made(reader, value.name, value.args, value.keywords)
+    reader.store(made, "key", key)
+    reader.store(made, "count", count)
+    return made
+
+
 def next_key(reader: Reader, sequence: Value | None) -> Symbol | None:
     """The next key of a sequence whose start is known."""
     if not isinstance(sequence, Made | HostGenerator):

@@ -29,6 +29,7 @@ from keystream._lint.libraries import (
     python,
     rates,
     records,
+    serving,
     transforms,
     unordered,
 )
@@ -355,8 +356,8 @@ FUNCTIONS: dict[str, Handler] = {
     "jax.lax.with_sharding_constraint": Returns(),
     "jax.lax.optimization_barrier": Returns(),
     "jax.experimental.multihost_utils.broadcast_one_to_all": Returns(),
-    "copy.copy": Returns(),
-    "copy.deepcopy": Returns(),
+    "copy.copy": Returns(),  # the streams of an Rngs are the same ones
+    "copy.deepcopy": serving.copied,
     "flax.jax_utils.prefetch_to_device": python.stacked,
     "jax.numpy.where": rates.where,
     "jax.lax.select": rates.where,

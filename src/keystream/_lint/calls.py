@@ -131,7 +131,8 @@ class Calls:
 
     def call_object(self, made: Made, method: str, call: Call) -> Value | None:
         """A call of a method of what a library made; None where nothing is known of it."""
-        handler = table.OBJECTS.get(made.name, {}).get(method)
+        methods = table.OBJECTS.get(made.name, {})
+        handler = methods.get(method, methods.get(table.ANY))
         if handler is None:
             return None
         return handler(self.reader, Call(method, call.args, call.keywords, call.node, made))

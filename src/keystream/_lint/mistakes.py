@@ -367,7 +367,7 @@ def _in_line(repeat: Repeat) -> Mistake | None:
     first, second = repeat.first, repeat.second
     kinds = {first.kind, second.kind}
     seeds = seeds_of(repeat)
-    if _is_counted(second.key):
+    if _is_counted(second.key) and "layer" in kinds:
         return None  # models built anew; two that stand side by side are told by their class
     callee = first.chain[repeat.level].callee
     if callee is not None and callee is second.chain[repeat.level].callee:

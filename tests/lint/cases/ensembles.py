@@ -179,3 +179,46 @@ def in_every_step(key, count, state):
         for source in sources:
             state = state + source.again()  # KS201
     return state
+
+
+def with_the_state_of_its_optimiser(x, key):
+    members, optimiser = [], optax.adam(0.1)
+    for _ in range(4):
+        params = Net().init(key, x)  # KS203
+        members.append((params, optimiser.init(params)))
+    return members
+
+
+def with_a_named_state(x, key):
+    members, optimiser = [], optax.adam(0.1)
+    for _ in range(4):
+        params = Net().init(key, x)  # KS203
+        state = optimiser.init(params)
+        members.append({"params": params, "state": state})
+    return members
+
+
+def through_a_compiled_init(x, key):
+    members, begin = [], jax.jit(lambda k: Net().init(k, x))
+    for _ in range(4):
+        params = begin(key)  # KS201
+        members.append(params)
+    return members
+
+
+def trained_from_one_start(x, key, fit, parts):
+    members = []
+    for part in parts:
+        params = Net().init(key, x)
+        params = fit(params, part)
+        members.append(params)
+    return members
+
+
+def counted_before(x, key, count):
+    members = []
+    for _ in range(4):
+        params = Net().init(key, x)
+        count(params)
+        members.append(params)
+    return members

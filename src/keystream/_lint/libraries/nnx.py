@@ -37,9 +37,11 @@ def rngs(reader: Reader, call: Call) -> Value:
         streams["default"] = default
     _note_twins(reader, call, streams)
     made = call.made(reader)
-    only = next(iter(streams.values())) if len(streams) == 1 else None
-    if isinstance(only, Symbol) and not isinstance(only, Opaque | Child | Seed | StreamKey):
-        serving.start_sequence(reader, made, seeded(reader, call, only, "nnx"))
+    for name, seed in streams.items():
+        if isinstance(seed, Symbol) and not isinstance(seed, Opaque | Child | Seed | StreamKey):
+            stream = call.made(reader, _STREAM, [], {})
+            serving.start_sequence(reader, stream, seeded(reader, call, seed, "nnx"))
+            reader.store(made, name, stream)
     turns, jitted = reader.frame.turns, tuple(reader.jitted)
     reader.fact("rngs_made", call.node, seed=default, made=made, jitted=jitted, turns=turns)
     if isinstance(default, Child | Seed | StreamKey):
@@ -61,15 +63,57 @@ def _note_twins(reader: Reader, call: Call, streams: dict[str, Value]) -> None:
         named.setdefault(token, name)
 
 
+_RNGS, _STREAM = "flax.nnx.Rngs", "flax.nnx.RngStream"
+
+
 def next_key(reader: Reader, call: Call) -> Value:
     """``rngs()``, ``rngs.dropout()``: a fresh key each time."""
     _note_draw(reader, call)
-    return _advance(reader, call.owner) or reader.fresh("stream")
+    name = "default" if call.name == "__call__" else call.name
+    return _advance(reader, call.owner, name) or reader.fresh("stream")
 
 
-def _advance(reader: Reader, owner: Value | None) -> Symbol | None:
-    """The next key of an Rngs that starts from a literal; in a batch it is not known which."""
-    return None if reader.mapped else serving.next_key(reader, owner)
+def draw(reader: Reader, call: Call) -> Value:
+    """``rngs.normal((3,))``, ``rngs.noise.normal((3,))``."""
+    _note_draw(reader, call)
+    key = _advance(reader, call.owner, "default")
+    if key is not None:
+        reader.use(key, "draw", call.spelt, call.node)
+    return reader.fresh("drawn")
+
+
+def copied(reader: Reader, call: Call) -> Value | None:
+    """``copy.deepcopy(rngs)``: streams that go on by themselves from where the others stand."""
+    value = call.args[0] if call.args else None
+    if not isinstance(value, Made) or value.name != _RNGS:
+        return serving.copied(reader, call, value)
+    made = call.made(reader, _RNGS, value.args, value.keywords)
+    for name in _names(value):
+        stream = serving.copied(reader, call, reader.load(value, name))
+        if stream is not None:
+            reader.store(made, name, stream)
+    return made
+
+
+def _names(rngs: Made) -> list[str]:
+    """The names of the streams that an Rngs was made with."""
+    return [*rngs.keywords, "default"] if rngs.args else [*rngs.keywords]
+
+
+def _advance(reader: Reader, owner: Value | None, stream: str) -> Symbol | None:
+    """The next key of a stream that starts from a seed; in a batch it is not known which.
+
+    Args:
+        reader: the reading.
+        owner: an Rngs, or a stream of one.
+        stream: the name that is asked for: that of `default` serves for one that the Rngs has not.
+    """
+    if reader.mapped or not isinstance(owner, Made):
+        return None
+    if owner.name == _RNGS:
+        known = reader.load(owner, stream if stream in owner.keywords else "default")
+        return serving.next_key(reader, owner if known is None else known)
+    return serving.next_key(reader, owner)
 
 
 def note_handed(reader: Reader, call: Call) -> None:
@@ -78,10 +122,13 @@ def note_handed(reader: Reader, call: Call) -> None:
     It makes none under a gradient, nor of an Rngs that has no key for parameters.
     """
     for value in (*call.args, *call.keywords.values()):
-        if not isinstance(value, Made) or value.name != "flax.nnx.Rngs":
+        if not isinstance(value, Made) or value.name != _RNGS:
             continue
-        of_parameters = bool(value.args) or bool({"params", "default"} & set(value.keywords))
-        key = None if of_parameters and not reader.graded else _advance(reader, value)
+        names = _names(value)
+        of_parameters = not {"params", "default"}.isdisjoint(names)
+        if len(names) != 1 or (of_parameters and not reader.graded):
+            continue
+        key = _advance(reader, value, names[0])
         if key is not None and not call.name.startswith(("flax.", "jax.")):
             reader.use(key, "handed", call.spelt or "a function", call.node)
 
@@ -90,7 +137,7 @@ def layer(reader: Reader, call: Call) -> Value:
     """A layer whose parameters are drawn from its ``rngs=``."""
     given = call.keywords.get("rngs")
     _note_shared(reader, given, call.node)
-    key = _advance(reader, given)
+    key = _advance(reader, given, "params")
     if key is not None:
         reader.use(key, "layer", f"nnx.{call.short}", call.node)
     return call.made(reader, "layer")
@@ -130,7 +177,7 @@ def draw_from_rngs(reader: Reader, call: Call, flag: Value | None) -> Value:
     given = call.argument(2, "rngs")
     if given is None and call.surely:
         _note_draw(reader, call)
-    key = _advance(reader, given)
+    key = _advance(reader, given, "dropout")
     if key is not None:
         reader.use(key, "draw", "nnx.Dropout", call.node)
     return reader.fresh("dropped")

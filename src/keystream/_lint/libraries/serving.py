@@ -51,9 +51,8 @@ def start_sequence(reader: Reader, made: Sequenced, key: Value) -> Sequenced:
     return made
 
 
-def copied(reader: Reader, call: Call) -> Value | None:
-    """``copy.deepcopy(rngs)``: a sequence that goes on from where the other stands."""
-    value = call.args[0] if call.args else None
+def copied(reader: Reader, call: Call, value: Value | None) -> Value | None:
+    """A copy of a sequence goes on by itself from where the other stands; of others the value itself."""
     if not isinstance(value, Made):
         return value
     key, count = (reader.load(value, name) for name in ("key", "count"))

@@ -29,7 +29,6 @@ from keystream._lint.libraries import (
     python,
     rates,
     records,
-    serving,
     transforms,
     unordered,
 )
@@ -357,7 +356,7 @@ FUNCTIONS: dict[str, Handler] = {
     "jax.lax.optimization_barrier": Returns(),
     "jax.experimental.multihost_utils.broadcast_one_to_all": Returns(),
     "copy.copy": Returns(),  # the streams of an Rngs are the same ones
-    "copy.deepcopy": serving.copied,
+    "copy.deepcopy": nnx.copied,
     "flax.jax_utils.prefetch_to_device": python.stacked,
     "jax.numpy.where": rates.where,
     "jax.lax.select": rates.where,
@@ -465,7 +464,12 @@ TRANSFORMED: dict[str, Handler] = {
 # Methods of what a library made, by its name; of an object that is called, `__call__`.
 _KEY = at(0, "rng_key")
 _HAIKU: dict[str, Handler] = {"init": haiku.init, "apply": haiku.apply}
-_RNGS = "__call__ params dropout noise default carry sampling normal uniform bernoulli".split()
+_SAMPLERS: dict[str, Handler] = {
+    name.rpartition(".")[2]: nnx.draw
+    for name, handler in FUNCTIONS.items()
+    if name.startswith("jax.random.") and isinstance(handler, Draw)
+}
+ANY = "*"  # method that is not named
 OBJECTS: dict[str, dict[str, Handler]] = {
     "constant": {"__call__": Unknown()},
     "cycle": {"__next__": key_supplies.next_of_cycle},
@@ -473,7 +477,12 @@ OBJECTS: dict[str, dict[str, Handler]] = {
     "flat": {"items": paths.items_of_flat},
     "flax.linen.Dropout": {"__call__": _DROPPED_LINEN},
     "flax.nnx.Dropout": {"__call__": _DROPPED_NNX},
-    "flax.nnx.Rngs": dict.fromkeys(_RNGS, nnx.next_key),
+    "flax.nnx.Rngs": {
+        **_SAMPLERS,
+        **dict.fromkeys(("broadcast", "fork", "items", "split"), Unknown()),
+        ANY: nnx.next_key,  # a stream, whatever its name
+    },
+    "flax.nnx.RngStream": {**_SAMPLERS, "__call__": nnx.next_key},
     "flax.training.train_state.TrainState": {
         "apply_gradients": linen.update_state,
         "replace": linen.update_state,

@@ -63,9 +63,11 @@ class Pairing:
             else:
                 parted = parting(sites[0].stack, sites[-1].stack)
         elif parted is None:
-            turn, looped = self._turn(second, related, _together(first.at.stack, second.at.stack))
+            together = _together(first.at.stack, second.at.stack)
+            turn, looped = self._turn(second, related, together)
+            if turn is None and related.relation is Relation.ONE_MAKING and _by_program(second.at):
+                turn, looped = _turn_around(together)
         meeting = flow.meeting(*parted, pure=lambda _: False) if parted is not None else None
-        reader = flow.reader_of(parted[1]) if parted is not None else None
         place = parted[1] if parted is not None else looped
         return Pair(
             first,
@@ -81,8 +83,7 @@ class Pairing:
             direct=place is not None and all(_is_in(seed, place) for seed in seeds),
             sequence=self._is_sequence(second),
             restored=bool(makings) and self._has_restored(first, second, related),
-            overwritten=(reader is not None and (reader.path, reader.line) in self._restoring)
-            or (parted is not None and self._is_template(parted[1])),
+            overwritten=parted is not None and self._is_overwritten(second.at.stack, parted[1]),
             entered_with_arguments=_has_arguments(second.at),
             float_folded=any("float" in site.flags for site in sites),
             counted=_made_in("/flax/nnx/", sites),
@@ -116,7 +117,7 @@ class Pairing:
         site = pair.second.at
         if tries_again(pair.first.at, site):
             return Excused(Excuse.RETRY, place)
-        if pair.one_stack and site.library and not self._is_callback(pair):
+        if pair.one_stack and not _by_program(site) and not self._is_callback(pair):
             return Excused(Excuse.LIBRARY, place)
         return None
 
@@ -291,6 +292,15 @@ class Pairing:
         at = bisect_left(self._restored, last)
         return at < len(self._restored) and self._restored[at] <= used
 
+    def _is_overwritten(self, stack: Stack, parted: Location) -> bool:
+        """Whether what was saved takes the place of what a line makes, from a parting line inwards."""
+        inner = stack[: stack.index(parted) + 1] if parted in stack else (parted,)
+        readers = (flow.reader_of(place) for place in inner)
+        return self._is_template(parted) or any(
+            reader is not None and (reader.path, reader.line) in self._restoring
+            for reader in readers
+        )
+
     def _is_template(self, place: Location) -> bool:
         """Whether the call at a place is an argument of one that restores: it says what was saved."""
         node = statement(place)
@@ -347,6 +357,23 @@ def _alike(one: Stack, other: Stack) -> int:
     """How many lines two stacks have in common, from the outermost."""
     pairs = zip(one, other, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _by_program(site: Site) -> bool:
+    """Whether nothing but JAX stands between the line of the program and what it draws."""
+    return all(frames.is_jax(place.path) for place in site.library)
+
+
+def _turn_around(stack: Stack) -> tuple[loops.Turn | None, Location | None]:
+    """The innermost loop around some lines: its first turn made a key that the others find made.
+
+    Args:
+        stack: outermost line first.
+    """
+    for place in reversed(stack):
+        for loop in loops_at(place):
+            return loops.turn_of(place, loop), place
+    return None, None
 
 
 def _together(one: Stack, other: Stack) -> Stack:

@@ -101,6 +101,17 @@ class Pair:
         return self.first.at.stack == self.second.at.stack
 
     @property
+    def one_way(self) -> bool:
+        """Whether the same lines led to both from where they part: one function that ran twice."""
+        if self.parted is None:
+            return self.one_stack
+        one, other = self.parted
+        first, second = self.first.at.stack, self.second.at.stack
+        if one not in first or other not in second:
+            return False
+        return first[: first.index(one)] == second[: second.index(other)]
+
+    @property
     def twins(self) -> bool:
         """Whether one function of a library drew the same array in both: a thing that is made twice."""
         one, other = self.first.at, self.second.at

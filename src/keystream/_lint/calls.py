@@ -174,11 +174,13 @@ class Calls:
         """Whether an argument is a key: by the keyword, how it was made, an earlier use or its name."""
         if is_one_key(value) or self._is_used_as_key(value):
             return True
+        named = word in table.KEY_WORDS or is_called_a_key(value)
+        if not named and not isinstance(value, Item):
+            return False  # most arguments; how the source spells them is not asked
         said = self._said(call, value)
         if said in texts_in(self.reader.frame.node):
             return False  # of a dictionary
-        named = is_called_a_key(value) or (isinstance(value, Item) and is_name_of_key(said))
-        return named or word in table.KEY_WORDS
+        return named or is_name_of_key(said)
 
     def _is_used_as_key(self, value: Symbol) -> bool:
         """Whether an earlier use shows that a value is a key."""

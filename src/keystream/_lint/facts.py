@@ -9,6 +9,7 @@ from typing import Any
 from keystream._findings import Location
 from keystream._lint.symbols import Symbol, Value
 from keystream._lint.values import constant_of, is_constant
+from keystream._lint.walking import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +206,17 @@ def text_of(node: ast.AST | None, limit: int = 60) -> str:
         return ""
     if isinstance(node, ast.Name):
         return node.id
+    text = _unparsed(node)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+@kept
+def _unparsed(node: ast.AST) -> str:
+    """Source of an expression on one line: once a node, which is read in many calls and turns."""
     try:
-        text = ast.unparse(node)
+        return " ".join(ast.unparse(node).split())
     except (ValueError, RecursionError, AttributeError):
         return ""
-    text = " ".join(text.split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def value_text(value: Value | None) -> str:

@@ -89,11 +89,12 @@ class Objects:
 
     def all_fields(self, cls: Class) -> list[str]:
         """The names of a dataclass's fields, those of its bases first."""
-        names: list[str] = []
+        names: dict[str, None] = {}
         for base in cls.bases:
             if isinstance(base, Class):
-                names += [name for name in self.all_fields(base) if name not in names]
-        return names + [name for name in cls.fields if name not in names]
+                names.update(dict.fromkeys(self.all_fields(base)))
+        own = [name for name in cls.fields if name not in names]
+        return [*names, *own]
 
     def class_attribute(self, cls: Class, name: str, depth: int = 0) -> Value | None:
         """An attribute of a class or its bases."""

@@ -46,10 +46,14 @@ class _Method:
 
 def check_restored(reader: Reader, node: ast.ClassDef) -> None:
     """Does a method restore what others go on with, and leave out the key that they split on?"""
-    methods = [_read(reader.scope, each) for each in node.body if isinstance(each, ast.FunctionDef)]
-    first = next((each for each in methods if each.node.name in ("__init__", "setup")), None)
-    if first is None or not first.seeded:
+    defined = [each for each in node.body if isinstance(each, ast.FunctionDef)]
+    initialiser = next((each for each in defined if each.name in ("__init__", "setup")), None)
+    if initialiser is None:
         return
+    first = _read(reader.scope, initialiser)
+    if not first.seeded:
+        return  # as most do: the other methods need no reading
+    methods = [first if each is initialiser else _read(reader.scope, each) for each in defined]
     others = [each for each in methods if each is not first and not each.loads]
     keys = frozenset().union(*(each.chained for each in others)) & first.sets
     state = frozenset().union(*(each.goes_on for each in others)) - keys

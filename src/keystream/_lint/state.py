@@ -40,6 +40,22 @@ MAX_ORIGINS = 8  # steps from a key towards its root that are named
 MAX_REPEATS = 8  # of one use; the first say what there is to say
 
 
+class _Arm:
+    """The reading of one branch: no generator, since every test of a program enters two of them."""
+
+    __slots__ = ("state", "taken")
+
+    def __init__(self, state: State, taken: tuple[Any, Any]) -> None:
+        self.state = state
+        self.taken = taken
+
+    def __enter__(self) -> None:
+        self.state.arms.append(self.taken)
+
+    def __exit__(self, *_: object) -> None:
+        self.state.arms.pop()
+
+
 class State:
     """What changes while a file is read; the walkers build on it."""
 
@@ -236,14 +252,9 @@ class State:
 
     # Contexts.
 
-    @contextmanager
-    def arm(self, branch: Any, choice: Any) -> Generator[None]:
+    def arm(self, branch: Any, choice: Any) -> _Arm:
         """Read one branch of several that exclude each other."""
-        self.arms.append((branch, choice))
-        try:
-            yield
-        finally:
-            self.arms.pop()
+        return _Arm(self, (branch, choice))
 
     @contextmanager
     def turn(self, turn: Turn) -> Generator[None]:

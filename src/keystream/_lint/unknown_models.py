@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import difflib
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from keystream._lint.dataflow import is_read_after, loads_in
@@ -156,6 +157,7 @@ def is_called_a_key(value: Symbol) -> bool:
     return is_name_of_key(value.name)
 
 
+@lru_cache(maxsize=4096)
 def is_name_of_key(name: str) -> bool:
     """Whether a name is one that people give to keys."""
     return bool(_KEY_NAME.search(name))

@@ -33,6 +33,9 @@ Fields = ParamSpec("Fields")
 Kind = TypeVar("Kind", bound=Symbol)
 
 _serial = itertools.count(1)
+_HASHED = frozenset(
+    {str, int, bool, bytes, type(None)}
+)  # literals that differ wherever they are unequal
 
 
 class Interning:
@@ -40,6 +43,7 @@ class Interning:
 
     def __init__(self) -> None:
         self._table: dict[tuple[Any, ...], Symbol] = {}
+        self._constants: dict[tuple[type, object], Constant] = {}  # the same, of plain literals
 
     def symbol(
         self, kind: Callable[Fields, Kind], *args: Fields.args, **more: Fields.kwargs
@@ -56,7 +60,13 @@ class Interning:
 
     def constant(self, value: object) -> Constant:
         """The symbol of a literal."""
-        return self.symbol(Constant, value)
+        kind = type(value)
+        if kind not in _HASHED:
+            return self.symbol(Constant, value)
+        found = self._constants.get((kind, value))
+        if found is None:
+            found = self._constants[kind, value] = self.symbol(Constant, value)
+        return found
 
     def fresh(self, why: str = "", tags: frozenset[Tag] = frozenset()) -> Opaque:
         """A symbol that equals no other."""

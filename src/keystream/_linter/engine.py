@@ -146,8 +146,8 @@ def _checked(files: list[Path], config: Config, jobs: int) -> Iterable[Checked]:
     # Large files first, so that no process is left with one at the end; neighbours share imports.
     groups = _groups(files, sizes, workers)
     by_path: dict[str, Checked] = {}
-    with ProcessPoolExecutor(workers) as pool:
-        for results in pool.map(_check_group, [(config, roots, each) for each in groups]):
+    with ProcessPoolExecutor(workers, initializer=_begin, initargs=(config, roots)) as pool:
+        for results in pool.map(_check_group, groups):
             by_path.update({result.path: result for result in results})
     return [by_path[str(file)] for file in files if str(file) in by_path]
 
@@ -189,9 +189,15 @@ def roots_of(files: list[Path], config: Config) -> tuple[str, ...]:
     return (own, *(root for root, _ in packages.most_common(MOST_ROOTS) if root != own))
 
 
-def _check_group(task: tuple[Config, tuple[str, ...], list[Path]]) -> list[Checked]:
-    config, roots, files = task
-    worker = Worker(config, roots)
+_worker_of_process: list[Worker] = []  # one for all groups: what one group imports another does too
+
+
+def _begin(config: Config, roots: tuple[str, ...]) -> None:
+    _worker_of_process[:] = [Worker(config, roots)]
+
+
+def _check_group(files: list[Path]) -> list[Checked]:
+    (worker,) = _worker_of_process
     return [worker.check(file) for file in files]
 
 

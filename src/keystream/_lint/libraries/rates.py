@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from keystream._lint.facts import text_of
@@ -84,8 +85,13 @@ def check_names(reader: Reader, function: Value, node: ast.Call) -> None:
     ]
     given += zip(_parameters(function), node.args, strict=False)
     for name, value in given:
-        if _RATE.search(name) and _is_keep(value):
+        if _is_rate(name) and _is_keep(value):
             reader.fact("keep_as_rate", node, text=text_of(value), layer=f"`{name}`")
+
+
+@lru_cache(maxsize=4096)
+def _is_rate(name: str) -> bool:
+    return bool(_RATE.search(name))
 
 
 def _parameters(function: Value) -> list[str]:

@@ -1,12 +1,15 @@
 """The program imports JAX, not the audit before it: what importing does is done at its own time."""
 
+import importlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import keystream as ks
+from keystream._audit.run import run_script
 
 SEEDED = """\
 import numpy as np
@@ -134,3 +137,12 @@ def test_a_jax_that_is_not_known_is_refused_before_a_block_begins(monkeypatch):
     monkeypatch.setattr("keystream._jax_door.open_door", refuse)
     with pytest.raises(ks.errors.UntestedJaxError), ks.audit():
         pytest.fail("the block began")
+
+
+def test_what_is_restored_is_seen_though_the_library_was_imported_before(monkeypatch):
+    importlib.import_module("flax.nnx")
+    program = Path(__file__).with_name("programs") / "clean_said_in_comments.py"
+    monkeypatch.chdir(program.parent)
+    with ks.audit() as audited:
+        run_script(str(program), [])
+    assert {found.severity for found in audited.findings} <= {"note"}

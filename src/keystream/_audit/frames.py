@@ -136,6 +136,14 @@ def here(depth: int = 1) -> FrameType:
     return sys._getframe(depth + 1)  # pyright: ignore[reportPrivateUsage]
 
 
+def caller() -> FrameType:
+    """The innermost frame that is none of the audit's own: one observer may stand around another."""
+    frame = here(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_AUDITOR):
+        frame = frame.f_back
+    return frame
+
+
 def locations(
     key: Key,
 ) -> tuple[tuple[Location, ...], tuple[Location, ...]]:

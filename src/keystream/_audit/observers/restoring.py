@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from keystream._audit.frames import here, is_user
+from keystream._audit.frames import caller, is_user
 from keystream._audit.observers import replace
 
 # library -> its functions that give back a saved state, methods by their class
@@ -49,7 +49,7 @@ def install(recorder: Any, undo: list[Callable[[], None]]) -> None:
 def _observed(recorder: Any, call: Callable[..., Any], *, by_user: bool) -> Callable[..., Any]:
     @functools.wraps(call)
     def observed(*args: Any, **kwargs: Any) -> Any:
-        if not by_user or is_user(here(1).f_code.co_filename):
+        if not by_user or is_user(caller().f_code.co_filename):
             recorder.restored(depth=2)
         return call(*args, **kwargs)
 

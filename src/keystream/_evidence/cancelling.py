@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from keystream._evidence.comparing import bare
 from keystream._evidence.names import chain_at, dotted, header, step_of, steps_of
@@ -61,9 +62,19 @@ def _signs_at(place: Location) -> Iterator[tuple[_Sign, ast.stmt]]:
     names = step_of(node).stores if bound else frozenset[str]()
     for step in steps_of(scope):
         if step.node is node or (names and step.node.lineno > node.lineno):
-            for part in header(step.node)[1]:
-                for each in ast.walk(part):
-                    yield from ((sign, step.node) for sign in _signs_in(each, call, names))
+            for each in _sums_of(step.node):
+                yield from ((sign, step.node) for sign in _signs_in(each, call, names))
+
+
+@lru_cache(maxsize=2048)
+def _sums_of(node: ast.stmt) -> tuple[ast.AST, ...]:
+    """The expressions of a statement that may add or subtract; most have none, and each draw asks."""
+    return tuple(
+        each
+        for part in header(node)[1]
+        for each in ast.walk(part)
+        if isinstance(each, (ast.IfExp, ast.Call, ast.BinOp))
+    )
 
 
 def _signs_in(node: ast.AST, call: ast.Call, names: frozenset[str]) -> Iterator[_Sign]:

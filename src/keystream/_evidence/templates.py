@@ -34,10 +34,13 @@ def reads_form(node: ast.stmt, names: frozenset[str], made_by: ast.AST) -> bool:
         made_by: the expression that it binds them to.
     """
     initial = isinstance(made_by, ast.Call) and called(made_by.func) == "init"
-    forms = {id(part) for each in ast.walk(node) for part in _forms(each, initial=initial)}
+    parts = list(ast.walk(node))
+    forms = {id(part) for each in parts for part in _forms(each, initial=initial)}
+    if not forms:
+        return False  # of most statements, without a look at the names
     reads = [
         part
-        for part in ast.walk(node)
+        for part in parts
         if isinstance(part, (ast.Name, ast.Attribute))
         and isinstance(part.ctx, ast.Load)
         and overlap(frozenset({dotted(part)}), names)

@@ -151,3 +151,30 @@ def folded_with_what_is_in_a_shard():
         return x + jax.random.normal(own, x.shape)
 
     return step
+
+
+# Nothing is given but the key, and what the shards give is laid side by side.
+
+
+def paths_of_all_shards(mesh, key):
+    @partial(jax.shard_map, mesh=mesh, in_specs=(P(),), out_specs=P("paths"))
+    def simulate(key):
+        return jax.random.normal(key, (10,))  # KS301
+
+    return simulate(key).mean()
+
+
+def paths_of_each_shard(mesh, key):
+    @partial(jax.shard_map, mesh=mesh, in_specs=(P(),), out_specs=P("paths"))
+    def simulate(key):
+        return jax.random.normal(jax.random.fold_in(key, jax.lax.axis_index("paths")), (10,))
+
+    return simulate(key).mean()
+
+
+def one_path_everywhere(mesh, key):
+    @partial(jax.shard_map, mesh=mesh, in_specs=(P(),), out_specs=P())
+    def simulate(key):
+        return jax.random.normal(key, (10,))
+
+    return simulate(key).mean()

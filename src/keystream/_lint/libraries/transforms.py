@@ -143,13 +143,18 @@ def shard_mapped(reader: Reader, call: Call) -> Value:
         flags = [not _is_replicated(spec) for spec in specs.items]
     # What comes out is the same everywhere, and nothing is gathered on the way: so may be the draws.
     alike = _is_replicated(options.get("out_specs")) and not _gathers(_wrapped(call).function)
-    if alike or not any(flags):
+    if alike or not (any(flags) or _is_sharded(options.get("out_specs"))):
         flags = [True] * len(call.args)
     return _batched(reader, call, "shard_map", flags)
 
 
 def _is_replicated(spec: Value | None) -> bool:
     return isinstance(spec, Made) and spec.name == "partition" and not spec.args
+
+
+def _is_sharded(spec: Value | None) -> bool:
+    """Whether what the shards give is laid side by side: equal parts of it are no larger sample."""
+    return isinstance(spec, Made) and spec.name == "partition" and bool(spec.args)
 
 
 def _gathers(function: Value) -> bool:

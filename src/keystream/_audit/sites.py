@@ -16,6 +16,7 @@ from keystream._audit import frames
 from keystream._audit.recording import Site
 from keystream._findings import Location
 from keystream._intent import SCOPE
+from keystream._plan.site import batches
 
 # Functions of jax.random that make keys of keys; every other one draws.
 MAKERS = frozenset(
@@ -45,6 +46,13 @@ def planned_site(planned: Any, library: tuple[Location, ...], outer: str) -> Sit
         outer: the scopes around the call.
     """
     loops = [loop for loop in planned.loops if loop.kind != "shards"]
+    flags = planned.flags | flags_of(outer)
+    around = batches(
+        outer, ()
+    )  # a vmap that runs eagerly, and hands its whole batch to the program
+    if planned.kind == "draw" and around:
+        within = batches(planned.scopes, flags)
+        flags |= {"vmap_shared"} if around + within > len(planned.lanes) else set[str]()
     return Site(
         kind=planned.kind,
         distribution=planned.distribution,
@@ -58,7 +66,7 @@ def planned_site(planned: Any, library: tuple[Location, ...], outer: str) -> Sit
         derived_at=_whole(step.place for step in planned.derivation if step.place is not None),
         root=planned.root,
         root_detail=planned.root_detail,
-        flags=frozenset(planned.flags | flags_of(outer)),
+        flags=frozenset(flags),
         loop=planned.hoisted or ((loops[-1].length or -1) if loops else 0),
         conditions=planned.conditions,
         draw=planned.draw,

@@ -15,7 +15,7 @@ from keystream._plan.calls import Calls
 from keystream._plan.derivations import Chain, Names, Words, chain
 from keystream._plan.origin import MAKERS, Origins
 from keystream._plan.regions import Draft, Region, joined, module_path
-from keystream._plan.site import Kind, Loop, Site
+from keystream._plan.site import Kind, Loop, Site, batches
 
 _REPEATS = frozenset({"remat", "backward"})
 _NO_DRAW = _REPEATS | {"discarded"}
@@ -256,9 +256,6 @@ def _flags(draft: Draft, found: Chain, loops: tuple[Loop, ...]) -> set[str]:
 def _marks(draft: Draft, scopes: str, lanes: tuple[int, ...]) -> set[str]:
     """What the name stack says."""
     flags = {flag for flag, mark in _MARKS.items() if mark in scopes}
-    batches = scopes.count("vmap(")
-    if flags & {"remat", "backward"}:
-        batches //= 2  # the stack of the forward pass stands inside that of the backward one
-    if draft.kind == "draw" and draft.operand >= 0 and batches > len(lanes):
+    if draft.kind == "draw" and draft.operand >= 0 and batches(scopes, flags) > len(lanes):
         flags.add("vmap_shared")
     return flags

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -182,3 +183,15 @@ class Observed:
     children: NDArray[np.uint32] | None = None
     data: NDArray[np.int64] | None = None
     missed: int = 0
+
+
+def batches(scopes: str, flags: Collection[str]) -> int:
+    """How many batches a draw stands in: the ``vmap`` in the scopes around it.
+
+    Args:
+        scopes: the name stack.
+        flags: of the draw.
+    """
+    count = scopes.count("vmap(")
+    # The stack of the forward pass stands inside that of the backward one.
+    return count // 2 if not {"remat", "backward"}.isdisjoint(flags) else count

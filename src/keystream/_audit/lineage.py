@@ -21,6 +21,7 @@ class Lineage:
         self._children = recording.children[self._by_child]
         self._parents = recording.parents[self._by_parent]
         self._made: dict[int, list[Making]] = {}
+        self._before: dict[Making, Making | None] = {}
 
     def makers(self, key: int, limit: int = 4096) -> list[Making]:
         """The edges that made a key, in the order of the program."""
@@ -59,10 +60,13 @@ class Lineage:
 
     def before(self, making: Making) -> Making | None:
         """How the parent of a making was made: by the last line up to it whose key it can have."""
-        found = [each for each in self.events(making.parent) if each.call <= making.call]
-        at = self._sites[making.site]
-        apt = [each for each in found if can_have(at, self._sites[each.site])]
-        return (apt or found or [None])[-1] if found else self.made(making.parent, making.call)
+        if making not in self._before:  # the ways of a chain's keys are parts of each other
+            found = [each for each in self.events(making.parent) if each.call <= making.call]
+            at = self._sites[making.site]
+            apt = [each for each in found if can_have(at, self._sites[each.site])]
+            known = (apt or found)[-1] if found else self.made(making.parent, making.call)
+            self._before[making] = known
+        return self._before[making]
 
     def events(self, key: int) -> list[Making]:
         """The makings of a key, each once, in the order of the program."""
@@ -129,12 +133,13 @@ class Lineage:
         """The way from the seed to the key that a use found, seed first."""
         if use.making is None:
             return self.chain(use.key, use.call)
-        steps = [use.making]
+        steps, seen = [use.making], {use.making}
         while steps[-1].kind != "seed" and len(steps) < 1000:
             before = self.before(steps[-1])
-            if before is None or before in steps:
+            if before is None or before in seen:
                 break
             steps.append(before)
+            seen.add(before)
         return steps[::-1]
 
     def site(self, edge: Making) -> Site:
@@ -144,16 +149,20 @@ class Lineage:
 
 def described(lineage: Lineage, steps: list[Making]) -> tuple[str, ...]:
     """The way from the seed to a key as text, one step an entry; long ways are shortened."""
-    texts: list[str] = []
-    for edge in steps:
-        place = lineage.site(edge).place
-        where = f" ({line(place)})" if place is not None else ""
-        if edge.kind == "seed":
-            texts.append(f"key({edge.parent}){where}")
-        elif edge.kind == "split":
-            texts.append(f"split[{edge.data}]{where}")
-        else:
-            texts.append(f"fold_in({edge.data}){where}")
-    if len(texts) > 8:
-        texts = [*texts[:3], f"... {len(texts) - 6} more ...", *texts[-3:]]
-    return tuple(texts)
+    left_out = len(steps) - 6
+    if left_out <= 2:
+        return tuple(_step(lineage, edge) for edge in steps)
+    ends = [_step(lineage, edge) for edge in (*steps[:3], *steps[-3:])]
+    return (*ends[:3], f"... {left_out} more ...", *ends[3:])
+
+
+def _step(lineage: Lineage, edge: Making) -> str:
+    place = lineage.site(edge).place
+    where = f" ({line(place)})" if place is not None else ""
+    if edge.kind == "seed":
+        return f"key({edge.parent}){where}"
+    return (
+        f"{edge.kind}[{edge.data}]{where}"
+        if edge.kind == "split"
+        else f"fold_in({edge.data}){where}"
+    )

@@ -77,7 +77,7 @@ class Pairing:
             meeting=meeting,
             turn=turn,
             looped=looped,
-            watches=self._watches(first, second, related)
+            watches=self._watches(first, second, related, looped)
             or (looped is not None and watching.watches_object(second.at.stack, looped)),
             seeds=seeds,
             direct=place is not None and all(_is_in(seed, place) for seed in seeds),
@@ -183,14 +183,22 @@ class Pairing:
         """
         origin = self._origin(use, related)
         depth = _common(origin, stack)
+        found: tuple[loops.Turn | None, Location | None] = (None, None)
         for number, place in enumerate(stack):
             if number < depth - 1:
                 continue
             made_at = origin[number] if number == depth - 1 and number < len(origin) else None
             loop = loops.loop_between(place, made_at)
-            if loop is not None and not self._derives_of_element(related, place, loop):
-                return loops.turn_of(place, loop), place
-        return None, None
+            if loop is None or self._derives_of_element(related, place, loop):
+                continue
+            turn = loops.turn_of(place, loop)
+            if found == (None, None):
+                found = turn, place
+                if turn is None or not turn.state:
+                    break
+            elif turn is not None and turn.alike and turn.used and not turn.compared:
+                return turn, place  # each look at what is trained repeats the draw by itself
+        return found
 
     def _derives_of_element(self, related: Related, place: Location, loop: Loop) -> bool:
         """Whether the turns of a loop hand keys of their own to the function that derives of them."""
@@ -200,14 +208,23 @@ class Pairing:
         inner = stack[stack.index(place) - 1] if place in stack[1:] else None
         return inner is not None and seeding.hands_element(place, loop, inner)
 
-    def _watches(self, first: Use, second: Use, related: Related) -> bool:
-        """Whether both uses look again at what a loop inside of their parting changes."""
+    def _watches(self, first: Use, second: Use, related: Related, looped: Location | None) -> bool:
+        """Whether both uses look again at what a loop inside of their parting changes.
+
+        Args:
+            first: the earlier use.
+            second: the later one.
+            related: how their keys came to be equal.
+            looped: the line in the loop that repeats them; None where they part.
+        """
         if related.relation is Relation.SAME_SEED:
             return False
         origin = self._origin(second, related)
         depth = _alike(first.at.stack[::-1], second.at.stack[::-1])
         stacks = [use.at.stack for use in (first, second)]
         inside = [stack[: len(stack) - depth] or stack for stack in stacks]
+        if looped is not None and looped in stacks[1] and stacks[0] == stacks[1]:
+            inside = [stack[: stack.index(looped)] for stack in stacks]
         return all(loops.looks_again(stack, origin) for stack in inside)
 
     def _origin(self, use: Use, related: Related) -> Stack:

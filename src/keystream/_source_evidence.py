@@ -42,9 +42,11 @@ def with_source(
     wanted = tuple(code for code in from_source() if code not in known)
     if not files or not wanted:
         return report
+    of_notebook = set(cells())
+    modules = [path for path in files if path not in of_notebook]
     found = [
         _shown(finding)
-        for finding in [*_read([path for path in files if path not in cells()]), *_in_cells(files)]
+        for finding in [*_read(modules), *_in_cells(files)]
         if finding.code in wanted
         and finding.severity != "note"
         and ran.reached(finding.locations[0])

@@ -161,8 +161,6 @@ def _step(lineage: Lineage, edge: Making) -> str:
     where = f" ({line(place)})" if place is not None else ""
     if edge.kind == "seed":
         return f"key({edge.parent}){where}"
-    return (
-        f"{edge.kind}[{edge.data}]{where}"
-        if edge.kind == "split"
-        else f"fold_in({edge.data}){where}"
-    )
+    if edge.kind == "split":
+        return f"split[{edge.data}]{where}"
+    return f"fold_in({edge.data}){where}"

@@ -31,6 +31,7 @@ from keystream._audit.sites import (
 from keystream._audit.window import Gate, Window
 from keystream._audit.writer import Writer
 from keystream._findings import Location
+from keystream._plan.site import batches
 
 _KINDS = {
     "random_seed": "seed",
@@ -207,7 +208,7 @@ class Recorder:
             return found
         sampler, (user, library) = self._about(key)
         flags = flags_of(outer) | state
-        if kind == "draw" and outer.count("vmap(") > axes:
+        if kind == "draw" and batches(outer, ()) > axes:
             flags |= {"vmap_shared"}
         if kind == "fold_in" and folds_float(frames.here(2)):
             flags |= {"float"}

@@ -116,7 +116,7 @@ class Reader(State):
         if function.scope.kind != "function":
             self.heap, self.logs = dict(heap), []
         self.streams, self.mapped, self.graded = [], [], 0
-        self.compiled = {}
+        self.compiled, self.remembered = {}, {}
         self.limit = min(self.total, self.steps + STEPS_OF_ENTRY)
         wrappers = self.definitions.wrappers.get(function.node, [])
         self.jitted = [

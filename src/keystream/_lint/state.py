@@ -87,6 +87,8 @@ class State:
         self.numbered: dict[Any, Symbol] = {}  # by place, calls and key: the first seed or datum
         self.covered: set[ast.AST] = set()
         self.cached: list[Cached] = []  # calls under way of functions that keep their results
+        # by function and arguments, what a call of one that keeps its results returned
+        self.remembered: dict[Any, dict[Any, Value]] = {}
         self.remembering: set[ast.AST] = set()  # functions that return what a gradient needs
         self.default_keys = self.facts.defaults
         self.left_out = self.facts.left_out

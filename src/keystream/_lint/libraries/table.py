@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from keystream._lint.libraries import (
+    caches,
     control_flow,
     equinox,
     haiku,
@@ -273,8 +274,8 @@ FUNCTIONS: dict[str, Handler] = {
     "flax.linen.nowrap": Transform("same"),
     "haiku.transparent": Transform("same"),
     "functools.wraps": Transform("same"),
-    "functools.cache": Transform("abstract"),  # drawn once, whoever asks
-    "functools.lru_cache": Transform("abstract"),
+    "functools.cache": Transform("remembered"),
+    "functools.lru_cache": Transform("remembered"),
     "flax.linen.named_call": Transform("same"),
     "equinox.internal.noinline": Transform("same"),
     "jax.named_scope": Transform("same"),
@@ -455,6 +456,7 @@ TRANSFORMED: dict[str, Handler] = {
     "grad": transforms.gradient,
     "value_and_grad": transforms.value_and_gradient,
     "abstract": Unknown(),
+    "remembered": caches.remembered,
     "vmap": transforms.vmapped,
     "pmap": transforms.pmapped,
     "shard_map": transforms.shard_mapped,

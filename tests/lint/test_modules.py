@@ -70,3 +70,48 @@ def test_a_module_that_imports_the_one_that_imports_it_is_read_all_the_same(tmp_
         },
     )
     assert ("main.py", "KS101") in _found(tmp_path, monkeypatch)
+
+
+TABLE = """\
+import jax
+
+LOSSES = {}
+
+
+def register(name):
+    def keep(function):
+        LOSSES[name] = function
+        return function
+    return keep
+
+
+def get_loss(name):
+    return LOSSES[name]
+
+
+@register("noisy")
+def noisy(params, key, x):
+    return ((x + jax.random.normal(key, x.shape)) @ params).mean()
+
+
+@register("plain")
+def plain(params, key, x):
+    return (x @ params).mean()
+"""
+ASKING = """\
+import jax
+from losses import get_loss
+
+
+def fit(params, key, xs):
+    step = jax.jit(jax.grad(get_loss("{name}")))
+    for x in xs:
+        params = params - 0.1 * step(params, key, x)
+    return params
+"""
+
+
+def test_a_table_that_decorators_fill_is_known_in_other_files(tmp_path, monkeypatch):
+    _write(tmp_path, {"one/losses.py": TABLE, "one/fit.py": ASKING.format(name="noisy")})
+    _write(tmp_path, {"two/losses.py": TABLE, "two/fit.py": ASKING.format(name="plain")})
+    assert _found(tmp_path, monkeypatch) == {("one", "KS201")}

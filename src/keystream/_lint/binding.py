@@ -9,12 +9,21 @@ from keystream._lint.dataflow import is_read_after
 from keystream._lint.facts import Unread
 from keystream._lint.symbols import Item, Repeated, Stack, Symbol, Value
 from keystream._lint.unknown_models import note_unread
-from keystream._lint.values import Mapping, Sequence, constant_of
+from keystream._lint.values import (
+    Class,
+    Function,
+    Mapping,
+    Partial,
+    Sequence,
+    Wrapped,
+    constant_of,
+)
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
 
 _NOTHING = object()
+_CODE = Class | Function | Partial | Wrapped  # what a registry holds, whichever function fills it
 
 
 class Binding:
@@ -121,5 +130,7 @@ class Binding:
             changed = Sequence(items, owner.rest)
         else:
             changed = self.reader.fresh("changed", owner)
-        if isinstance(target.value, ast.Name | ast.Attribute):
+        if isinstance(target.value, ast.Name) and isinstance(value, _CODE):
+            self.reader.scope.holder(target.value.id).names[target.value.id] = changed
+        elif isinstance(target.value, ast.Name | ast.Attribute):
             self.assign(target.value, changed)

@@ -160,7 +160,7 @@ class Calls:
         if last in table.KEEPERS or call.name.startswith(table.KEYLESS):
             return
         # what a class is given it keeps, or draws from at once: either way nothing else may use it
-        kind = "kept" if last[:1].isupper() or last == "create" else "handed"
+        kind = "kept" if _makes_object(last) else "handed"
         varied = any(tag[0] == "lane" for _, value in given for tag in value.tags)
         for value in keys:
             said = self._said(call, value)
@@ -431,6 +431,11 @@ def _elements(argument: Value) -> list[Symbol]:
     """An argument, or what is in it where it is a tuple or list: ``Thread(target, args=(key,))``."""
     parts = argument.items if isinstance(argument, Sequence) else [argument]
     return [part for part in parts if isinstance(part, Symbol)]
+
+
+def _makes_object(name: str) -> bool:
+    """Whether a call is of a class, by its name; ``STEPS[name]`` is a function of a table."""
+    return name == "create" or (name[:1].isupper() and not name.endswith("]"))
 
 
 def _is_abstract(node: ast.AST) -> bool:

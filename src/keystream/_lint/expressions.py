@@ -337,6 +337,8 @@ class Expressions:
             return found if found is not None else self.reader.table.symbol(Attribute, owner, name)
         if isinstance(owner, Symbol):
             return self._attribute_of_symbol(owner, name, node)
+        if isinstance(owner, Function) and name == "__name__":
+            return self.reader.table.constant(owner.name.rpartition(".")[2])
         found = self.reader.load(owner, name)
         if found is not None:
             return found

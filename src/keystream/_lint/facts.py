@@ -57,7 +57,8 @@ class Site:
     def text(self) -> str:
         """What is called, as the source spells it."""
         function = self.node.func if isinstance(self.node, ast.Call) else self.node
-        return text_of(function) if isinstance(function, ast.Name | ast.Attribute) else ""
+        named = isinstance(function, ast.Name | ast.Attribute | ast.Subscript)
+        return text_of(function) if named else ""
 
     def location(self, message: str = "") -> Location:
         """The place as findings want it."""

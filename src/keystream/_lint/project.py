@@ -125,6 +125,7 @@ def mark_relevant(tree: ast.Module, words: frozenset[str] | set[str]) -> None:
     named: dict[ast.AST, str] = {}
     outer: dict[ast.AST, ast.AST] = {}
     aliases: list[tuple[str, set[str]]] = []
+    tables = set[str]()
     todo: list[tuple[ast.AST, set[str]]] = [(tree, set())]
     for scope, own in todo:  # it grows while it is read
         nodes = children(scope)
@@ -136,6 +137,7 @@ def mark_relevant(tree: ast.Module, words: frozenset[str] | set[str]) -> None:
             elif kind is ast.Assign:
                 _name_lambda(node, named)
                 _name_wrapped(node, aliases)
+                _name_registry(node, scope, tables)
             elif kind in _SCOPES:
                 mentions[node], outer[node] = set(), scope
                 todo.append((node, mentions[node]))
@@ -147,7 +149,7 @@ def mark_relevant(tree: ast.Module, words: frozenset[str] | set[str]) -> None:
     for node, names_said in mentions.items():
         if any(parameter + "()" in names_said for parameter in _parameters(node)):
             names_said.add("key")  # what it is handed may draw
-    found = _spread(mentions, names, words, aliases)
+    found = _spread(mentions, names, words | tables, aliases)
     for node in mentions:
         setattr(node, "_relevant", node in found)  # noqa: B010
 
@@ -219,18 +221,30 @@ def _name_lambda(node: ast.AST, named: dict[ast.AST, str]) -> None:
 
 
 def _name_wrapped(node: ast.AST, aliases: list[tuple[str, set[str]]]) -> None:
-    """Note ``step = jax.jit(update)``: who calls the one calls the other."""
-    if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
+    """Note ``step = jit(update)``, ``STEPS = {"sgd": update}``: who calls the one calls the other."""
+    if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call | ast.Dict)):
         return
     target, calls, wrapped = node.targets[0], [node.value], set[str]()
     while calls:
-        for value in calls.pop().args:
+        call = calls.pop()
+        for value in call.args if isinstance(call, ast.Call) else call.values:
             if isinstance(value, ast.Name):
                 wrapped.add(value.id)
             elif isinstance(value, ast.Call):
                 calls.append(value)
     if wrapped and isinstance(target, ast.Name | ast.Attribute):
         aliases.append((target.id if isinstance(target, ast.Name) else target.attr, wrapped))
+
+
+def _name_registry(node: ast.AST, scope: ast.AST, tables: set[str]) -> None:
+    """Note ``TABLE[name] = function`` in a decorator, which returns the function: who asks it, calls."""
+    match node:
+        case ast.Assign(targets=[ast.Subscript(value=table)], value=ast.Name(id=name)):
+            last = getattr(scope, "body", [None])[-1]
+            if isinstance(last, ast.Return) and getattr(last.value, "id", "") == name:
+                tables.add(getattr(table, "attr", getattr(table, "id", "")))
+        case _:
+            pass
 
 
 def _decorators(node: ast.AST) -> list[ast.expr]:

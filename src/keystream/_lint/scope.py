@@ -56,6 +56,15 @@ class Scope:
         """Bind a name in this scope, or where `global` or `nonlocal` says."""
         self.outer.get(name, self).names[name] = value
 
+    def holder(self, name: str) -> Scope:
+        """The scope that a name is bound in, as seen from here; this one where there is none."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope
+            scope = scope.parent
+        return self
+
     @property
     def module(self) -> Scope:
         """The scope of the module around this one."""

@@ -262,7 +262,7 @@ class Calls:
         if (
             exhausted
             or len(self.reader.frames) > MAX_DEPTH
-            or body in self.reader.active
+            or self._recurs(body, [*args, *keywords.values()])
             or not (
                 self.worth(function)
                 or (_small(body) and (_is_formula(body) or any(map(_is_key, args))))
@@ -280,6 +280,15 @@ class Calls:
         finally:
             self.reader.chain.pop()
             del self.reader.arms[len(before) :]
+
+    def _recurs(self, body: ast.AST, given: list[Value]) -> bool:
+        """Whether a function that is being read is called again; once it is read anew, if with a key."""
+        active = self.reader.active.count(body)
+        keys = (value for value in given if isinstance(value, Symbol))
+        return active > 1 or (active == 1 and not any(map(self._is_key, keys)))
+
+    def _is_key(self, value: Symbol) -> bool:
+        return is_one_key(value) or is_called_a_key(value) or self._is_used_as_key(value)
 
     def _handed(self, function: Function, args: list[Value]) -> None:
         del function

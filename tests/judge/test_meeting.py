@@ -82,6 +82,9 @@ UNUSED = {
     "an annotated name": "def f():\n    a: float = one(k)\n    b = two(k)\n    print(b)",
     "bound anew before it is read": "a = one(k)\na = two(k)\nprint(a)",
     "a tuple that nobody reads": "def f():\n    a, s = one(k)\n    b = two(k)\n    print(b)",
+    "the later leaves without it": (
+        "def f(a):\n    if a is None:\n        a = one(k)\n    if n:\n        return two(k)\n    return a"
+    ),
     "deleted": "def f():\n    a = one(k)\n    b = two(k)\n    del a\n    print(b)",
 }
 
@@ -111,6 +114,8 @@ USED = {
     "as the subject of a match": "a = one(k)\nb = two(k)\nmatch a:\n    case 1:\n        print(b)",
     "as a context": "with one(k) as a:\n    b = two(k)\nprint(b)",
     "returned": "def f():\n    a = one(k)\n    b = two(k)\n    return a, b",
+    "the later leaves with it": "def f():\n    a = one(k)\n    if n:\n        return two(k) + a\n    return a",
+    "read by a lambda that stands before": "def f(a):\n    g = lambda: a\n    a = one(k)\n    if n:\n        return g, two(k)\n    return a",
     "deferred to a lambda": "a = one(k)\nb = two(k)\nf = lambda: a + b\nprint(f())",
     "read after another arm bound it": "try:\n    a = one(k)\nexcept ValueError:\n    a = 0\nb = two(k)\nprint(a, b)",
 }  # fmt: skip

@@ -191,7 +191,7 @@ class Pairing:
             loop = loops.loop_between(place, made_at)
             if loop is None or self._derives_of_element(related, place, loop):
                 continue
-            turn = loops.turn_of(place, loop)
+            turn = loops.turn_of(place, loop, stack[:number:-1])
             if found == (None, None):
                 found = turn, place
                 if turn is None or not turn.state:
@@ -387,9 +387,9 @@ def _turn_around(stack: Stack) -> tuple[loops.Turn | None, Location | None]:
     Args:
         stack: outermost line first.
     """
-    for place in reversed(stack):
+    for number, place in reversed(list(enumerate(stack))):
         for loop in loops_at(place):
-            return loops.turn_of(place, loop), place
+            return loops.turn_of(place, loop, stack[:number:-1]), place
     return None, None
 
 

@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 
 from keystream._evidence.comparing import ASSERTIONS, asserts_equal, compared
-from keystream._evidence.names import Step, chain_at, names_read, overlap, reach, step_of, steps_of
+from keystream._evidence.names import (
+    Step,
+    chain_at,
+    header,
+    names_read,
+    overlap,
+    reach,
+    step_of,
+    steps_of,
+)
 from keystream._evidence.source import called, is_cell, scope_of, spans, statement
 from keystream._evidence.templates import reads_form
 from keystream._findings import Location
@@ -84,6 +93,20 @@ def _stands_apart(node: ast.stmt, call: ast.Call | None, names: set[str]) -> boo
             return not any(overlap(names_read(each), names) for each in around)
         case _:
             return False
+
+
+def only_shown(place: Location) -> bool:
+    """Whether what the statement at a place computes is printed or logged, and nothing else takes it."""
+    node, scope = statement(place), scope_of(place)
+    if node is None or scope is None:
+        return False
+    step = step_of(node)
+    if is_shown(node):
+        return True
+    if not step.stores or step.collects or any("." in name for name in step.stores):
+        return False
+    takers = [s for s in steps_of(scope) if s.node is not node and overlap(s.reads, step.stores)]
+    return bool(takers) and all(is_shown(each.node) for each in takers)
 
 
 def reader_of(place: Location) -> Location | None:
@@ -197,7 +220,8 @@ def _is_dropped(
         return False  # in the body of a class others may read it
     if not step.stores or step.collects or any("." in name for name in step.stores):
         return False
-    for later in (s for s in steps if s.node.lineno > node.lineno):
+    last = (beside.end_lineno or 0) if isinstance(beside, ast.Return) else steps[-1].node.lineno
+    for later in (s for s in steps if node.lineno < s.node.lineno <= max(last, node.lineno)):
         if overlap(later.reads, step.stores) and not reads_form(
             later.node, step.stores, node.value
         ):
@@ -207,11 +231,21 @@ def _is_dropped(
     else:
         if in_module and step.stores != frozenset({"_"}):
             return False  # another module, or another cell, may read it
-    return not any(  # in a loop, or a function that is defined beside, earlier lines may read it
+    again = any(arm.loop for arm in step.arms)  # in a loop earlier lines may read it
+    return not any(
         overlap(s.loads, step.stores)
         for s in steps
-        if s.node is not node and s.node.lineno < node.lineno
+        if s.node.lineno < node.lineno and (again or _reads_later(s.node))
     )
+
+
+def _reads_later(node: ast.stmt) -> bool:
+    """Whether a statement makes a function, which reads names when it is called."""
+    made = [node, *(inner for part in header(node)[1] for inner in ast.walk(part))]
+    return any(isinstance(each, _FUNCTIONS) for each in made)
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
 def _overwrites(later: Step, step: Step, beside: ast.stmt) -> bool:

@@ -27,6 +27,7 @@ from keystream._evidence.names import (
     step_of,
     steps_of,
 )
+from keystream._evidence.objects import Role, role_in_step
 from keystream._evidence.settings import written_out
 from keystream._evidence.source import (
     Loop,
@@ -87,8 +88,15 @@ def loop_between(place: Location, origin: Location | None) -> Loop | None:
     return loops[-1] if loops else None
 
 
-def turn_of(place: Location, loop: Loop) -> Turn | None:
-    """How the call at a place stands in a loop of its function."""
+def turn_of(place: Location, loop: Loop, inside: Stack = ()) -> Turn | None:
+    """How the call at a place stands in a loop of its function.
+
+    Args:
+        place: of the call.
+        loop: around it.
+        inside: the lines by which a draw is reached from there, innermost first: where the call is of
+            a method that takes its object a step further, they tell whether the draw is part of it.
+    """
     source, node, scope = source_of(place.path), statement(place), scope_of(place)
     if source is None or node is None or scope is None:
         return None
@@ -110,11 +118,12 @@ def turn_of(place: Location, loop: Loop) -> Turn | None:
     before = [s for s in body if s.node.lineno < node.lineno]
     element = reach(target, before, beside=state) if target else set()
     looked = reach(set(state), (s for s in before if not overlap(s.stores, state)))
-    changing = overlap(given, looked)
+    role = role_in_step(place, inside)
+    changing = overlap(given, looked) or role is not None
     looks = not isinstance(node, (ast.For, ast.AsyncFor)) or not enters_state(place, loop)
     return Turn(
         Location(place.path, loop.lineno, 0, place.function),
-        carried=carried,
+        carried=(carried and role is not Role.LOOK) or role is Role.STEP,
         settings=written_out(getattr(loop, "iter", None), scope)
         and (overlap(given, element) or (not state and _is_in_run(node, place, body))),
         varied=overlap(given, element),
@@ -150,9 +159,9 @@ def looks_again(stack: Stack, origin: Stack) -> bool:
         origin: of what made the key.
     """
     made = {(place.path, place.function): place for place in origin}
-    for place in stack:
+    for number, place in enumerate(stack):
         loop = loop_between(place, made.get((place.path, place.function)))
-        turn = turn_of(place, loop) if loop is not None else None
+        turn = turn_of(place, loop, stack[:number]) if loop is not None else None
         if turn is not None and turn.state and not turn.carried:
             return True
     return False

@@ -19,7 +19,7 @@ def measured_at(stack: Stack) -> Location | None:
         if flow.returned(place):
             continue
         around = loops_at(place)
-        turn = loops.turn_of(place, around[-1]) if around else None
+        turn = loops.turn_of(place, around[-1], stack[:number]) if around else None
         carried = turn is not None and turn.carried
         return None if carried or flow.is_asserted(place) else place
     return stack[-1] if stack else None

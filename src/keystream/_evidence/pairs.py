@@ -101,6 +101,12 @@ class Pair:
         return self.first.at.stack == self.second.at.stack
 
     @property
+    def evaluates(self) -> bool:
+        """Whether a loop looks, with one key, at what its turns change: an evaluation in a training."""
+        turn = self.turn
+        return self.watches or (turn is not None and turn.state and not turn.carried)
+
+    @property
     def one_way(self) -> bool:
         """Whether the same lines led to both from where they part: one function that ran twice."""
         if self.parted is None:

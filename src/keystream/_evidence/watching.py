@@ -16,9 +16,9 @@ from keystream._evidence.names import (
     overlap,
     reach,
     step_of,
-    steps_of,
 )
-from keystream._evidence.source import is_of_module, loops_at, scope_of, source_of, statement
+from keystream._evidence.objects import attributes_read, methods_around, sets_itself
+from keystream._evidence.source import is_of_module, loops_at, scope_of, statement
 from keystream._evidence.uses import Stack
 from keystream._findings import Location
 
@@ -39,7 +39,7 @@ def watches_object(stack: Stack, looped: Location) -> bool:
         return False
     call = chain_at(node, looped)
     inner = stack[: stack.index(looped)] if looped in stack else ()
-    methods = _methods_around(inner[-1]) if inner else {}
+    methods = methods_around(inner[-1]) if inner else {}
     if call is None or not isinstance(call.func, ast.Attribute) or call.func.attr not in methods:
         return False
     owner = dotted(call.func.value)
@@ -52,18 +52,10 @@ def watches_object(stack: Stack, looped: Location) -> bool:
     }
     looking = methods[call.func.attr]
     set_here = {name for step in body for name in step.stores if step.node is not node}
-    changed = any(_sets_itself(methods[each]) for each in called_too & methods.keys())
-    changed = changed or overlap(_attributes_read(looking, owner), set_here)
-    looks = not _sets_itself(looking)
+    changed = any(sets_itself(methods[each]) for each in called_too & methods.keys())
+    changed = changed or overlap(attributes_read(looking, owner), set_here)
+    looks = not sets_itself(looking)
     return bool(owner) and changed and looks and not _goes_to_object(step_of(node), call, body)
-
-
-def _attributes_read(method: ast.FunctionDef, owner: str) -> set[str]:
-    """The attributes of its object that a method reads, under the caller's name, or all of it."""
-    own = method.args.args[0].arg if method.args.args else ""
-    names = set[str]().union(*(step.loads for step in steps_of(method)))
-    read = {f"{owner}{name[len(own) :]}" for name in names if name.startswith(f"{own}.")}
-    return read | ({owner} if own in names else set())
 
 
 def _goes_to_object(step: Step, call: ast.Call, body: list[Step]) -> bool:
@@ -91,22 +83,3 @@ def _method_calls(step: Step) -> Iterator[tuple[ast.Call, ast.Attribute]]:
                     yield each, method
                 case _:
                     pass
-
-
-def _methods_around(place: Location) -> dict[str, ast.FunctionDef]:
-    """The methods of the class that a place stands in."""
-    source, node = source_of(place.path), statement(place)
-    if source is None or node is None:
-        return {}
-    classes = (each for each in source.around(node) if isinstance(each, ast.ClassDef))
-    found = next(classes, None)
-    body = found.body if found is not None else []
-    return {each.name: each for each in body if isinstance(each, ast.FunctionDef)}
-
-
-def _sets_itself(method: ast.FunctionDef | None) -> bool:
-    """Whether a method binds attributes of its object."""
-    if method is None:
-        return False
-    own = method.args.args[0].arg if method.args.args else ""
-    return any(name.startswith(f"{own}.") for step in steps_of(method) for name in step.stores)

@@ -280,7 +280,7 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
     direct = len(repeat.second.chain) <= repeat.level + 1 and repeat.second.name not in INFERENCES
     if direct and repeat.second.kind not in ("apply", "handed", "kept"):
         return None  # a draw in the loop itself: its numbers are those of every turn
-    here = loops.turn_of(site.location(), loop)
+    here = loops.turn_of(site.location(), loop, _inside(repeat.second, repeat.level))
     anew = repeat.second.name in INFERENCES  # such a run begins anew, whatever its object keeps
     if here is None or (here.carried and not anew):
         return None
@@ -306,16 +306,21 @@ def _watches(use: Use, level: int) -> bool:
     """Whether a loop in a call looks, with the one key, at what it trains: an evaluation in a run."""
     return any(
         here is not None and here.state and not here.carried
-        for site in use.chain[level + 1 :]
+        for depth, site in enumerate(use.chain[level + 1 :], level + 1)
         for turn in site.turns
         if isinstance(turn.node, ast.For | ast.AsyncFor | ast.While)
-        for here in [loops.turn_of(site.location(), turn.node)]
+        for here in [loops.turn_of(site.location(), turn.node, _inside(use, depth))]
     )
 
 
 def _watches_object(repeat: Repeat) -> bool:
     """Whether a loop looks, with the one key, at an object that it trains, by another method."""
     return watches_object(_stack(repeat.second), repeat.site.location())
+
+
+def _inside(use: Use, level: int) -> Stack:
+    """The lines that lead to a use from the call at a level of its chain, innermost first."""
+    return tuple(site.location() for site in use.chain[:level:-1])
 
 
 def _stack(use: Use) -> Stack:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from keystream._evidence import loops
+from keystream._evidence import flow, loops
 from keystream._evidence.comparing import is_kept
 from keystream._evidence.paired import trains_at
 from keystream._evidence.seeding import is_swept
@@ -217,7 +217,10 @@ def _in_loop(repeat: Repeat, facts: Facts) -> Mistake | None:
     key = second.key
     root = root_of(key)
     seeds = seeds_of(repeat)
-    severity: Severity = "error" if second.kind in ("draw", "layer") else "warning"
+    drawn = second.kind in ("draw", "layer")
+    severity: Severity = (
+        "error" if drawn and not flow.only_shown(repeat.site.location()) else "warning"
+    )
     if isinstance(key, Child) and of_state(key.index):
         return Mistake("KS204", "warning", repeat, seeds)
     if isinstance(root, Seed) and made_inside(repeat, seeds):
@@ -401,12 +404,21 @@ def _one_key(repeat: Repeat, severity: Severity, seeds: tuple[Site, ...]) -> Mis
     if kinds <= {"draw", "layer"}:
         if {"split", "fold"} <= routes and isinstance(repeat.second.key, Child):
             return Mistake("KS103", severity, repeat, seeds)
-        return Mistake("KS101", "error", repeat, seeds)
+        sure = all(map(_tells_numbers, (repeat.first, repeat.second)))
+        return Mistake("KS101", "error" if sure else "warning", repeat, seeds)
     if kinds == {"split"}:
         if len(repeat.users) < 2:
             return None  # nobody takes the keys of one of the two
         return Mistake("KS101", "warning", repeat, seeds)
     return Mistake("KS102", severity, repeat, seeds)
+
+
+def _tells_numbers(use: Use) -> bool:
+    """Whether it is known which numbers a draw makes of its key.
+
+    A run of a whole model makes many of them, and an object that is not known may split it first.
+    """
+    return use.name not in INFERENCES and not use.name.startswith(".")
 
 
 def _twice_called(repeat: Repeat, seeds: tuple[Site, ...]) -> Mistake | None:

@@ -69,7 +69,7 @@ from keystream._lint.places import derived, distinct
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
-SEVERITIES = "error, warning"
+SEVERITIES = "error, warning, note"
 EVIDENCE = (
     "lineage",
     "errors",
@@ -122,7 +122,9 @@ def holds(pair: Pair) -> Severity | None:
     """Calls of a compiled function that holds its key as a constant."""
     one, other = pair.first.at, pair.second.at
     baked = one.root == other.root == "constant" and _traced(one) == _traced(other)
-    return "error" if baked and pair.one_place and pair.first.call != pair.second.call else None
+    if not baked or not pair.one_place or pair.first.call == pair.second.call:
+        return None
+    return "note" if pair.evaluates else "error"
 
 
 def _traced(site: Site) -> Stack:

@@ -194,13 +194,13 @@ def holds(pair: Pair) -> Severity | None:
     if not pair.one_stack:
         return None
     turn = pair.turn
-    if pair.watches or pair.copied:
+    if pair.evaluates or pair.copied:
         return "note"
     if turn is None or turn.carried:
         return "warning"
     runs_again = pair.unmade and turn.alike and not turn.used
     runs_again = runs_again or pair.whole_run
-    return "note" if turn.settings or turn.state or runs_again else "warning"
+    return "note" if turn.settings or runs_again else "warning"
 
 
 def recorded(recording: Recording) -> Iterator[Finding]:

@@ -329,6 +329,13 @@ def test_a_flag_is_negated_though_draws_that_it_had_off_have_mistakes_of_their_o
     assert "deterministic=not train" in _fixed(tmp_path, INVERTED)
 
 
+def test_a_flag_that_compares_a_mode_is_compared_the_other_way(tmp_path):
+    inverted = INVERTED.replace("train=True", 'mode="train"').replace(
+        "=train)", '=mode == "train")'
+    )
+    assert "deterministic=mode != 'train'" in _fixed(tmp_path, inverted)
+
+
 def test_a_key_that_another_line_makes_anew_is_not_repaired_and_that_line_is_named(
     tmp_path, capsys, monkeypatch
 ):

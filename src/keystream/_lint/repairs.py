@@ -223,11 +223,7 @@ def _negated(fact: Fact) -> Iterator[Repair]:
     node = fact.site.node
     for keyword in node.keywords if isinstance(node, ast.Call) else ():
         if keyword.arg == fact.data["flag"]:
-            value = keyword.value
-            if isinstance(value, ast.UnaryOp):
-                edit = _span(value, ast.unparse(value.operand))
-            else:
-                edit = _span(value, f"not {ast.unparse(value)}")
+            edit = _span(keyword.value, fact.data["other"])
             yield Repair("KS602", fact.site.line, "Negate the flag", False, (edit,), wakes=True)
 
 

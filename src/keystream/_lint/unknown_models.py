@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from keystream._lint.dataflow import is_read_after, loads_in
 from keystream._lint.facts import Key
 from keystream._lint.libraries.call import Call
+from keystream._lint.modes import OFF, check_flag
 from keystream._lint.symbols import (
     Attribute,
     Child,
@@ -34,15 +35,8 @@ from keystream._lint.values import Instance, Made, Mapping, constant_of
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
 
-_SWITCHES = {"deterministic": True, "inference": True, "train": False, "training": False}
 _KEY_NAME = re.compile(r"(?:^|_)(?:key|rng|prng|prngkey|subkey)\d*$", re.IGNORECASE)
 _KEY_TYPE = re.compile(r"\b(?:\w*PRNGKey\w*|KeyArray\w*|RNGKey|Key)\b")
-_OFF = {
-    **_SWITCHES,
-    "is_training": False,
-}  # by the flag's name, its value that switches dropout off
-_EVALUATING = frozenset(["deterministic", "eval", "inference", "is_eval"])
-_TRAINING = frozenset(["train", "training", "is_training", "is_train"])
 _STREAMS = frozenset(["rngs", "split_rngs"])  # keywords whose value is by the names of streams
 
 
@@ -50,9 +44,9 @@ def check_apply(reader: Reader, call: Call) -> None:
     """Note what is wrong with a call of ``apply`` on a model that is not known."""
     if isinstance(call.owner, Instance | Made) or "**" in call.keywords:
         return
-    flags = {name: constant_of(call.keywords.get(name)) for name in _OFF}
-    off = any(value is _OFF[name] for name, value in flags.items())
-    on = any(value is (not _OFF[name]) for name, value in flags.items())
+    flags = {name: constant_of(call.keywords.get(name)) for name in OFF}
+    off = any(value is OFF[name] for name, value in flags.items())
+    on = any(value is (not OFF[name]) for name, value in flags.items())
     rngs = call.keywords.get("rngs")
     if rngs is None and "rng" not in call.keywords:
         if not off and call.surely:
@@ -79,19 +73,8 @@ def check_flags(reader: Reader, node: ast.Call) -> None:
         if keyword.arg in _STREAMS and isinstance(keyword.value, ast.Dict):
             names = [key.value for key in keyword.value.keys if isinstance(key, ast.Constant)]
             _note_suspects(reader, [name for name in names if isinstance(name, str)], keyword.value)
-        if keyword.arg not in _OFF:
-            continue
-        value, negated = keyword.value, False
-        while isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not):
-            value, negated = value.operand, not negated
-        name = value.id if isinstance(value, ast.Name) else getattr(value, "attr", "")
-        evaluates = name in _EVALUATING
-        if not evaluates and name not in _TRAINING:
-            continue
-        if (evaluates != negated) != _OFF[keyword.arg]:
-            said = f"{'not ' if negated else ''}{'eval' if evaluates else 'train'}"
-            spelt = ast.unparse(keyword.value)
-            reader.fact("flag_inverted", node, flag=keyword.arg, value=spelt, said=said)
+        if keyword.arg in OFF:
+            check_flag(reader, node, keyword.arg, keyword.value)
 
 
 def note_unread(reader: Reader, name: str, value: Value, around: ast.AST, place: ast.AST) -> None:

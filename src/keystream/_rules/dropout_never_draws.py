@@ -106,9 +106,7 @@ def read(module: Module) -> Iterator[Finding]:
             fact.site,
             message=f"{flag}={value} switches dropout off in training and on in evaluation",
             why=f"{flag}=True means that nothing is dropped",
-            fix=f"negate the flag:\n{flag}=not {value.removeprefix('not ')}"
-            if not value.startswith("not ")
-            else f"drop the negation:\n{flag}={value.removeprefix('not ')}",
+            fix=f"{_told(value)}:\n{flag}={fact.data['other']}",
         )
     for fact in module.seen("flag_of_text"):
         yield finding(
@@ -149,6 +147,10 @@ def read(module: Module) -> Iterator[Finding]:
             related=(fact.site.location("the gradient"),),
             inner=of_chain(switched, fact.chain),
         )
+
+
+def _told(value: str) -> str:
+    return "drop the negation" if value.startswith("not ") else "negate the flag"
 
 
 def _layer(name: str) -> str:

@@ -21,6 +21,30 @@ class Inverted(nn.Module):
         return nn.Dropout(0.5, deterministic=train)(nn.Dense(3)(x))  # KS602
 
 
+class ModeIsAText(nn.Module):
+    mode: str = "train"
+
+    @nn.compact
+    def __call__(self, x, mode):
+        x = nn.Dropout(0.5, deterministic=mode == "train")(x)  # KS602
+        x = nn.Dropout(0.5)(x, deterministic=(self.mode != "eval"))  # KS602
+        x = nn.Dropout(0.5, deterministic=mode != "train")(x)
+        x = nn.Dropout(0.5, deterministic=not mode == "training")(x)
+        x = nn.Dropout(0.5, deterministic=mode == "sample")(x)
+        off = mode == "train"
+        x = nn.Dropout(0.5)(x, deterministic=off)  # KS602
+        quiet = self.mode == "val"
+        return nn.Dropout(0.5)(x, deterministic=quiet)
+
+
+class NoModel(eqx.Module):
+    drop: eqx.nn.Dropout
+
+    def __call__(self, x, key, mode):
+        x = self.drop(x, key=key, inference=mode != "train")
+        return self.drop(x, inference=mode == "train")  # KS602
+
+
 class Untold(nn.Module):
     @nn.compact
     def __call__(self, x):

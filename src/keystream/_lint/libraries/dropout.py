@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from keystream._lint.facts import text_of
 from keystream._lint.libraries.call import Argument, Call, at
 from keystream._lint.libraries.rates import check_rate
+from keystream._lint.modes import check_flag
 from keystream._lint.symbols import Value
 from keystream._lint.values import Made, constant_of, is_constant
 
@@ -39,7 +38,7 @@ class Dropout:
     def __call__(self, reader: Reader, call: Call) -> Value:
         """The layer, after its rate and flag were checked."""
         check_rate(reader, call, self.rate, self.title)
-        check_flag(reader, call, self.flag)
+        _check_flag(reader, call, self.flag)
         layer = call.made(reader, self.name)
         # A layer made of a lane's own Rngs belongs to the lane.
         layer.symbol = reader.fresh("dropout", *call.keywords.values())
@@ -75,7 +74,7 @@ class Dropped:
         making = Call(made.name, made.args, made.keywords, made.node)
         rate = self.layer.rate.of(making)
         there, here = self.made_flag.of(making), self.call_flag.of(call)
-        check_flag(reader, call, self.layer.flag)
+        _check_flag(reader, call, self.layer.flag)
         undecided = self.needs_flag and is_absent(there) and is_absent(here)
         if undecided and call.surely and making.surely and constant_of(rate) != 0:
             title = self.layer.title
@@ -106,29 +105,5 @@ def _is_zero(rate: Value | None) -> bool:
     return isinstance(value, int | float) and value == 0
 
 
-_TRAINING = frozenset(
-    {"train", "training", "is_training", "is_train", "istraining", "training_mode", "do_train"}
-)
-_EVALUATING = frozenset(
-    "deterministic eval evaluate evaluation is_eval eval_mode inference test testing is_test".split()
-)
-
-
-def polarity(node: ast.expr | None) -> str:
-    """What a flag's spelling says: ``train``, ``not train``, ``eval``, ``not eval`` or nothing."""
-    negated = False
-    while isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        node, negated = node.operand, not negated
-    name = node.id if isinstance(node, ast.Name) else ""
-    name = node.attr if isinstance(node, ast.Attribute) else name
-    name = name.lower().strip("_")
-    said = "train" if name in _TRAINING else "eval" if name in _EVALUATING else ""
-    return f"not {said}" if negated and said else said
-
-
-def check_flag(reader: Reader, call: Call, name: str) -> None:
-    """Note a flag that is wired to its own opposite."""
-    value = call.source(None, name)
-    said = polarity(value)
-    if said in ("train", "not eval"):
-        reader.fact("flag_inverted", call.node, flag=name, value=text_of(value), said=said)
+def _check_flag(reader: Reader, call: Call, name: str) -> None:
+    check_flag(reader, call.node, name, call.source(None, name), call.keywords.get(name))

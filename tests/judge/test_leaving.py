@@ -8,7 +8,7 @@ import textwrap
 import pytest
 from written import write
 
-from keystream._evidence.leaving import callers_compare
+from keystream._evidence.leaving import callers_compare, callers_rank
 
 FUNCTION = """
 def pair(x, y, k):
@@ -98,3 +98,41 @@ def test_the_carry_of_a_compiled_loop_is_followed(tmp_path):
     source = write(tmp_path, textwrap.dedent(text))
     outer = source.at("jax.lax.while_loop("), source.at("run(", 1)
     assert callers_compare(source.at("f("), source.at("f(", 1), outer)
+
+
+RANKED = {
+    "the best is taken": ("return [f(x, k) for x in xs]", "all = pair(x, y, k)\nprint(max(all))"),
+    "two differ": (
+        "return {x: f(x, k) for x in xs}",
+        "all = pair(x, y, k)\nfirst = all['a']\nfor c in all.values():\n    print(c - first)",
+    ),
+    "a list that was filled": (
+        "kept = []\nfor x in xs:\n    kept.append(f(x, k))\nreturn kept",
+        "all = pair(x, y, k)\nprint(sorted(all))",
+    ),
+}
+NOT_RANKED = {
+    "added up": ("return [f(x, k) for x in xs]", "all = pair(x, y, k)\nprint(sum(all))"),
+    "handed to a call": ("return [f(x, k) for x in xs]", "print(max(pair(x, y, k)))"),
+    "something else leaves": (
+        "kept = [f(x, k) for x in xs]\nreturn x",
+        "all = pair(x, y, k)\nprint(max(all))",
+    ),
+    "another is ranked": ("return [f(x, k) for x in xs]", "all = pair(x, y, k)\nprint(max(xs))"),
+}
+
+
+def ranks(tmp_path, body, caller):
+    text = f"def pair(x, y, k):\n{textwrap.indent(body, '    ')}\n\n{caller}\n"
+    source = write(tmp_path, text)
+    return callers_rank(source.at("f(x"), {"kept"}, (source.at("pair(", 1),))
+
+
+@pytest.mark.parametrize(("body", "caller"), RANKED.values(), ids=RANKED)
+def test_what_a_caller_ranks_is_found(tmp_path, body, caller):
+    assert ranks(tmp_path, body, caller)
+
+
+@pytest.mark.parametrize(("body", "caller"), NOT_RANKED.values(), ids=NOT_RANKED)
+def test_what_no_caller_ranks_is_not(tmp_path, body, caller):
+    assert not ranks(tmp_path, body, caller)

@@ -191,7 +191,7 @@ class Pairing:
             loop = loops.loop_between(place, made_at)
             if loop is None or self._derives_of_element(related, place, loop):
                 continue
-            turn = loops.turn_of(place, loop, stack[:number:-1])
+            turn = loops.turn_of(place, loop, stack[:number:-1], stack[:number][::-1])
             if found == (None, None):
                 found = turn, place
                 if turn is None or not turn.state:

@@ -9,9 +9,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from keystream._evidence.comparing import bare, comparisons, contrasts_in
+from keystream._evidence.comparing import (
+    bare,
+    comparisons,
+    container_contrasted,
+    container_ordered,
+    contrasts_in,
+)
 from keystream._evidence.names import Step, chain_at, names_read, overlap, step_of, steps_of
-from keystream._evidence.source import scope_of, spans, statement
+from keystream._evidence.source import Scope, scope_of, spans, statement
 from keystream._evidence.uses import Stack
 from keystream._findings import Location
 
@@ -40,12 +46,55 @@ def callers_compare(first: Location, second: Location, outer: Stack) -> bool:
         names = [_bound(node.targets[0], path) for path in paths]
         if "" in names:
             return False
-        later = [step for step in steps_of(scope) if step.node.lineno > node.lineno]
+        later = _after(node, scope)
         one, other = (_aliases(name, later) for name in names)
         if any(_holds_together(step, one, other) for step in later):
             return True
         paths = _paths_returned(later, _is_one_of(one), _is_one_of(other))
     return False
+
+
+def callers_rank(place: Location, kept: set[str], outer: Stack) -> bool:
+    """Whether a caller orders what the turns of a loop gave, or holds it to each other.
+
+    Args:
+        place: in the loop.
+        kept: the containers in which the loop's function keeps what the turns give.
+        outer: the lines that called the function, innermost first.
+    """
+    node, scope = statement(place), scope_of(place)
+    if node is None or scope is None or not _leaves_whole(node, kept, steps_of(scope)):
+        return False
+    for caller in outer:
+        node, scope = statement(caller), scope_of(caller)
+        call = chain_at(node, caller) if node is not None else None
+        if node is None or scope is None or call is None:
+            return False
+        if isinstance(scope, ast.Lambda) or (isinstance(node, ast.Return) and node.value is call):
+            continue
+        if not isinstance(node, ast.Assign) or node.value is not call:
+            return False
+        names, later = set(step_of(node).stores), _after(node, scope)
+        if container_ordered(names, later) or container_contrasted(names, later):
+            return True
+        if not _leaves_whole(None, names, later):
+            return False
+    return False
+
+
+def _leaves_whole(node: ast.stmt | None, kept: set[str], steps: tuple[Step, ...]) -> bool:
+    """Whether a function returns a comprehension, or one of some containers, as it is."""
+    if isinstance(node, ast.Return) and isinstance(node.value, _COMPREHENSIONS):
+        return True
+    returned = (step.node.value for step in steps if isinstance(step.node, ast.Return))
+    return any(isinstance(value, ast.Name) and value.id in kept for value in returned)
+
+
+_COMPREHENSIONS = (ast.ListComp, ast.DictComp, ast.GeneratorExp)
+
+
+def _after(node: ast.stmt, scope: Scope) -> tuple[Step, ...]:
+    return tuple(step for step in steps_of(scope) if step.node.lineno > node.lineno)
 
 
 def _paths_from(first: Location, second: Location) -> tuple[_Path, _Path] | None:
@@ -71,7 +120,7 @@ def _holds(node: ast.stmt, place: Location) -> _Holds:
 
 
 def _paths_returned(
-    steps: list[Step] | tuple[Step, ...], one: _Holds, other: _Holds
+    steps: tuple[Step, ...], one: _Holds, other: _Holds
 ) -> tuple[_Path, _Path] | None:
     for step in steps:
         if isinstance(step.node, ast.Return) and step.node.value is not None:
@@ -117,7 +166,7 @@ def _bound(target: ast.expr, path: _Path) -> str:
     return ast.unparse(target) + "".join(f"[{index!r}]" for index in left)
 
 
-def _aliases(name: str, steps: list[Step]) -> set[str]:
+def _aliases(name: str, steps: tuple[Step, ...]) -> set[str]:
     """The names of a value, also of it in another form: ``a`` and ``x`` of ``x = float(a)``."""
     names = {name}
     for step in steps:

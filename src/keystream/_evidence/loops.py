@@ -14,6 +14,7 @@ from keystream._evidence.comparing import (
     turns_compared,
 )
 from keystream._evidence.flow import is_shown
+from keystream._evidence.leaving import callers_rank
 from keystream._evidence.names import (
     MAKERS,
     Step,
@@ -60,7 +61,7 @@ class Turn:
         changing: of what the call is given, something is made anew by the turns.
         state: that, and all else that it is given is the same in each turn: no element that the loop
             runs over, and nothing that was drawn or loaded for the turn. It looks again at what the
-            loop changes.
+            loop changes; so does a look within a method that takes its object a step further.
         alike: nothing that the call is given changes from turn to turn.
         used: anything takes the result.
     """
@@ -88,7 +89,7 @@ def loop_between(place: Location, origin: Location | None) -> Loop | None:
     return loops[-1] if loops else None
 
 
-def turn_of(place: Location, loop: Loop, inside: Stack = ()) -> Turn | None:
+def turn_of(place: Location, loop: Loop, inside: Stack = (), outer: Stack = ()) -> Turn | None:
     """How the call at a place stands in a loop of its function.
 
     Args:
@@ -96,13 +97,14 @@ def turn_of(place: Location, loop: Loop, inside: Stack = ()) -> Turn | None:
         loop: around it.
         inside: the lines by which a draw is reached from there, innermost first: where the call is of
             a method that takes its object a step further, they tell whether the draw is part of it.
+        outer: the lines that called the function, innermost first: they may rank what the turns give.
     """
     source, node, scope = source_of(place.path), statement(place), scope_of(place)
     if source is None or node is None or scope is None:
         return None
     step = step_of(node)
     if isinstance(loop, ast.comprehension):
-        return _comprehended(place, loop, step, steps_of(scope))
+        return _comprehended(place, loop, step, steps_of(scope), outer)
     body = body_of(loop, scope)
     target = set(step_of(loop).stores)  # of a `while` what its condition binds
     given = set(_given(node, place))
@@ -128,18 +130,22 @@ def turn_of(place: Location, loop: Loop, inside: Stack = ()) -> Turn | None:
         and (overlap(given, element) or (not state and _is_in_run(node, place, body))),
         varied=overlap(given, element),
         compared=turns_compared(place, body, steps_of(scope)),
-        ranked=_is_ranked(kept_in(place, body), steps_of(scope)),
+        ranked=_is_ranked(place, kept_in(place, body), steps_of(scope), outer),
         changing=changing,
-        state=changing
-        and looks
-        and not overlap(given, _made_for_turn(before, state, looked, element)),
+        state=role is Role.LOOK
+        or (
+            changing
+            and looks
+            and not overlap(given, _made_for_turn(before, state, looked, element))
+        ),
         alike=not overlap(given, made_anew | target),
         used=bool(result or step.collects) or not isinstance(node, ast.Expr),
     )
 
 
-def _is_ranked(kept: set[str], steps: tuple[Step, ...]) -> bool:
-    return container_ordered(kept, steps) or container_contrasted(kept, steps)
+def _is_ranked(place: Location, kept: set[str], steps: tuple[Step, ...], outer: Stack) -> bool:
+    ranked_here = container_ordered(kept, steps) or container_contrasted(kept, steps)
+    return ranked_here or callers_rank(place, kept, outer)
 
 
 def _is_in_run(node: ast.stmt, place: Location, body: list[Step]) -> bool:
@@ -391,7 +397,11 @@ def _adds_up(node: ast.stmt) -> bool:
 
 
 def _comprehended(
-    place: Location, loop: ast.comprehension, step: Step, steps: tuple[Step, ...]
+    place: Location,
+    loop: ast.comprehension,
+    step: Step,
+    steps: tuple[Step, ...],
+    outer: Stack,
 ) -> Turn:
     """How a call stands in a comprehension: nothing is carried there."""
     target = set(names_bound(loop.target))
@@ -402,7 +412,7 @@ def _comprehended(
         settings=written_out(loop.iter, scope_of(place)) and overlap(given, target),
         varied=overlap(given, target),
         compared=container_compared(set(step.stores), steps),
-        ranked=_is_ranked(set(step.stores), steps),
+        ranked=_is_ranked(place, set(step.stores), steps, outer),
         changing=False,
         state=False,
         alike=not overlap(given, target),

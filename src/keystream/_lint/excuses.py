@@ -280,16 +280,17 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
     direct = len(repeat.second.chain) <= repeat.level + 1 and repeat.second.name not in INFERENCES
     if direct and repeat.second.kind not in ("apply", "handed", "kept"):
         return None  # a draw in the loop itself: its numbers are those of every turn
-    here = loops.turn_of(site.location(), loop, _inside(repeat.second, repeat.level))
+    outer = tuple(each.location() for each in repeat.second.chain[: repeat.level][::-1])
+    here = loops.turn_of(site.location(), loop, _inside(repeat.second, repeat.level), outer)
     anew = repeat.second.name in INFERENCES  # such a run begins anew, whatever its object keeps
     if here is None or (here.carried and not anew):
         return None
     if here.compared:
         return COMPARED
+    if here.state and not here.settings and not anew:
+        return FIXED
     if not here.varied:
-        if here.settings:
-            return SWEPT
-        return FIXED if here.state and not anew else None
+        return SWEPT if here.settings else None
     if here.ranked:
         return MEANT[Paired.ORDERED]
     run = any(inner.turns for inner in repeat.second.chain[repeat.level + 1 :])

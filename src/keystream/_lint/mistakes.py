@@ -94,13 +94,13 @@ def judge_all(facts: Facts) -> Judged:
     resumed = {fact.data["seed"].node for fact in facts.of("resumed") if fact.data.get("seed")}
     baked = {fact.site.node for fact in facts.of("key_baked")}
     mistakes: list[Mistake] = []
-    for repeat in ranked:
-        if repeat.first.chain[-1].node in baked:
-            continue  # KS503 names the compiled function
-        if root_of(repeat.second.key) in facts.defaults:
-            continue  # KS108 names the definition
-        mistake = judge(repeat, facts)
-        if mistake is None or any(site.node in resumed for site in mistake.seeds):
+    for mistake in _told_by_callers(
+        judge(repeat, facts)
+        for repeat in ranked
+        if repeat.first.chain[-1].node not in baked  # KS503 names the compiled function
+        and root_of(repeat.second.key) not in facts.defaults  # KS108 names the definition
+    ):
+        if any(site.node in resumed for site in mistake.seeds):
             continue
         if mistake.excuse is not None and not mistake.excuse.shown:
             found.excused.append(mistake)
@@ -116,6 +116,28 @@ def judge_all(facts: Facts) -> Judged:
         if not told:
             found.mistakes.append(mistake)
     return found
+
+
+def _told_by_callers(judged: Iterable[Mistake | None]) -> Iterable[Mistake]:
+    """The mistakes; of a function that is read by itself, what all its callers excuse is excused."""
+    mistakes = [each for each in judged if each is not None]
+    called: dict[object, list[Excuse | None]] = {}
+    for each in mistakes:
+        if each.repeat.level > 0:
+            called.setdefault(_way(each.repeat), []).append(each.excuse)
+    for each in mistakes:
+        excuses = called.get(_way(each.repeat), []) if each.repeat.level == 0 else []
+        if each.excuse is None and excuses and None not in excuses:
+            yield replace(each, severity="note", excuse=excuses[0])
+        else:
+            yield each
+
+
+def _way(repeat: Repeat) -> object:
+    """The lines by which two uses were reached from where they part, whoever called their function."""
+    uses = (repeat.first, repeat.second)
+    ways = [tuple(site.node for site in use.chain[repeat.level :]) for use in uses]
+    return *ways, repeat.turn.node if repeat.turn is not None else None
 
 
 def _is_note(mistake: Mistake) -> bool:

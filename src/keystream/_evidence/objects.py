@@ -83,6 +83,11 @@ def role_in_step(place: Location, inside: Stack) -> Role | None:
     return _role(method, methods_around(inside[-1]), inside)
 
 
+def role_in_method(method: ast.FunctionDef, inside: Stack) -> Role | None:
+    """The same of a method, whoever calls it; `inside` ends with the line of the method itself."""
+    return _role(method, methods_around(inside[-1]), inside) if inside else None
+
+
 def _role(method: ast.FunctionDef, methods: Methods, inside: Stack) -> Role | None:
     state = _advanced(method, methods, set())
     if not state:

@@ -6,13 +6,14 @@ import ast
 import sys
 from typing import Any
 
+from keystream._lint.advancing import check_steps
 from keystream._lint.binding import Binding
 from keystream._lint.branching import Branching
 from keystream._lint.calls import Calls
 from keystream._lint.containers import Containers
 from keystream._lint.definitions import Definitions
 from keystream._lint.expressions import Expressions
-from keystream._lint.facts import Facts
+from keystream._lint.facts import Fact, Facts
 from keystream._lint.frames import Frame
 from keystream._lint.iteration import Iteration
 from keystream._lint.objects import Objects
@@ -94,7 +95,12 @@ class Reader(State):
             if function.scope.unit is unit and self.calls.worth(function):
                 self._entry(function, heap)
         self._mapped_entries(unit, heap)
+        self.facts.facts = [fact for fact in self.facts.facts if not self._is_called(fact)]
         return self.facts
+
+    def _is_called(self, fact: Fact) -> bool:
+        """Whether a step is one that the file calls: then the loops around its calls tell."""
+        return fact.kind == "step_alike" and fact.data["method"].node in self.covered
 
     def _mapped_entries(self, unit: Unit, heap: dict[tuple[int, str], Value]) -> None:
         """Read the functions that are defined under a mapping, if nothing that was read calls them."""
@@ -135,6 +141,8 @@ class Reader(State):
         self._mark_variadic(node, scope)
         if mapped is None:
             self.statements.run(fresh, scope)
+            if args and isinstance(args[0], Instance):
+                check_steps(self, function, args[0])
         else:
             given = [scope.names[parameter.arg] for parameter in positional]
             self.calls.call(mapped, given, {}, mapped.node)

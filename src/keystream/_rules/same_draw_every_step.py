@@ -42,7 +42,9 @@ for step in range(3):
 
 ## Limits
 
-In source, keys that are equal only in value are not seen. The audit compares the values.
+In source, keys that are equal only in value are not seen. The audit compares the values. A method that
+takes its object a step further, and that its file does not call, is read by itself: a caller in another
+file that puts a new key into the object is not seen.
 
 ## Fix safety
 
@@ -97,6 +99,7 @@ def read(module: Module) -> Iterator[Finding]:
             inner=inner(mistake),
         )
     yield from _supplies(module)
+    yield from _steps(module)
     for fact in module.seen("keras_frozen"):
         yield finding(
             "KS201",
@@ -141,6 +144,29 @@ def _used_in(mistake: Mistake) -> str:
     place, done = use.chain[-1], "uses" if use.kind in ("handed", "kept") else "draws from"
     called = f"{place.text}()" if place.text and isinstance(place.node, ast.Call) else use.name
     return f", and {called} at line {place.line} {done} it"
+
+
+def _steps(module: Module) -> Iterator[Finding]:
+    """Methods that go on with their object's state and draw from a key that none of them changes."""
+    told = {mistake.repeat.second.chain[-1].node for mistake in module.mistakes}
+    told |= {fact.site.node for fact in module.seen("key_baked")}
+    for fact in module.seen("step_alike"):
+        if fact.site.node in told:
+            continue
+        method, use = fact.data["method"], fact.data["use"]
+        key = f"`{use.text}`" if use.text else "a key"
+        origins = [derived(site) for site in fact.data["origins"]]
+        yield finding(
+            "KS201",
+            "warning",
+            fact.site,
+            message=f"{method.name}() takes its object a step further in each call, and draws from "
+            f"{key}, which no call changes",
+            why="every step draws the same mask or noise, where each should have its own",
+            fix="put a new key into the object in each step:\n"
+            "self.key, step_key = jax.random.split(self.key)",
+            inner=distinct(fact.site, [*origins, *(site.location() for site in fact.chain[::-1])]),
+        )
 
 
 def _supplies(module: Module) -> Iterator[Finding]:

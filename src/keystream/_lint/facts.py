@@ -177,6 +177,7 @@ class Facts:
 
     repeats: list[Repeat] = field(default_factory=list[Repeat])
     facts: list[Fact] = field(default_factory=list[Fact])
+    draws: dict[Symbol, list[Use]] = field(default_factory=dict)  # by the root of their keys
     defaults: set[Symbol] = field(default_factory=set[Symbol])  # keys that definitions hold
     defaulted: set[tuple[ast.AST, str]] = field(
         default_factory=set[tuple[ast.AST, str]]

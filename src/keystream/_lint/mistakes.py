@@ -19,6 +19,7 @@ from keystream._lint.collecting import is_member, is_the_same_in_all_turns
 from keystream._lint.counting import is_counter
 from keystream._lint.excuses import COPIED, DECLARED, FIXED, INFERENCES, SWEPT, Excuse, excuse
 from keystream._lint.facts import Facts, Repeat, Site, Unread, Use
+from keystream._lint.lookups import is_looked_up
 from keystream._lint.making import made_at, seeds_of
 from keystream._lint.symbols import (
     Attribute,
@@ -239,7 +240,7 @@ def _in_loop(repeat: Repeat, facts: Facts) -> Mistake | None:
     key = second.key
     root = root_of(key)
     seeds = seeds_of(repeat)
-    drawn = second.kind in ("draw", "layer")
+    drawn = second.kind in ("draw", "layer") and not is_looked_up(repeat, facts)
     severity: Severity = (
         "error" if drawn and not flow.only_shown(repeat.site.location()) else "warning"
     )

@@ -16,6 +16,7 @@ from typing import Any
 from keystream._lint.caching import Cached
 from keystream._lint.facts import Arms, Chain, Fact, Facts, Repeat, Site, Turn, Use
 from keystream._lint.frames import Frame, Heap, Mapped, Streams
+from keystream._lint.lookups import origin_of
 from keystream._lint.scope import Scope
 from keystream._lint.symbols import (
     Constant,
@@ -177,6 +178,7 @@ class State:
             self._lanes(use)
         if kind == "draw":
             use.discarded = bool(self.streams) and self.streams[-1].kind == "init"
+            self.facts.draws.setdefault(origin_of(key), []).append(use)
         self.taken(key, node)
         earlier = self.uses.setdefault(key, [])
         for first in earlier:

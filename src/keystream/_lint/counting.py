@@ -79,11 +79,17 @@ def shared(one: Symbol, other: Symbol) -> int | None:
 def _numbers(datum: Symbol) -> set[int]:
     """The values of a seed over its one counter; none where they are not known."""
     counters = list(dict.fromkeys(_counters(datum)))
-    domain = _domain(counters[0]) if len(counters) == 1 and datum not in counters else None
-    if domain is None:
+    if len(counters) != 1 or datum in counters:
         return set()
+    domain = _domain(counters[0]) or _least(counters[0])
     values = {_value(datum, {counters[0]: number}) for number in domain[:MOST]}
     return {value for value in values if value is not None}
+
+
+def adds_counters(datum: Symbol) -> bool:
+    """Whether a seed is a sum of two counters that nothing keeps apart: 1 + 2 is 2 + 1."""
+    counters = {id(over) for term in _terms(datum) if (over := counted(term)) is not None}
+    return len(counters) > 1 and all(_step(term) == 1 for term in _terms(datum))
 
 
 def neighbour(table: Interning, datum: Symbol) -> Symbol:
@@ -113,11 +119,11 @@ def neighbour(table: Interning, datum: Symbol) -> Symbol:
     return found
 
 
-def _step(counter: Element) -> object:
-    """By how much a counter grows in a turn."""
-    iterable = counter.iterable
-    if isinstance(iterable, Range) and len(iterable.bounds) > 2:
-        return constant_of(iterable.bounds[2], 0)
+def _step(counter: Symbol) -> object:
+    """By how much a counter grows in a turn, or from lane to lane."""
+    over = counted(counter)
+    if isinstance(over, Range) and len(over.bounds) > 2:
+        return constant_of(over.bounds[2], 0)
     return 1
 
 
@@ -175,6 +181,12 @@ def _domain(counter: Element | Lane) -> range | None:
     if not bounds or len(whole) < len(bounds) or stands_still:
         return None
     return range(*whole)
+
+
+def _least(counter: Element | Lane) -> range:
+    """The values that a counter has at the least, of a loop that is known to be no more than one."""
+    start = usual(iterable.start) if isinstance(iterable := counted(counter), Count) else 0
+    return range(start, start + 2) if isinstance(start, int) else range(0)
 
 
 def _value(datum: Symbol, setting: dict[Symbol, int]) -> int | None:

@@ -86,6 +86,7 @@ class State:
         self.users: dict[Symbol, set[ast.AST]] = {}
         self.reported: set[Any] = set()
         self.numbered: dict[Any, Symbol] = {}  # by place, calls and key: the first seed or datum
+        self.weighed: set[tuple[ast.AST, Symbol]] = set()  # by place, the seeds that were looked at
         self.covered: set[ast.AST] = set()
         self.cached: list[Cached] = []  # calls under way of functions that keep their results
         # by function and arguments, what a call of one that keeps its results returned

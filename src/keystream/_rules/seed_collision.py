@@ -45,7 +45,7 @@ There is no automatic repair.
 
 from __future__ import annotations
 
-import itertools
+import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -54,7 +54,6 @@ from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Relation
 from keystream._evidence.shared import Shared
 from keystream._findings import Finding, Severity
-from keystream._lint.counting import collision, counted
 from keystream._lint.facts import Fact
 from keystream._lint.module import Module, finding
 from keystream._lint.places import inner, of_chain
@@ -107,36 +106,40 @@ def _counters(module: Module) -> Iterator[Finding]:
             related=tuple(site.location("the key is made here") for site in mistake.seeds[-1:]),
             inner=inner(mistake),
         )
+    told.update(_derived_in_turns(module))
     for fact in module.seen("seeds_meet"):
-        told.add(fact.site.node)
-        yield _met(fact)
-    for fact in module.seen("fold", "seed"):
-        datum = fact.data.get("seed", fact.data.get("datum"))
-        if fact.site.node in told or not isinstance(datum, Symbol):
-            continue
-        twins = collision(datum)
-        if twins is not None:
+        if fact.site.node not in told:
             told.add(fact.site.node)
-            yield finding(
-                "KS109",
-                "warning",
-                fact.site,
-                message=f"the loops' counters {twins[0]} and {twins[1]} give one seed, {twins[2]}",
-                why=_EQUAL,
-                fix="fold the counters themselves, one after the other:\n"
-                "key = jax.random.fold_in(jax.random.fold_in(key, i), j)",
-                inner=of_chain(fact.site, fact.chain),
-            )
-        elif _adds_counters(datum):
-            yield finding(
-                "KS109",
-                "warning",
-                fact.site,
-                message="the seed is the sum of two counters",
-                why="1 + 2 is 2 + 1: different pairs of counters give one key",
-                fix="fold one counter after the other:\n"
-                "key = jax.random.fold_in(jax.random.fold_in(key, epoch), step)",
-            )
+            yield _met(fact)
+    for fact in module.seen("counters_meet", "counters_added"):
+        if fact.site.node not in told:
+            told.add(fact.site.node)
+            yield _summed(fact)
+
+
+def _derived_in_turns(module: Module) -> Iterator[ast.AST]:
+    """Where the keys are made that come out equal in turns of a loop, which another finding tells."""
+    for mistake in module.mistakes:
+        if mistake.repeat.turn is not None:
+            yield from (site.node for _, site in mistake.repeat.routes)
+
+
+def _summed(fact: Fact) -> Finding:
+    """Two counters in one number: it is known which settings meet, or that any sum has them."""
+    one, other, seed = fact.data.get("twins", (None, None, None))
+    added = fact.kind == "counters_added"
+    return finding(
+        "KS109",
+        "warning",
+        fact.site,
+        message="the seed is the sum of two counters"
+        if added
+        else f"the loops' counters {one} and {other} give one seed, {seed}",
+        why="1 + 2 is 2 + 1: different pairs of counters give one key" if added else _EQUAL,
+        fix="fold the counters themselves, one after the other:\n"
+        "key = jax.random.fold_in(jax.random.fold_in(key, i), j)",
+        inner=of_chain(fact.site, fact.chain),
+    )
 
 
 def _met(fact: Fact) -> Finding:
@@ -204,21 +207,6 @@ def _is_float(datum: Value) -> bool:
     if isinstance(datum, Element):
         return _is_float(datum.iterable)
     return False
-
-
-def _adds_counters(datum: Value) -> bool:
-    if not is_operation(datum, "Add"):
-        return False
-    terms = list(_terms(datum))
-    counters = {id(over) for term in terms if (over := counted(term)) is not None}
-    return len(counters) > 1
-
-
-def _terms(datum: Symbol) -> Iterator[Symbol]:
-    if is_operation(datum, "Add"):
-        yield from itertools.chain(*(_terms(part) for part in datum.operands))
-    else:
-        yield datum
 
 
 def _keras(module: Module) -> Iterator[Finding]:

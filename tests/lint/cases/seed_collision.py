@@ -208,3 +208,68 @@ def members_that_lie_apart(key, xs):
 
 def members_that_are_moved(key):
     return jax.vmap(lambda i: jax.random.normal(jax.random.fold_in(key, i + 100)))(jnp.arange(4))
+
+
+# The sum is made in a function, or a method, that is read by itself first.
+
+
+def local_update(seed, turn, client, w):
+    key = jax.random.key(seed + turn + client)  # KS109
+    return w + jax.random.normal(key, w.shape)
+
+
+def federated(seed, turns, clients, w):
+    for turn in range(turns):
+        w = sum(local_update(seed, turn, client, w) for client in range(clients))
+    return w
+
+
+def local_update_apart(seed, number, w):
+    return w + jax.random.normal(jax.random.key(seed + number), w.shape)
+
+
+def federated_apart(seed, turns, clients, w):
+    for turn in range(turns):
+        w = sum(local_update_apart(seed, turn * clients + i, w) for i in range(clients))
+    return w
+
+
+class Trainer:
+    def __init__(self, root, epochs):
+        self.root, self.epochs = root, epochs
+
+    def step_key(self, epoch, step):
+        return jax.random.fold_in(self.root, epoch + step)  # KS109
+
+    def chunk_key(self, start, i):
+        return jax.random.fold_in(self.root, start + i)
+
+    def fit(self, w, loader):
+        for epoch in range(self.epochs):
+            for step, x in enumerate(loader):
+                w = w + jax.random.normal(self.step_key(epoch, step), x.shape)
+        return w
+
+    def fit_in_chunks(self, w, n, size):
+        for start in range(0, n, size):
+            for i in range(size):
+                w = w + jax.random.normal(self.chunk_key(start, i), w.shape)
+        return w
+
+
+# A loop whose turns are known around one whose turns are not, and which has more than one.
+
+
+def known_around_unknown(key, w, loader):
+    for epoch in range(3):
+        for step, x in enumerate(loader):
+            w = w + jax.random.normal(jax.random.fold_in(key, epoch + step), x.shape)  # KS204
+    return w
+
+
+def far_apart(key, w, loader):
+    for epoch in range(3):
+        for step, x in enumerate(loader):
+            step_key = jax.random.fold_in(key, 10_000 * epoch + step)
+            w = w + jax.random.normal(step_key, x.shape)
+    return w

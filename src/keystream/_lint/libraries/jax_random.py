@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from keystream._lint.counting import is_cut, neighbour, shared
+from keystream._lint.counting import adds_counters, collision, is_cut, neighbour, shared
 from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.rates import check_range, remember
 from keystream._lint.libraries.signatures import KEY, Draw, draw, key_text
@@ -113,6 +113,18 @@ def _compare_turns(reader: Reader, node: ast.AST, key: Symbol | None, datum: Sym
     number = shared(before, datum) if before is not datum else None
     if number is not None:
         reader.fact("seeds_meet", node, number=number)
+    if not reader.hushed and (node, datum) not in reader.weighed:
+        reader.weighed.add((node, datum))
+        _weigh(reader, node, datum)
+
+
+def _weigh(reader: Reader, node: ast.AST, datum: Symbol) -> None:
+    """Note where counters in one number meet: each time that it is made of others."""
+    twins = collision(datum)
+    if twins is not None:
+        reader.fact("counters_meet", node, twins=twins)
+    elif adds_counters(datum):
+        reader.fact("counters_added", node)
 
 
 def added(reader: Reader, node: ast.BinOp, left: Value, right: Value) -> Symbol | None:

@@ -31,7 +31,7 @@ def check_steps(reader: Reader, method: Function, own: Instance) -> None:
     for use in _drawn(reader):
         if not _stays(reader, use.key, own) or _is_moved(reader, use.key, own):
             continue
-        if not isinstance(node, ast.FunctionDef) or not _may_be_a_step(node, own):
+        if not isinstance(node, ast.FunctionDef) or not _may_be_a_step(reader, node, own):
             return
         inside = tuple(site.location() for site in reversed(use.chain))
         if role_in_method(node, inside) is Role.STEP:
@@ -48,13 +48,21 @@ def _drawn(reader: Reader) -> Iterator[Use]:
                 yield use
 
 
-def _may_be_a_step(node: ast.FunctionDef, own: Instance) -> bool:
-    """Whether a method is no part of what makes its object, and runs no steps itself."""
+def _may_be_a_step(reader: Reader, node: ast.FunctionDef, own: Instance) -> bool:
+    """Whether a method goes on with its object, is no part of what makes it, and runs no steps."""
     makers = [each for each in _methods(own.cls.node) if each.name in INITIALISERS]
     called = {
         last_of(part.func) for each in makers for part in walk(each) if isinstance(part, ast.Call)
     }
-    return node not in makers and node.name not in called and not _has_turns(node)
+    if node in makers or node.name in called or _has_turns(node):
+        return False
+    return _goes_on(reader, own)
+
+
+def _goes_on(reader: Reader, own: Instance) -> bool:
+    """Whether a method that was just read sets what its object was made with; else it may make it."""
+    made = {*reader.objects.initial(own), *reader.objects.all_fields(own.cls)}
+    return any(reader.load(own.symbol, name) is not None for name in made)
 
 
 def _methods(cls: ast.ClassDef) -> list[ast.FunctionDef]:

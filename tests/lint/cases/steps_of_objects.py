@@ -171,6 +171,14 @@ class Watches:
         return jnp.mean((self.w - held_out) ** 2)
 
 
+class Case:
+    def setup_class(self):
+        self.data_key, self.slope = jax.random.key(0), 2.0
+        x = jax.random.normal(self.data_key, (3,))
+        self.data = x, self.slope * x
+        self.copies = jax.tree.map(jnp.copy, self.data)
+
+
 # A step that the file calls is told by the loop around its call, or runs once.
 
 

@@ -173,10 +173,14 @@ class Watches:
 
 class Case:
     def setup_class(self):
-        self.data_key, self.slope = jax.random.key(0), 2.0
-        x = jax.random.normal(self.data_key, (3,))
-        self.data = x, self.slope * x
-        self.copies = jax.tree.map(jnp.copy, self.data)
+        self.true = jnp.ones(3)
+        self.true = self.to_tree(self.true)
+        x = jax.random.normal(jax.random.key(0), (3,))
+        self.data = x, x @ self.true["w"]
+
+    @staticmethod
+    def to_tree(w):
+        return {"w": w}
 
 
 # A step that the file calls is told by the loop around its call, or runs once.

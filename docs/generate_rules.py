@@ -44,7 +44,10 @@ EVIDENCE = {
         "observers of Linen, NNX, Equinox, Haiku, Keras",
     ),
     "errors": ("frameworks: errors that end the program", "their type and words"),
-    "host": ("randomness of the host", "NumPy, `random`, while JAX traces"),
+    "host": (
+        "randomness of the host",
+        "NumPy, `random`, while JAX traces, and where they begin at a seed",
+    ),
     "source": ("source at the lines concerned", "a reader of the audited files"),
     "unseen": ("what the others could not give", "a count of it, with reasons"),
 }

@@ -50,6 +50,7 @@ def with_source(
         if finding.code in wanted
         and finding.severity != "note"
         and ran.reached(finding.locations[0])
+        and not ran.judged(finding)
     ]
     return replace(report, findings=in_order([*report.findings, *found])) if found else report
 
@@ -59,6 +60,20 @@ class _Ran:
 
     def __init__(self, recording: Recording, lines: Mapping[str, Collection[int]] | None) -> None:
         self._lines = lines
+        generators = recording.evidence.get("generators")
+        excused = generators.excused if generators is not None else ()
+        self._judged = {
+            (place.path, place.line)
+            for place in (
+                *(each.place for each in excused),
+                *(
+                    each.locations[0]
+                    for each in recording.evidence["verdicts"]
+                    if each.code == "KS504"
+                ),
+            )
+            if place is not None
+        }
         self._functions = {
             (place.path, place.function)
             for stack in (
@@ -70,6 +85,13 @@ class _Ran:
         }
         paths = {path for path, _ in self._functions} | set(lines or ())
         self.files = {path for path in paths if Path(path).suffix == ".py"}
+
+    def judged(self, finding: Finding) -> bool:
+        """Whether the run showed the generators of a finding: what they are is judged by that."""
+        places = (*finding.locations, *finding.related)
+        return finding.code == "KS504" and any(
+            (place.path, place.line) in self._judged for place in places
+        )
 
     def reached(self, place: Location) -> bool:
         """Whether a place was run."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from keystream._audit import frames, hosted, modes, streams
 from keystream._audit.earlier import drawn_earlier
 from keystream._audit.failures import failed
+from keystream._audit.generators import begun_again
 from keystream._audit.judged import Judged
 from keystream._audit.mistakes import repeated_keys
 from keystream._audit.recording import Recording
@@ -29,6 +30,7 @@ def judged(recording: Recording, verdict: Verdict) -> list[Judged]:
         [
             *failed(recording),
             *repeated_keys(recording, verdicts),
+            *begun_again(recording, verdict),
             *drawn_earlier(recording),
             *shared_draws(recording, verdict, verdicts.accounts),
             *streams.fallbacks(recording),

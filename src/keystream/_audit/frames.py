@@ -32,6 +32,7 @@ _SAMPLERS = (
     f"{os.sep}jax{os.sep}_src{os.sep}random.py",
 )
 
+_PROCESS = f"{os.sep}multiprocessing{os.sep}process.py"
 _SHELL = f"{os.sep}IPython{os.sep}core{os.sep}interactiveshell.py"
 
 RUNNER = "_execute"  # the function of `run` that runs the user's code
@@ -120,6 +121,8 @@ def _learn(code: CodeType) -> int:
     role = _THEIRS
     if code.co_filename.startswith(_AUDITOR):
         role = _RUNS if code.co_name == RUNNER else _OURS
+    elif code.co_name == "_bootstrap" and code.co_filename.endswith(_PROCESS):
+        role = _RUNS  # of multiprocessing: around it is, in a fork, what started the process
     elif code.co_name == "run_code" and code.co_filename.endswith(_SHELL):
         role = _RUNS  # of IPython: around it is what started the shell
     _codes[id(code)] = code

@@ -85,7 +85,13 @@ def _line(finding: Finding) -> tuple[str, int]:
 
 def _excused(recording: Recording) -> Iterator[dict[str, Any]]:
     """One row for each reason and place for which draws from one key are no mistake."""
-    for excused, (pair, count) in recording.evidence["repeats"].excused.items():
+    excused_pairs = [
+        each
+        for judged_of in ("repeats", "generators")
+        if judged_of in recording.evidence
+        for each in recording.evidence[judged_of].excused.items()
+    ]
+    for excused, (pair, count) in excused_pairs:
         place, first = excused.place or pair.second.at.place, pair.first.at.place
         if count and place is not None:
             yield {
@@ -100,6 +106,8 @@ def _excused(recording: Recording) -> Iterator[dict[str, Any]]:
 
 def _summary(recording: Recording) -> dict[str, Any]:
     accounts = recording.evidence["repeats"].accounts.as_json()
+    generators = recording.evidence.get("generators")
+    of_host = {"generators": generators.accounts.as_json()} if generators is not None else {}
     return {
         "calls": recording.calls,
         "draws": accounts["draws"],
@@ -107,6 +115,7 @@ def _summary(recording: Recording) -> dict[str, Any]:
         "streams": sorted({site.stream for site in recording.sites if site.stream}),
         "unseen": dict(recording.unseen),
         "accounts": accounts,
+        **of_host,
     }
 
 

@@ -88,6 +88,12 @@ class Lineage:
         )
         return len(np.unique(seeds[:length])) < length
 
+    def alternates(self, making: Making) -> bool:
+        """Whether the line that made a key of a seed had made one of another right before."""
+        rows = np.flatnonzero(self._recording.edge_sites == making.site)
+        before = rows[self._recording.edge_calls[rows] < making.call]
+        return len(before) > 0 and int(self._recording.parents[before[-1]]) != making.parent
+
     def has_children(self, key: int) -> bool:
         """Whether anything was made of the key."""
         return bool(self.uses(key, limit=2))

@@ -19,7 +19,7 @@ from keystream._evidence.paired import is_called_alike
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Relation
 from keystream._evidence.source import statement
-from keystream._evidence.uses import Making, Site, Stack
+from keystream._evidence.uses import HOST, Making, Site, Stack
 from keystream._findings import Location, Severity
 from keystream._judge.words import Word, copied
 
@@ -88,6 +88,7 @@ def _judged(recording: Recording, found: Found) -> Judged:
         "made": _lines_of_keys(recording, made),
         "proven": found.severity == "error",
         "distributions": tuple(dict.fromkeys(s.distribution for s in sites if s.distribution)),
+        "makers": tuple(recording.sites[making.site].distribution for making in makings),
         "first": pair.first.at.place,
         "keys": len(found.keys) + found.further,
         "repeated": set(found.keys),
@@ -176,7 +177,8 @@ def _related(recording: Recording, pair: Pair, makings: list[Making]) -> Iterato
     for making in makings[:2] or ([last] if last is not None else []):
         made: Site = recording.sites[making.site]
         if made.place is not None:
-            yield replace(made.place, message=_VERBS[making.kind])
+            begun = HOST in made.flags
+            yield replace(made.place, message="it begins here" if begun else _VERBS[making.kind])
 
 
 def _steps(recording: Recording, found: Found) -> tuple[int, int] | None:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keystream._audit import observers
+from keystream._audit.beginnings import Beginnings
 from keystream._audit.imports import when_imported
 from keystream._audit.lines import Lines
+from keystream._audit.observers import generators
 from keystream._audit.recording import Recording
 from keystream._audit.window import Gate
 from keystream.errors import UntestedJaxError
@@ -30,6 +32,7 @@ class Opening:
         gate: says what lies in the part of the run that is audited.
 
     Attributes:
+        beginnings: notes where generators of NumPy and Python begin at a seed.
         recorder: what looks at JAX; None until the program has imported it.
         lines: what notes which lines of the user's run.
         refused: why JAX can't be looked at, once the program has imported it; nothing is recorded.
@@ -42,6 +45,9 @@ class Opening:
         self.lines = Lines()
         self.refused: UntestedJaxError | None = None
         self._step: int | None = None
+        self.beginnings = Beginnings(
+            recording.begun, lambda: gate.stage == "inside", lambda: self._step
+        )
         self._undo: list[Callable[[], None]] = []
         self._loaded: list[str] = []  # observers of libraries that were imported before JAX was
 
@@ -51,6 +57,7 @@ class Opening:
         Raises:
             UntestedJaxError: JAX is there already, and can't be looked into (KS011).
         """
+        generators.install(self, self._undo)
         for library, observer in observers.OBSERVERS.items():
             if library not in sys.modules:
                 self._undo.append(when_imported(library, lambda name=observer: self._found(name)))
@@ -93,6 +100,23 @@ class Opening:
         finally:
             np.random.set_state(states[0])
             random.setstate(states[1])
+
+    # What generators of the host are told of, which the program may make before it imports JAX.
+
+    def host(self, name: str) -> None:
+        """The host's randomness is asked for while JAX traces."""
+        if self.recorder is not None:
+            self.recorder.host(name)
+
+    def note(self, kind: str) -> None:
+        """Something happened at a line of the user's."""
+        if self.recorder is not None:
+            self.recorder.note(kind)
+
+    def unseen_call(self, reason: str) -> None:
+        """Something could not be looked into."""
+        if self.recorder is not None:
+            self.recorder.unseen_call(reason)
 
     def step(self, number: int) -> None:
         """The program says that a step begins."""

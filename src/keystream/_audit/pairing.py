@@ -12,9 +12,11 @@ import numpy as np
 from keystream._audit import frames
 from keystream._audit.lineage import Lineage
 from keystream._audit.recording import Recording
+from keystream._audit.reseeding import Reseeding, reseeding
 from keystream._evidence import flow, loops, paired, seeding, watching
 from keystream._evidence.cancelling import cancels
 from keystream._evidence.comparing import asserted_in_order
+from keystream._evidence.consuming import trains_itself
 from keystream._evidence.leaving import callers_compare
 from keystream._evidence.names import call_at
 from keystream._evidence.paired import Paired
@@ -55,10 +57,14 @@ class Pairing:
         parted = parting(first.at.stack, second.at.stack)
         seeds: tuple[Location, ...] = ()
         turn = looped = None
+        again = Reseeding()
         if related.relation is Relation.SAME_SEED:
             seeds = tuple(site.place for site in sites if site.place is not None)
             if sites[0].stack == sites[-1].stack:
-                turn, looped = self._turn_of_seed(sites[-1])
+                again = reseeding(
+                    sites[-1], second.at, alternates=self._lineage.alternates(makings[-1])
+                )
+                turn, looped = again.turn, again.looped
                 parted = None
             else:
                 parted = parting(sites[0].stack, sites[-1].stack)
@@ -97,8 +103,12 @@ class Pairing:
             element_seeded=_is_declared(seeds[-1], turn, looped)
             if looped is not None and seeds
             else bool(sites) and bool(seeds) and all(map(seeding.is_handed_element, sites)),
-            whole_run=looped is not None
-            and seeding.is_whole_run(sites[-1] if seeds else second.at, looped),
+            rounds=again.rounds,
+            feeds=again.feeds,
+            looks=again.looks,
+            whole_run=seeding.is_whole_run(sites[-1] if seeds else second.at, looped)
+            if looped is not None
+            else bool(seeds) and parted is None and trains_itself(second.at.stack),
             paired=Paired.ORDERED
             if turn is not None and turn.ranked and turn.varied and not turn.carried
             else Paired.CANCELS
@@ -233,23 +243,6 @@ class Pairing:
         if related.makings:
             making = self._lineage.made(related.root, related.makings[0].call)
         return self._sites[making.site].stack[::-1] if making is not None else ()
-
-    def _turn_of_seed(self, site: Site) -> tuple[loops.Turn | None, Location | None]:
-        """The innermost loop in which one seed is made a key again, its turns not folded in.
-
-        A loop that computes the seed of its turns goes through other seeds: one around it repeats them.
-        """
-        found: Loop | None = None
-        for place in site.stack:
-            for loop in loops_at(place):
-                if seeding.folds_turn(place, loop):
-                    continue
-                found = found or loop
-                if place != site.place or not seeding.numbers_turns(place, loop):
-                    return loops.turn_of(place, loop), place
-            if found is not None:
-                return loops.turn_of(place, found), place
-        return None, None
 
     def _is_callback(self, pair: Pair) -> bool:
         """Whether a library calls a function of the user's again, in which the key is used."""

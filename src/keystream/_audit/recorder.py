@@ -14,6 +14,7 @@ from keystream import _jax_door as door
 from keystream._audit import frames
 from keystream._audit.inputs import digest
 from keystream._audit.judged import said
+from keystream._audit.observers.sent import Letters
 from keystream._audit.observers.state import marks
 from keystream._audit.plans import plan_of
 from keystream._audit.recording import Note, Recording, Site
@@ -66,6 +67,7 @@ class Recorder:
     Attributes:
         recording: as given.
         step: the program's own number of its step; None where it sets none.
+        letters: what worker processes have seen of generators.
     """
 
     def __init__(self, recording: Recording, gate: Gate | None = None) -> None:
@@ -80,6 +82,7 @@ class Recorder:
         self._kept: list[Any] = []  # plans, so that an id stays that of one plan
         self._lock = threading.RLock()
         self._local = threading.local()
+        self.letters = Letters()
 
     # What the door calls.
 
@@ -302,7 +305,7 @@ class Recorder:
 
     def host(self, name: str) -> None:
         """Note the host's randomness where the user's own function asks for it while JAX traces."""
-        frame: FrameType | None = frames.here(2)
+        frame: FrameType | None = frames.caller()
         while frame is not None and frame.f_code.co_filename.endswith(
             ("/random.py", "/functools.py")
         ):
@@ -336,6 +339,7 @@ class Recorder:
             wait: for what the device is still computing; else that is left out.
         """
         self._in_job()
+        self.recording.begun += self.letters.read()
         self._writer.hand_over(self.recording, wait=wait)
 
     def so_far(self) -> Recording:
@@ -353,6 +357,7 @@ class Recorder:
                 unseen=dict(now.unseen),
                 threads=set(now.threads),
                 inputs=dict(now.inputs),
+                begun=[*now.begun, *self.letters.read()],
                 inner_repeats={n: dict(each) for n, each in list(now.inner_repeats.items())},
                 evidence={},
                 keys=columns.keys,

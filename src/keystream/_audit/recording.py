@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keystream._audit.beginnings import Begun
 from keystream._audit.steps import Steps
 from keystream._audit.store import chunks
 from keystream._evidence.uses import Site
@@ -58,6 +59,7 @@ class Recording:
         unseen: reasons by count.
         declared: root words of each instance of the library's own `Streams`, by declaration and id.
         batches: of its streams, the words of the first keys that were handed out in batches.
+        begun: generators of NumPy and Python that began at a seed, in the order of their first draws.
         inputs: by site, what `inputs.digest` says of the first call; only in a job of many processes.
         process: the number of this process in its job, and how many there are.
         error: how the program ended, where it did not end well.
@@ -82,6 +84,7 @@ class Recording:
     unseen: dict[str, int] = field(default_factory=dict)
     declared: dict[tuple[Any, int], Any] = field(default_factory=dict[tuple[Any, int], Any])
     batches: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
+    begun: list[Begun] = field(default_factory=list[Begun])
     inputs: dict[int, str] = field(default_factory=dict[int, str])
     process: tuple[int, int] = (0, 1)
     error: BaseException | None = None

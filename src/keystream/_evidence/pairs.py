@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from keystream._evidence import flow, loops
 from keystream._evidence.paired import Paired
 from keystream._evidence.relation import Related, Relation
-from keystream._evidence.uses import Role, Use
+from keystream._evidence.uses import HOST, Role, Use
 from keystream._findings import Location
 
 
@@ -42,7 +42,11 @@ class Pair:
         seeds_meet: the seed is a sum of several things, and comes again within one round of its line.
         element_seeded: the seed is a part of the elements that the loop goes over, or in two places
             each loop hands its element on as the seed.
-        whole_run: each turn of the loop is a run of its own, which reads what it is given.
+        whole_run: each turn of the loop is a run of its own, which reads what it is given; without a
+            loop, each call of the function by a library or a thread is a training of its own.
+        rounds: other seeds come between: the line goes through several of them again.
+        feeds: what is made of the draw in a turn of the loop trains something, or is kept of all turns.
+        looks: on its way out, what is made of the draw gets into nothing that stays.
         paired: how the program shows that the two shall draw alike; None where it does not.
     """
 
@@ -69,6 +73,9 @@ class Pair:
     seeds_meet: bool = False
     element_seeded: bool = False
     whole_run: bool = False
+    rounds: bool = False
+    feeds: bool = False
+    looks: bool = False
     paired: Paired | None = None
 
     @property
@@ -83,12 +90,23 @@ class Pair:
         return next(iter(roles - {"draw"}), None)
 
     @property
+    def of_host(self) -> bool:
+        """Whether a generator of NumPy or Python drew, which began at one seed again."""
+        return HOST in self.first.at.flags
+
+    @property
     def unmade(self) -> bool:
         """Whether how the key was made was not seen: it may have been made again."""
         return self.relation is Relation.ONE_MAKING and None in (
             self.first.making,
             self.second.making,
         )
+
+    @property
+    def evaluates(self) -> bool:
+        """Whether a loop looks, with one key, at what its turns change: an evaluation in a training."""
+        turn = self.turn
+        return self.watches or (turn is not None and turn.state and not turn.carried)
 
     @property
     def one_place(self) -> bool:
@@ -99,12 +117,6 @@ class Pair:
     def one_stack(self) -> bool:
         """Whether both were reached by the same lines."""
         return self.first.at.stack == self.second.at.stack
-
-    @property
-    def evaluates(self) -> bool:
-        """Whether a loop looks, with one key, at what its turns change: an evaluation in a training."""
-        turn = self.turn
-        return self.watches or (turn is not None and turn.state and not turn.carried)
 
     @property
     def one_way(self) -> bool:

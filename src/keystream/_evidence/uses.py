@@ -14,6 +14,8 @@ Kind = Literal["draw", "split", "fold_in", "seed", "clone"]
 RECOMPUTED = frozenset({"remat", "backward"})  # a draw that is made again for its gradient
 THROWN_AWAY = "discarded"  # drawn by `init` for a stream whose draws `init` does not keep
 CLONED = "clone"
+HOST = "host"  # of NumPy's or Python's generators
+FORK = "fork of "  # what made a generator: a process that begins where another stands
 DECLARED = "common"  # within `keystream.common_random_numbers`
 
 

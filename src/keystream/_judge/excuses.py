@@ -10,8 +10,8 @@ from keystream._evidence import flow
 from keystream._evidence.names import call_at
 from keystream._evidence.relation import Related, Relation
 from keystream._evidence.shuffling import differ, shuffles_each
-from keystream._evidence.source import called, loops_at, source_of, statement
-from keystream._evidence.uses import CLONED, DECLARED, THROWN_AWAY, Site, Stack, Use
+from keystream._evidence.source import called, loops_at, scope_of, source_of, statement
+from keystream._evidence.uses import CLONED, DECLARED, HOST, THROWN_AWAY, Site, Stack, Use
 from keystream._findings import Location
 
 
@@ -229,6 +229,8 @@ def _is_joint_shuffle(first: Site, second: Site) -> bool:
         return False
     if first.stack == second.stack:
         return _is_mapped(first)
+    if HOST in first.flags:
+        return False
     one, other = parting(first.stack, second.stack) or (None, None)
     if one is None or other is None or one != first.place or other != second.place:
         return False
@@ -244,13 +246,13 @@ def _is_mapped(site: Site) -> bool:
     ):
         return True
     place = site.place
-    return place is not None and (_in_tree_map(place) or _permutes_each(place))
+    return place is not None and (_in_tree_map(place) or _permutes_each(site, place))
 
 
-def _permutes_each(place: Location) -> bool:
+def _permutes_each(site: Site, place: Location) -> bool:
     """Whether the shuffle at a place permutes each of several arrays that stand beside each other."""
-    around = loops_at(place)
-    return bool(around) and shuffles_each(around[0], _call_of(place))
+    around, keyed = loops_at(place), HOST not in site.flags
+    return bool(around) and shuffles_each(around[0], _call_of(place), scope_of(place), keyed=keyed)
 
 
 def _in_tree_map(place: Location) -> bool:

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from keystream._evidence import flow, loops
-from keystream._evidence.comparing import is_kept
-from keystream._evidence.paired import trains_at
+from keystream._evidence.consuming import feeds_loop, trains_itself
 from keystream._evidence.seeding import is_swept
 from keystream._evidence.source import Loop
 from keystream._findings import Severity
@@ -287,10 +286,13 @@ def _generated(repeat: Repeat) -> Mistake | None:
     if repeat.turn is None or not seeds or not made_inside(repeat, seeds):
         return None
     place, loop = repeat.site.location(), repeat.turn.node
-    here = loops.turn_of(place, loop) if isinstance(loop, Loop) else None
-    kept = is_kept(repeat.site.statement)
-    all_alike = here is not None and here.alike and kept and not here.compared
-    if loops.enters_state(place, loop) or trains_at(place) or all_alike:
+    if not isinstance(loop, Loop):  # a pool calls the function for each
+        inner = tuple(site.location() for site in repeat.second.chain[: repeat.level : -1])
+        runs = trains_itself(inner)
+        return Mistake(
+            "KS504", "note" if runs else "warning", repeat, seeds, SWEPT if runs else None
+        )
+    if feeds_loop(place, loop):
         return Mistake("KS504", "warning", repeat, seeds)
     return Mistake("KS504", "note", repeat, seeds, FIXED)
 

@@ -1,7 +1,8 @@
 """One file a rule, named after the mistake of its code; the docstring of a file is the rule's page.
 
 A rule judges a recording (`recorded`), source (`read`), or both; of two uses of one key it says whether
-it `holds`, of a draw that is shared within a call whether it `shares`; `RANK` says which rule is asked
+it `holds`, of two generators of the host that begin alike whether it `begins`, of a draw that is shared
+within a call whether it `shares`; `RANK` says which rule is asked
 first, where several might. The table of codes says which files
 there are; none is imported before it is used, and none loads JAX.
 """
@@ -46,11 +47,18 @@ def verdict(evidence: Pair | Shared) -> tuple[str, Severity] | None:
 
     That of the first rule, by rank, that holds.
     """
-    for code, holds in _ranked("holds" if isinstance(evidence, Pair) else "shares"):
+    for code, holds in _ranked(_asked(evidence)):
         severity = holds(evidence)
         if severity is not None:
             return code, severity
     return None
+
+
+def _asked(evidence: Pair | Shared) -> str:
+    """The function of a rule that answers: `holds` for keys, `begins` for generators of the host."""
+    if not isinstance(evidence, Pair):
+        return "shares"
+    return "begins" if evidence.of_host else "holds"
 
 
 @functools.cache

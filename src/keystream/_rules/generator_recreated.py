@@ -4,8 +4,10 @@
 
 Finds `numpy.random.default_rng(seed)`, `RandomState(seed)`, `random.Random(seed)`,
 `numpy.random.seed(seed)` and `random.seed(seed)` with one seed in each turn of a loop, where the turn
-draws from it; also in a function that the loop calls, in what it goes over, or in a pool. The audit
-takes it from the source of the functions that ran.
+draws from it; also in a function that the loop calls, in what it goes over, in threads or in a pool. The
+audit compares the states in which generators begin, in threads and worker processes too; where it
+can't, it reads the source that ran. It also finds forked processes that draw from one generator of
+their parent.
 
 ## Why it matters
 
@@ -44,7 +46,9 @@ for image in np.zeros((3, 8, 8)):
 ## Limits
 
 In source, a seed that comes from somewhere else is one seed only where nothing in the loop changes it.
-A loop over settings that stand in source, each of which begins at the same seed, is a note.
+A loop over settings that stand in source, each of which begins at the same seed, is a note. The audit
+compares generators that one line makes; it does not see draws that NumPy's own code makes of one, nor
+generators that are pickled to a process.
 
 ## Fix safety
 
@@ -58,16 +62,25 @@ There is no automatic repair.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from keystream._findings import Finding
+from keystream._audit.verdicts import verdicts
+from keystream._evidence.flow import Meeting
+from keystream._evidence.loops import Turn
+from keystream._evidence.pairs import Pair
+from keystream._evidence.uses import FORK
+from keystream._findings import Finding, Severity
 from keystream._lint.module import Module, finding
 from keystream._lint.places import inner
 
+if TYPE_CHECKING:
+    from keystream._audit.recording import Recording
+
 SEVERITIES = "warning, note"
-EVIDENCE = ("source",)
+EVIDENCE = ("host", "source")
 MISTAKE = "a generator of NumPy that begins at its seed again and again"
 
-FROM_SOURCE = True  # the audit looks at keys, and sees no draw of the host's generators
+FROM_SOURCE = True  # what draws within NumPy's own code is seen in source alone
 
 
 def read(module: Module) -> Iterator[Finding]:
@@ -85,3 +98,61 @@ def read(module: Module) -> Iterator[Finding]:
             related=(made.location("it is made here"),),
             inner=inner(mistake),
         )
+
+
+RANK = 10
+
+
+def begins(pair: Pair) -> Severity:
+    """Two generators that began at one seed; a note where nothing shows that they should differ."""
+    if pair.parted is not None:
+        return _parted(pair)
+    if pair.turn is not None:
+        return _in_loop(pair, pair.turn)
+    # A library, a thread or a process called the function again: with arguments, for each of several.
+    apart = pair.one_stack and pair.entered_with_arguments
+    return "warning" if apart and not (pair.rounds or pair.looks or pair.whole_run) else "note"
+
+
+def _in_loop(pair: Pair, turn: Turn) -> Severity:
+    looks = turn.settings or turn.state or pair.watches
+    runs = pair.element_seeded or pair.whole_run
+    if pair.rounds or not pair.feeds or (not turn.carried and (looks or runs)):
+        return "note"
+    return "warning"
+
+
+def _parted(pair: Pair) -> Severity:
+    """Two calls, of which the later goes on with what the earlier gave."""
+    fed = pair.meeting is Meeting.FED and len(set(pair.seeds)) == 1
+    return "warning" if fed and not (pair.settings_differ or pair.overwritten) else "note"
+
+
+def recorded(recording: Recording) -> Iterator[Finding]:
+    """The mistakes of KS504 that the evidence of a run shows."""
+    for found in verdicts(recording, "KS504"):
+        pair = found.facts["pair"]
+        maker = found.facts["makers"][-1]
+        if maker.startswith(FORK):
+            yield found.finding(
+                f"forked processes go on from one state of {maker.removeprefix(FORK)}",
+                why="each of them has a copy of the generator, so what should differ is equal",
+                fix=_FIX_OF_SEVERAL,
+            )
+            continue
+        several = pair.turn is None and pair.one_stack
+        where = f" in each turn of the loop at line {pair.turn.line.line}" if pair.turn else ""
+        yield found.finding(
+            f"{maker}() begins at one seed again{', in each of several calls' if several else where}",
+            why="the generator gives the same numbers again, so what should differ is equal",
+            fix=_FIX_OF_SEVERAL
+            if several
+            else "make the generator once, before what repeats, and hand it on:\n"
+            "rng = np.random.default_rng(seed)",
+        )
+
+
+_FIX_OF_SEVERAL = (
+    "give each a number, and make its generator of that:\n"
+    "rng = np.random.default_rng([seed, number])"
+)

@@ -1,4 +1,7 @@
-"""Processes that the program starts from Python: they draw without being seen, and are counted."""
+"""Processes that the program starts from Python: they are counted, and their generators are observed.
+
+What they draw from keys is not seen.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from keystream._audit import frames
 from keystream._audit.observers import replace
+from keystream._audit.observers.sent import Observed
 
 _REASON = "a process that the program started from Python is not audited"
 
@@ -29,6 +34,10 @@ def _started(recorder: Any, start: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(start)
     def observed(self: Any) -> Any:
         recorder.unseen_call(_REASON)
+        target = getattr(self, "_target", None)
+        if target is not None:
+            started = frames.stack_key(frames.here())
+            self._target = Observed(target, recorder.letters.folder, started)
         return start(self)
 
     return observed

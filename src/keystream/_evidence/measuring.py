@@ -15,7 +15,7 @@ from keystream._findings import Location
 
 def measured_at(stack: Stack) -> Location | None:
     """The line whose result is looked at; None where a loop goes on with it, as training does."""
-    for place in stack:
+    for number, place in enumerate(stack):
         if flow.returned(place):
             continue
         around = loops_at(place)

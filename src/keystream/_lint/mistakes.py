@@ -107,7 +107,10 @@ def judge_all(facts: Facts) -> Judged:
         else:
             mistakes.append(mistake)
     mistakes.sort(key=_is_note)  # what is harmless keeps nothing else from being told
+    looped = {node for mistake in mistakes for node in _used_in_turns(mistake.repeat)}
     for mistake in mistakes:
+        if _is_left(mistake.repeat) and mistake.earlier.node in looped:
+            continue  # the loop that calls the function tells
         marks = list(_marks(mistake.repeat))
         told = any(mark in seen for mark in marks) or any(
             ("split", id(key)) in seen for key in ancestors(mistake.repeat.second.key)
@@ -116,6 +119,18 @@ def judge_all(facts: Facts) -> Judged:
         if not told:
             found.mistakes.append(mistake)
     return found
+
+
+def _used_in_turns(repeat: Repeat) -> Iterable[ast.AST]:
+    """Where the key of a mistake in a loop is drawn from, and what it was derived by."""
+    if repeat.turn is not None:
+        yield repeat.first.chain[-1].node
+        yield from (site.node for site in repeat.origins)
+
+
+def _is_left(repeat: Repeat) -> bool:
+    """Whether a key that was used is left in what is returned."""
+    return repeat.turn is None and repeat.second.kind == "kept" and repeat.second.name == "return"
 
 
 def _told_by_callers(judged: Iterable[Mistake | None]) -> Iterable[Mistake]:

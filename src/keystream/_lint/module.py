@@ -103,3 +103,15 @@ def used_by(mistake: Mistake) -> tuple[str, str]:
 def leaves(mistake: Mistake) -> bool:
     """Whether the second use is that the key is returned, and so used again later."""
     return mistake.repeat.second.kind == "kept" and mistake.repeat.second.name == "return"
+
+
+def field_left(mistake: Mistake) -> str:
+    """The remedy for a key of a record that goes out in the record's copy; empty for any other."""
+    text = mistake.repeat.second.text
+    owner, _, name = text.rpartition(".")
+    if not leaves(mistake) or not owner.isidentifier():
+        return ""
+    return (
+        "draw from a part of it, and put the other into the record that is returned:\n"
+        f"{name}, step_key = jax.random.split({text})   # then {owner}.replace(..., {name}={name})"
+    )

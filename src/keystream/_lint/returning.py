@@ -1,4 +1,4 @@
-"""Keys that a function returns: alone in a tuple, or in a record or dictionary that it makes."""
+"""Keys that a function returns: alone in a tuple, or in a record that it makes or replaces."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from keystream._lint.symbols import Place, Stack, Symbol, Value
+from keystream._lint.facts import text_of
+from keystream._lint.symbols import Attribute, Place, Replaced, Stack, Symbol, Value
 from keystream._lint.unknown_models import is_called_a_key, is_one_key
 from keystream._lint.values import Instance, Mapping, Sequence
 
@@ -16,26 +17,44 @@ if TYPE_CHECKING:
 _DEPTH = 4  # of tuples and records in each other; a scan's carry and a state need three
 
 
-def returned_keys(reader: Reader, node: ast.expr, value: Value) -> Iterator[tuple[ast.AST, Symbol]]:
-    """Each key that goes out with a returned value, and where the source spells it.
+Spelt = tuple[ast.AST, Symbol, str]
+
+
+def returned_keys(reader: Reader, node: ast.expr, value: Value) -> Iterator[Spelt]:
+    """Each key that goes out with a returned value, and where and how the source spells it.
 
     A key that is returned by itself is left out: a function that makes or takes one hands it over.
     """
     if reader.frame.node in reader.remembering:
         return
+    if isinstance(value, Replaced):
+        yield from _left_in(reader, node, value)
+    elif isinstance(node, ast.Name | ast.Attribute):
+        return
     for element, part in _parts(reader, node, value):
         yield from _keys(reader, element, part, _DEPTH)
 
 
-def _keys(
-    reader: Reader, node: ast.AST, value: Value, depth: int
-) -> Iterator[tuple[ast.AST, Symbol]]:
-    if isinstance(value, Symbol):
+def _keys(reader: Reader, node: ast.AST, value: Value, depth: int) -> Iterator[Spelt]:
+    if isinstance(value, Replaced):
+        yield from _left_in(reader, node, value)
+    elif isinstance(value, Symbol):
         if not isinstance(value, Stack) and (is_one_key(value) or is_called_a_key(value)):
-            yield node, value
+            yield node, value, text_of(node)
     elif depth > 0:
         for element, part in _parts(reader, node, value):
             yield from _keys(reader, element, part, depth - 1)
+
+
+def _left_in(reader: Reader, node: ast.AST, record: Replaced) -> Iterator[Spelt]:
+    """The keys of a record that were used and that its copy holds: ``state.replace(params=...)``."""
+    owner: Value = record
+    while isinstance(owner, Replaced):
+        owner = owner.owner
+    used = [key for key in reader.uses if isinstance(key, Attribute) and key.owner is owner]
+    for key in used:
+        if reader.expressions.attribute_of(record, key.name, node) is key:
+            yield node, key, reader.uses[key][0].text
 
 
 def _parts(reader: Reader, node: ast.AST, value: Value) -> Iterator[tuple[ast.AST, Value]]:

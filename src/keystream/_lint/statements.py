@@ -123,9 +123,9 @@ class Statements:
         """``return value``; keys in it go on to whoever called."""
         value = self.reader.expressions.evaluate(node.value)
         self.reader.frame.returns.append(value)
-        if node.value is not None and not isinstance(node.value, ast.Name | ast.Attribute):
-            for element, key in returned_keys(self.reader, node.value, value):
-                self.reader.use(key, "kept", "return", element, text=text_of(element))
+        if node.value is not None:
+            for element, key, text in returned_keys(self.reader, node.value, value):
+                self.reader.use(key, "kept", "return", element, text=text)
         return False
 
     def raised(self, node: ast.Raise) -> bool:

@@ -59,7 +59,7 @@ from keystream._judge.splitting import one_part
 from keystream._judge.wording import given
 from keystream._lint.facts import Use
 from keystream._lint.mistakes import Mistake
-from keystream._lint.module import Module, finding, key_name, leaves, used_by
+from keystream._lint.module import Module, field_left, finding, key_name, leaves, used_by
 from keystream._lint.places import distinct, inner
 from keystream._lint.sharing import part_for_draw
 
@@ -70,6 +70,11 @@ SEVERITIES = "error, warning, note"
 EVIDENCE = ("lineage",)
 MISTAKE = "one key drawn from twice, or drawn from and split"
 
+_SAME_BITS = (
+    "numbers drawn from a key and the keys derived from it come from the same bits, so they are not "
+    "independent"
+)
+_AGAIN = "whoever goes on with the record derives the same keys again"
 _DOES = {
     "split": "is split",
     "fold": "is folded",
@@ -96,11 +101,9 @@ def read(module: Module) -> Iterator[Finding]:
             mistake.site,
             message=f"{key_name(mistake)} {_told(mistake, name)} after "
             f"{_before(first, earlier)} at line {mistake.earlier.line}",
-            why=mistake.why(
-                "numbers drawn from a key and the keys derived from it come from the same bits, "
-                "so they are not independent"
-            ),
-            fix=f"derive first, then draw from a derived key only:\n{part_for_draw(mistake)}",
+            why=mistake.why(_AGAIN if field_left(mistake) else _SAME_BITS),
+            fix=field_left(mistake)
+            or f"derive first, then draw from a derived key only:\n{part_for_draw(mistake)}",
             related=(mistake.earlier.location("the first use"),),
             inner=inner(mistake),
         )

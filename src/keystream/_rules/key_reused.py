@@ -59,7 +59,7 @@ from keystream._judge.splitting import own_keys
 from keystream._judge.wording import given
 from keystream._lint.facts import Site, Turn
 from keystream._lint.mistakes import Mistake
-from keystream._lint.module import Module, finding, key_name, leaves, used_by
+from keystream._lint.module import Module, field_left, finding, key_name, leaves, used_by
 from keystream._lint.places import inner
 from keystream._lint.sharing import own_parts, spelled_key
 from keystream._lint.turns import neighbours
@@ -115,7 +115,7 @@ def read(module: Module) -> Iterator[Finding]:
             why=mistake.why(
                 "the two give the same or dependent numbers where independent ones are expected"
             ),
-            fix=f"give each its own key:\n{own_parts(mistake, module)}",
+            fix=field_left(mistake) or f"give each its own key:\n{own_parts(mistake, module)}",
             related=(earlier.location("the first use"),),
             inner=inner(mistake),
         )

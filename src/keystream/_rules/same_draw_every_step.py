@@ -148,10 +148,11 @@ def _used_in(mistake: Mistake) -> str:
 
 def _steps(module: Module) -> Iterator[Finding]:
     """Methods that go on with their object's state and draw from a key that none of them changes."""
-    told = {mistake.repeat.second.chain[-1].node for mistake in module.mistakes}
+    uses = [use for each in module.mistakes for use in (each.repeat.first, each.repeat.second)]
+    told = {use.chain[-1].node for use in uses}
     told |= {fact.site.node for fact in module.seen("key_baked")}
     for fact in module.seen("step_alike"):
-        if fact.site.node in told:
+        if told & {fact.site.node, *(site.node for site in fact.data["origins"])}:
             continue
         method, use = fact.data["method"], fact.data["use"]
         key = f"`{use.text}`" if use.text else "a key"

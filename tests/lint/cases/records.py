@@ -117,3 +117,45 @@ def of_a_module_too(key):
 
 def of_text(names, key):
     return {name.replace("a", "b"): jax.random.fold_in(key, i) for i, name in enumerate(names)}
+
+
+# A step that its file does not call leaves the key as it was; or the key has gone on, or is a child's.
+
+
+@jax.jit
+def left_by_a_split(state, x):
+    noise_key, _ = jax.random.split(state.key)
+    return state.replace(position=state.position + jax.random.normal(noise_key, x.shape))  # KS102
+
+
+def left_by_a_draw(state, x):
+    noise = jax.random.normal(state.key, x.shape)
+    state = state._replace(position=state.position + noise)
+    return state, noise.mean()  # KS101
+
+
+def left_by_gradients(state, grads):
+    keys = jax.random.split(state.key, len(grads))
+    noisy = [g + jax.random.normal(k, g.shape) for g, k in zip(grads, keys)]
+    moved = state.apply_gradients(grads=noisy)
+    return moved  # KS102
+
+
+def gone_on(state, x):
+    key, noise_key = jax.random.split(state.key)
+    noise = jax.random.normal(noise_key, x.shape)
+    return state.replace(position=state.position + noise, key=key)
+
+
+def by_its_step(state, grads):
+    noise_key = jax.random.fold_in(state.key, state.step)
+    return state.apply_gradients(grads=grads + jax.random.normal(noise_key, grads.shape))
+
+
+def given_beside(state, key, x):
+    return state.replace(position=state.position + jax.random.normal(key, x.shape))
+
+
+def of_another(state, other, x):
+    noise = jax.random.normal(other.key, x.shape)
+    return state.replace(position=state.position + noise)

@@ -49,11 +49,12 @@ class Learner:
             rng = jax.random.split(state.rng)[0]
 
             def loss(params):
-                noise = jax.random.normal(rng, batch.shape)  # KS201
+                noise = jax.random.normal(rng, batch.shape)
                 return jnp.mean((network.apply(params, batch + noise) - batch) ** 2)
 
             updates, kept = optimiser.update(jax.grad(loss)(state.params), state.optimiser)
-            return state._replace(params=optax.apply_updates(state.params, updates), optimiser=kept)
+            params = optax.apply_updates(state.params, updates)
+            return state._replace(params=params, optimiser=kept)  # KS102
 
         self._update = jax.jit(update)
 

@@ -66,7 +66,7 @@ def switched(recording: Recording) -> list[Judged]:
         and note.frames
         and not note.fields["initialising"]
         and note.fields["rate"] != 0.0
-    ]
+    ] + _passed_by(recording)
     trained = [note for note in calls if note.fields["differentiated"]]
     drew = [note for note in trained if note.fields["deterministic"] is not True]
     switched = [note for note in recording.notes if note.kind == "switched_off"]
@@ -82,6 +82,34 @@ def switched(recording: Recording) -> list[Judged]:
         found.insert(0, _never(silent, silent))
         found[0].facts["beside"] = True
     return found
+
+
+def _passed_by(recording: Recording) -> list[Note]:
+    """Calls of Haiku's transformed functions that come to no Dropout, though other calls of them do.
+
+    What is off there is not called at all, so the call stands for the layer.
+    """
+    notes = [note for note in recording.notes if note.kind == "transformed" and note.frames]
+    rates = {
+        note.fields["model"]: note.fields["rates"][0] for note in notes if note.fields["rates"]
+    }
+    return [
+        replace(
+            note,
+            kind="dropout",
+            fields={
+                "layer": "haiku.dropout",
+                "rate": rates[note.fields["model"]],
+                "deterministic": True,
+                "differentiated": True,
+                "initialising": False,
+                "path": "",
+                "collection": "rng",
+            },
+        )
+        for note in notes
+        if note.fields["trained"] and not note.fields["rates"] and note.fields["model"] in rates
+    ]
 
 
 def _led_by(switched: list[Note], found: Judged) -> Judged:

@@ -176,6 +176,8 @@ def recorded(recording: Recording) -> Iterator[Finding]:
 
 
 def _fix(layer: str, *, ceased: bool) -> str:
+    if "haiku" in layer:
+        return "train in training mode:\nmodel.apply(params, key, x, is_training=True)"
     if "nnx" in layer:
         return "switch to training before each epoch:\nmodel.train()"
     if ceased:

@@ -55,6 +55,9 @@ if TYPE_CHECKING:
     from keystream._lint.reader import Reader
 
 
+_APPLIES = ("apply", "apply_fn")  # of Flax: they change nothing of what they are called on
+
+
 class Calls:
     """Follows calls."""
 
@@ -199,7 +202,7 @@ class Calls:
 
     def call_method(self, call: Call) -> Value:
         """A call of a method of a library's object, or of an object that is not known."""
-        if call.name in ("apply", "apply_fn"):
+        if call.name in _APPLIES:
             check_apply(self.reader, call)
         if isinstance(call.owner, Made):
             found = self.call_object(call.owner, call.name, call)
@@ -212,7 +215,7 @@ class Calls:
             found = handler(self.reader, call)
             if found is not None:
                 return found
-        if call.owner is not None:
+        if call.owner is not None and call.name not in _APPLIES:
             self.reader.changed(call.owner)
         return self.unknown(call)
 

@@ -109,7 +109,7 @@ def judge_all(facts: Facts) -> Judged:
     mistakes.sort(key=_is_note)  # what is harmless keeps nothing else from being told
     looped = {node for mistake in mistakes for node in _used_in_turns(mistake.repeat)}
     for mistake in mistakes:
-        if _is_left(mistake.repeat) and mistake.earlier.node in looped:
+        if _is_left(mistake.repeat) and mistake.repeat.first.chain[-1].node in looped:
             continue  # the loop that calls the function tells
         marks = list(_marks(mistake.repeat))
         told = any(mark in seen for mark in marks) or any(
@@ -122,10 +122,9 @@ def judge_all(facts: Facts) -> Judged:
 
 
 def _used_in_turns(repeat: Repeat) -> Iterable[ast.AST]:
-    """Where the key of a mistake in a loop is drawn from, and what it was derived by."""
+    """The calls by which the key of a mistake in a loop is drawn from, and those that derived it."""
     if repeat.turn is not None:
-        yield repeat.first.chain[-1].node
-        yield from (site.node for site in repeat.origins)
+        yield from (site.node for site in (*repeat.first.chain, *repeat.origins))
 
 
 def _is_left(repeat: Repeat) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from keystream._lint.facts import text_of
 from keystream._lint.symbols import Constant, Operation, Value
+from keystream._lint.values import constant_of
 
 if TYPE_CHECKING:
     from keystream._lint.reader import Reader
@@ -57,6 +58,11 @@ def trains_by_value(value: Value | None) -> bool | None:
             return _negated(_of_mode(text))
         case _:
             return None
+
+
+def is_off(keywords: dict[str, Value]) -> bool:
+    """Whether the flags of a call switch dropout off."""
+    return any(constant_of(keywords.get(name)) is value for name, value in OFF.items())
 
 
 def _said(word: str) -> bool | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._lint.facts import text_of
-from keystream._lint.symbols import Attribute, Place, Replaced, Stack, Symbol, Value
+from keystream._lint.symbols import Attribute, Parameter, Place, Replaced, Stack, Symbol, Value
 from keystream._lint.unknown_models import is_called_a_key, is_one_key
 from keystream._lint.values import Instance, Mapping, Sequence
 
@@ -54,7 +54,19 @@ def _left_in(reader: Reader, node: ast.AST, record: Replaced) -> Iterator[Spelt]
     used = [key for key in reader.uses if isinstance(key, Attribute) and key.owner is owner]
     for key in used:
         if reader.expressions.attribute_of(record, key.name, node) is key:
-            yield node, key, reader.uses[key][0].text
+            yield node, key, _spelling(key)
+
+
+def _spelling(value: Value) -> str:
+    """An attribute as the source may have it; empty where it is not one of a name."""
+    match value:
+        case Attribute(owner, name):
+            owner = _spelling(owner)
+            return f"{owner}.{name}" if owner else ""
+        case Parameter(_, name):
+            return name
+        case _:
+            return ""
 
 
 def _parts(reader: Reader, node: ast.AST, value: Value) -> Iterator[tuple[ast.AST, Value]]:

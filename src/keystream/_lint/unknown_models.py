@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from keystream._lint.dataflow import is_read_after, loads_in
 from keystream._lint.facts import Key
 from keystream._lint.libraries.call import Call
-from keystream._lint.modes import OFF, check_flag
+from keystream._lint.modes import OFF, check_flag, is_off
 from keystream._lint.symbols import (
     Attribute,
     Child,
@@ -45,7 +45,7 @@ def check_apply(reader: Reader, call: Call) -> None:
     if isinstance(call.owner, Instance | Made) or "**" in call.keywords:
         return
     flags = {name: constant_of(call.keywords.get(name)) for name in OFF}
-    off = any(value is OFF[name] for name, value in flags.items())
+    off = is_off(call.keywords)
     on = any(value is (not OFF[name]) for name, value in flags.items())
     rngs = call.keywords.get("rngs")
     if rngs is None and "rng" not in call.keywords:

@@ -159,3 +159,36 @@ def given_beside(state, key, x):
 def of_another(state, other, x):
     noise = jax.random.normal(other.key, x.shape)
     return state.replace(position=state.position + noise)
+
+
+def left_by_a_model(state, batch):
+    def loss(params):
+        rngs = {"dropout": state.dropout_rng}
+        return state.apply_fn({"params": params}, batch, train=True, rngs=rngs).mean()
+
+    return state.apply_gradients(grads=jax.grad(loss)(state.params))  # KS101
+
+
+def not_drawn_from_in_evaluation(state, batch):
+    rngs = {"dropout": state.dropout_rng}
+    logits = state.apply_fn({"params": state.params}, batch, train=False, rngs=rngs)
+    return state.replace(metrics=logits.mean())
+
+
+def by_a_model_and_its_step(state, batch):
+    def loss(params):
+        rngs = {"dropout": jax.random.fold_in(state.dropout_rng, state.step)}
+        return state.apply_fn({"params": params}, batch, train=True, rngs=rngs).mean()
+
+    return state.apply_gradients(grads=jax.grad(loss)(state.params))
+
+
+def told_by_the_loop(state, batches):
+    def step(state, batch):
+        rngs = {"dropout": state.loop_rng}
+        output = state.apply_fn({"params": state.params}, batch, train=True, rngs=rngs)
+        return state.replace(output=output)
+
+    for batch in batches:
+        state = step(state, batch)  # KS201
+    return state

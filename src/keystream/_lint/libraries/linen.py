@@ -13,6 +13,7 @@ from keystream._lint.libraries.call import Call
 from keystream._lint.libraries.dropout import is_absent, truth
 from keystream._lint.libraries.evaluation import note_evaluation
 from keystream._lint.libraries.serving import note_run, serving
+from keystream._lint.modes import is_off
 from keystream._lint.symbols import (
     Attribute,
     Child,
@@ -236,6 +237,8 @@ def apply_fn(reader: Reader, call: Call) -> None:
     if isinstance(rngs, Mapping):
         _note_suspects(reader, rngs, call.node)
         streams = _streams_given(reader, call, "apply", rngs)
+        if is_off(call.keywords):
+            streams.keys.pop("dropout", None)
         model = call.owner if call.owner is not None and call.name == "apply" else rngs
         _note_streams(reader, streams, call, model)
 

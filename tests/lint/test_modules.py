@@ -115,3 +115,60 @@ def test_a_table_that_decorators_fill_is_known_in_other_files(tmp_path, monkeypa
     _write(tmp_path, {"one/losses.py": TABLE, "one/fit.py": ASKING.format(name="noisy")})
     _write(tmp_path, {"two/losses.py": TABLE, "two/fit.py": ASKING.format(name="plain")})
     assert _found(tmp_path, monkeypatch) == {("one", "KS201")}
+
+
+AGENT = """\
+import jax
+
+
+class Agent:
+    def __init__(self, seed):
+        self.noise, self.w = jax.random.key(seed), 1.0
+
+    def act(self):
+        {take}
+        return self.w + jax.random.normal(key)
+
+    def learn(self, action):
+        self.w = 0.9 * self.w + action
+"""
+LAUNCHER = """\
+{imported}
+
+
+def main():
+    agent = {made}(0)
+    for _ in range(3):
+        agent.learn(agent.act())
+
+
+main()
+"""
+KEPT = "key = self.noise"
+ADVANCED = "self.noise, key = jax.random.split(self.noise)"
+LAUNCHERS = {
+    "a class by its name": ("from agent import Agent", "Agent", {}),
+    "a module": ("import agent as team", "team.Agent", {}),
+    "relatively": ("from .agent import Agent", "Agent", {"__init__.py": ""}),
+    "through a file that has nothing to say": (
+        "from team import Agent",
+        "Agent",
+        {"team.py": "from agent import Agent\n"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("imported", "made", "more"), LAUNCHERS.values(), ids=LAUNCHERS)
+def test_a_script_that_says_nothing_of_keys_is_read_for_what_it_calls(
+    tmp_path, monkeypatch, imported, made, more
+):
+    launcher = LAUNCHER.format(imported=imported, made=made)
+    _write(tmp_path, {"agent.py": AGENT.format(take=KEPT), "main.py": launcher, **more})
+    assert _found(tmp_path, monkeypatch) == {("main.py", "KS201")}
+    _write(tmp_path, {"agent.py": AGENT.format(take=ADVANCED)})
+    assert _found(tmp_path, monkeypatch) == set()
+
+
+def test_files_that_import_each_other_and_say_nothing_of_keys_are_left_out(tmp_path, monkeypatch):
+    _write(tmp_path, {"one.py": "import two\n\nONE = two\n", "two.py": "import one\n"})
+    assert _found(tmp_path, monkeypatch) == set()

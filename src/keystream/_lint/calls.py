@@ -10,7 +10,7 @@ from keystream._lint.facts import Arms, Turn, text_of
 from keystream._lint.libraries import table
 from keystream._lint.libraries.aliases import canonical
 from keystream._lint.libraries.call import Call
-from keystream._lint.scope import Scope
+from keystream._lint.scope import Scope, absolute
 from keystream._lint.state import MAX_DEPTH
 from keystream._lint.symbols import (
     Attribute,
@@ -400,12 +400,7 @@ class Calls:
     def absolute(self, node: ast.ImportFrom) -> str:
         """The module that a `from` import names."""
         unit = self.reader.scope.unit
-        if not node.level:
-            return node.module or ""
-        parts = unit.name.split(".") if unit.name else []
-        drop = node.level - (1 if unit.is_package else 0)
-        parts = parts[: len(parts) - drop] if drop else parts
-        return ".".join([*parts, node.module] if node.module else parts)
+        return absolute(unit.name, node.level, node.module or "", is_package=unit.is_package)
 
     def iterations(self, node: ast.AST, kind: str, body: Callable[[int], Value]) -> Value:
         """Read the body of a loop that is a call: twice."""

@@ -300,6 +300,7 @@ class Project:
         self._mutated: dict[ast.AST, frozenset[str]] = {}
         self._size = 0
         self.busy: set[str] = set()
+        self.concerned: dict[str, bool] = {}  # files, and whether they have to do with keys
         self.enabled = True
 
     def is_relevant(self, node: ast.AST) -> bool:
@@ -339,11 +340,7 @@ class Project:
 
     def scope_of(self, name: str) -> Scope | None:
         """The scope of a module of the project."""
-        if not self.enabled or not name or name.partition(".")[0] in LIBRARIES:
-            return None
-        if name not in self._paths:
-            self._paths[name] = self._find(name)
-        path = self._paths[name]
+        path = self.path_of(name)
         if path is None:
             return None
         if path in self._scopes:
@@ -370,6 +367,14 @@ class Project:
             _, (_, freed) = self._scopes.popitem(last=False)
             self._size -= freed
         return scope
+
+    def path_of(self, name: str) -> str | None:
+        """The file of a module of the project; None of a library's."""
+        if not self.enabled or not name or name.partition(".")[0] in LIBRARIES:
+            return None
+        if name not in self._paths:
+            self._paths[name] = self._find(name)
+        return self._paths[name]
 
     def _find(self, name: str) -> str | None:
         relative = name.replace(".", os.sep)

@@ -17,7 +17,7 @@ from keystream._lint.facts import Fact, Facts
 from keystream._lint.frames import Frame
 from keystream._lint.iteration import Iteration
 from keystream._lint.objects import Objects
-from keystream._lint.project import INTERESTING, Project, mark_relevant
+from keystream._lint.project import Project
 from keystream._lint.scope import Scope, Unit
 from keystream._lint.state import State
 from keystream._lint.statements import Statements
@@ -167,26 +167,6 @@ def _static(node: ast.AST) -> bool:
         isinstance(decorator, ast.Name) and decorator.id in ("staticmethod",)
         for decorator in getattr(node, "decorator_list", ())
     )
-
-
-def prepare(tree: ast.Module) -> None:
-    """Mark in a tree what is worth reading."""
-    words = set(INTERESTING)
-    for statement in tree.body:
-        if isinstance(statement, ast.ImportFrom) and (
-            statement.level
-            or (statement.module or "").startswith(("jax.random", "flax", "equinox", "keystream"))
-        ):
-            words |= {
-                alias.asname or alias.name
-                for alias in statement.names
-                if not alias.name[0].isupper()
-            }
-        elif isinstance(statement, ast.Import):
-            words |= {
-                alias.asname for alias in statement.names if alias.asname and "random" in alias.name
-            }
-    mark_relevant(tree, words)
 
 
 sys.setrecursionlimit(max(sys.getrecursionlimit(), 5000))

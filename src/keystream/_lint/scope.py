@@ -9,6 +9,23 @@ from keystream._evidence.source import hold
 from keystream._lint.symbols import Value
 
 
+def absolute(name: str, level: int, module: str, *, is_package: bool) -> str:
+    """The whole name of a module that is imported, with some dots before it or none.
+
+    Args:
+        name: of the file that imports it.
+        level: how many dots there are.
+        module: what stands behind them.
+        is_package: whether the file is an ``__init__.py``.
+    """
+    if not level:
+        return module
+    parts = name.split(".") if name else []
+    drop = level - is_package
+    kept = parts[: len(parts) - drop] if drop else parts
+    return ".".join([*kept, module] if module else kept)
+
+
 @dataclass(slots=True, eq=False)
 class Unit:
     """One module or notebook that is read.

@@ -282,23 +282,21 @@ class Worker:
         return judge(self.project, source, path)
 
     def _parsed(self, path: str) -> ast.Module | None:
-        from keystream._lint.reader import prepare
+        from keystream._lint.relevance import concerns_keys
 
         try:
             if not Path(path).is_file():
                 return None
             source = read_source(Path(path), path)
-            if not is_interesting(source.text):
-                return None
-            tree = parse(source)
+            return parse(source) if concerns_keys(source.text, Path(path), self.project) else None
         except UnreadableError:
             return None
-        prepare(tree)
-        return tree
 
     def _declared(self, unit: Any) -> Any:
         from keystream._lint.reader import STEPS_TO_DECLARE, Reader
+        from keystream._lint.relevance import prepare
 
+        prepare(unit, self.project)
         return Reader(self.project, STEPS_TO_DECLARE).declare(unit)
 
 
@@ -316,26 +314,6 @@ def _aside(finding: Finding) -> Finding:
         return finding
     why = f"{finding.why}; in tests, documentation and benchmarks this is a note"
     return replace(finding, severity="note", why=why)
-
-
-_WORDS = (
-    "jax",
-    "flax",
-    "keras",
-    "numpyro",
-    "haiku",
-    "equinox",
-    "keystream",
-    "optax",
-    "random",
-    "rng",
-    "key",
-)
-
-
-def is_interesting(text: str) -> bool:
-    """Whether a source may have to do with keys at all."""
-    return any(word in text for word in _WORDS)
 
 
 def unreadable(path: str, reason: str, line: int = 0) -> Finding:

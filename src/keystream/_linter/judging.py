@@ -13,11 +13,11 @@ from keystream._lint.excuses import Excuse
 from keystream._lint.mistakes import Mistake, judge_all
 from keystream._lint.module import Module
 from keystream._lint.project import Project, dotted_name
-from keystream._lint.reader import STEPS_OF_FILE, STEPS_PER_LINE, Reader, prepare
+from keystream._lint.reader import STEPS_OF_FILE, STEPS_PER_LINE, Reader
+from keystream._lint.relevance import concerns_keys, prepare
 from keystream._lint.repairs import Refusal, Text, repairs
 from keystream._lint.scope import Unit
 from keystream._lint.source import Source, parse
-from keystream._linter.engine import is_interesting
 from keystream._source.ignoring import apply
 
 
@@ -39,7 +39,8 @@ class Judgement:
 def judge(project: Project, source: Source, path: Path) -> Judgement:
     """What is said of one source."""
     unread = tuple(_of_unread(source))
-    if not is_interesting(source.text) and "keystream:" not in source.text:
+    _look_from(project, path)
+    if not concerns_keys(source.text, path, project) and "keystream:" not in source.text:
         parse(source)  # it has to be Python all the same
         return Judgement(unread)
     tree, module = read(project, source, path)
@@ -100,15 +101,22 @@ def _with_repairs(findings: list[Finding], module: Module, text: Text) -> list[F
 def read(project: Project, source: Source, path: Path) -> tuple[ast.Module, Module]:
     """The tree of a source, and what is seen in it."""
     tree = parse(source)
-    prepare(tree)
-    name, root = dotted_name(path.absolute())
-    project.look_from(str(root), str(path.absolute().parent))
+    name = _look_from(project, path)
+    unit = Unit(source.path, name, tree, path.stem == "__init__")
+    prepare(unit, project)
     reader = Reader(project, STEPS_PER_LINE * source.text.count("\n") + STEPS_OF_FILE)
-    facts = reader.read(Unit(source.path, name, tree, path.stem == "__init__"))
+    facts = reader.read(unit)
     project.forget_classes()
     found = judge_all(facts)
     mistakes = [_in_one_cell(mistake, source) for mistake in found.mistakes]
     return tree, Module(source.path, facts, mistakes, found.excused)
+
+
+def _look_from(project: Project, path: Path) -> str:
+    """Look for modules as a file does; return its own name."""
+    name, root = dotted_name(path.absolute())
+    project.look_from(str(root), str(path.absolute().parent))
+    return name
 
 
 _OF_ITS_CELL = Excuse(

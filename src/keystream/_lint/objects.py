@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from keystream._lint.reader import Reader
 
 REPLACES = ("replace", "_replace", "apply_gradients")  # methods that return a changed copy
+_PROPERTIES = frozenset({"property", "cached_property"})
 INITIALISERS = ("__init__", "setup", "__post_init__")
 
 
@@ -124,10 +125,7 @@ class Objects:
     def bind_method(self, value: Value, instance: Instance) -> Value:
         """A method of an object."""
         if isinstance(value, Function):
-            names = {
-                decorator.id if isinstance(decorator, ast.Name) else getattr(decorator, "attr", "")
-                for decorator in getattr(value.node, "decorator_list", ())
-            }
+            names = _decorators(value)
             if "staticmethod" in names:
                 return value
             owner: Value = instance.cls if "classmethod" in names else instance
@@ -150,16 +148,11 @@ class Objects:
             return found
         found = self.class_attribute(instance.cls, name)
         if isinstance(found, Function | Wrapped):
-            if isinstance(found, Function) and any(
-                (
-                    decorator.id
-                    if isinstance(decorator, ast.Name)
-                    else getattr(decorator, "attr", "")
-                )
-                in ("property", "cached_property")
-                for decorator in getattr(found.node, "decorator_list", ())
-            ):
-                return self.reader.calls.call(self.bind_method(found, instance), [], {}, node)
+            if isinstance(found, Function) and _decorators(found) & _PROPERTIES:
+                value = self.reader.calls.call(self.bind_method(found, instance), [], {}, node)
+                if "cached_property" in _decorators(found):
+                    self.reader.store(symbol, name, value)  # found there from now on
+                return value
             return self.bind_method(found, instance)
         known = self.initial(instance).get(name)
         if known is not None and name not in self.reader.project.mutated(instance.cls.node):
@@ -204,6 +197,10 @@ class Objects:
 
 def is_classmethod(function: Function) -> bool:
     """Whether a function of a class is called with the class."""
-    return "classmethod" in {
-        getattr(decorator, "id", "") for decorator in getattr(function.node, "decorator_list", ())
-    }
+    return "classmethod" in _decorators(function)
+
+
+def _decorators(function: Function) -> set[str]:
+    """The last names of what a function is decorated with."""
+    found = getattr(function.node, "decorator_list", ())
+    return {getattr(each, "id", getattr(each, "attr", "")) for each in found}

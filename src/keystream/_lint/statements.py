@@ -114,10 +114,13 @@ class Statements:
             self.reader.fact("split_discarded", node.value, key=value.key)
 
     def deleted(self, node: ast.Delete) -> None:
-        """``del a``."""
+        """``del a``, ``del a.b``."""
         for target in node.targets:
             if isinstance(target, ast.Name):
                 self.reader.scope.names.pop(target.id, None)
+            elif isinstance(target, ast.Attribute):
+                owner = self.reader.expressions.evaluate(target.value)
+                self.reader.write(self.reader.place(owner, target.attr), None)
 
     def returned(self, node: ast.Return) -> bool:
         """``return value``; keys in it go on to whoever called."""

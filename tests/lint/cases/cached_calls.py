@@ -106,3 +106,43 @@ class Basis:
 
     def both(self, n):
         return self.centres(n) + self.phases(n)  # KS101
+
+
+# An attribute that is made when it is first asked for, and is there from then on.
+
+
+class Exploration:
+    def __init__(self, root):
+        self.root = root
+
+    @functools.cached_property
+    def fresh(self):
+        self.root, sub = jax.random.split(self.root)
+        return sub
+
+    @property
+    def next(self):
+        self.root, sub = jax.random.split(self.root)
+        return sub
+
+
+def made_once(root, action, steps):
+    exploration = Exploration(root)
+    for _ in range(steps):
+        action = 0.9 * action + jax.random.normal(exploration.fresh, action.shape)  # KS203
+    return action
+
+
+def made_each_time(root, action, steps):
+    exploration = Exploration(root)
+    for _ in range(steps):
+        action = 0.9 * action + jax.random.normal(exploration.next, action.shape)
+    return action
+
+
+def thrown_away(root, action, steps):
+    exploration = Exploration(root)
+    for _ in range(steps):
+        action = 0.9 * action + jax.random.normal(exploration.fresh, action.shape)
+        del exploration.fresh
+    return action

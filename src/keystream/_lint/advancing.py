@@ -15,7 +15,7 @@ from keystream._lint.dataflow import last_of
 from keystream._lint.facts import Fact, Use
 from keystream._lint.objects import INITIALISERS, REPLACES
 from keystream._lint.symbols import Attribute, Child, Constant, Parameter, Seed, StreamKey, Symbol
-from keystream._lint.values import Function, Instance
+from keystream._lint.values import Function, Instance, root_of
 from keystream._lint.walking import kept, walk
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ def check_steps(reader: Reader, method: Function, own: Instance) -> None:
     """Note the first draw of a method that was just read whose key is the same in its next call."""
     node = method.node
     for use in _drawn(reader):
-        if not _stays(reader, use.key, own) or _is_moved(reader, use.key, own):
+        if _is_made_anew(reader, use.key) or not _stays(reader, use.key, own):
+            continue
+        if _is_moved(reader, use.key, own):
             continue
         if not isinstance(node, ast.FunctionDef) or not _may_be_a_step(reader, node, own):
             return
@@ -82,6 +84,12 @@ def _has_turns(node: ast.FunctionDef) -> bool:
                 case _:
                     pass
     return False
+
+
+def _is_made_anew(reader: Reader, key: Symbol) -> bool:
+    """Whether the call makes a key of a literal: it begins at the same numbers, and says so."""
+    root = root_of(key)
+    return isinstance(root, Seed) and isinstance(root.number, Constant) and root in reader.routes
 
 
 def _stays(reader: Reader, value: Symbol, own: Instance) -> bool:

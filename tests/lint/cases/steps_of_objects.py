@@ -184,6 +184,14 @@ class Case:
         return {"w": w}
 
 
+class Begins:
+    def __init__(self, dim):
+        self.w = jax.random.normal(jax.random.key(0), (dim,))
+
+    def reset(self):
+        self.w = jax.random.normal(jax.random.key(0), self.w.shape)
+
+
 # A step that the file calls is told by the loop around its call, or runs once.
 
 

@@ -16,7 +16,7 @@ from keystream._audit.reseeding import Reseeding, reseeding
 from keystream._evidence import flow, loops, paired, seeding, watching
 from keystream._evidence.cancelling import cancels
 from keystream._evidence.comparing import asserted_in_order
-from keystream._evidence.consuming import trains_itself
+from keystream._evidence.consuming import trains, trains_itself
 from keystream._evidence.leaving import callers_compare
 from keystream._evidence.names import call_at
 from keystream._evidence.paired import Paired
@@ -68,6 +68,7 @@ class Pairing:
                 parted = None
             else:
                 parted = parting(sites[0].stack, sites[-1].stack)
+                again = Reseeding(feeds=trains(second.at.stack, None) is True)
         elif parted is None:
             together = _together(first.at.stack, second.at.stack)
             turn, looped = self._turn(second, related, together)
@@ -89,7 +90,9 @@ class Pairing:
             direct=place is not None and all(_is_in(seed, place) for seed in seeds),
             sequence=self._is_sequence(second),
             restored=bool(makings) and self._has_restored(first, second, related),
-            overwritten=parted is not None and self._is_overwritten(second.at.stack, parted[1]),
+            overwritten=parted is not None
+            and not (again.feeds and self._survives(makings[-1].call, second.call))
+            and self._is_overwritten(second.at.stack, parted[1]),
             entered_with_arguments=_has_arguments(second.at),
             float_folded=any("float" in site.flags for site in sites),
             counted=_made_in("/flax/nnx/", sites),
@@ -301,6 +304,11 @@ class Pairing:
         last = int(calls[before - 1]) if before else 0
         at = bisect_left(self._restored, last)
         return at < len(self._restored) and self._restored[at] <= used
+
+    def _survives(self, made: int, used: int) -> bool:
+        """Whether a key was made, then something restored, and the key used all the same."""
+        at = bisect_left(self._restored, made)
+        return at < len(self._restored) and self._restored[at] < used
 
     def _is_overwritten(self, stack: Stack, parted: Location) -> bool:
         """Whether what was saved takes the place of what a line makes, from a parting line inwards."""

@@ -45,7 +45,7 @@ class Pair:
         whole_run: each turn of the loop is a run of its own, which reads what it is given; without a
             loop, each call of the function by a library or a thread is a training of its own.
         rounds: other seeds come between: the line goes through several of them again.
-        feeds: what is made of the draw in a turn of the loop trains something, or is kept of all turns.
+        feeds: what is made of the draw trains something, or is kept of all turns of the loop.
         looks: on its way out, what is made of the draw gets into nothing that stays.
         paired: how the program shows that the two shall draw alike; None where it does not.
     """

@@ -127,8 +127,11 @@ def holds(pair: Pair) -> Severity | None:
     """A function that ran again with the state of its first run, and its keys from the beginning."""
     if pair.relation is not Relation.SAME_SEED or pair.overwritten or len(set(pair.seeds)) != 1:
         return None
-    if pair.restored and not pair.direct and (pair.sequence or pair.one_way):
-        return "error"
+    if pair.restored and not pair.direct:
+        if pair.sequence or pair.one_way:
+            return "error"
+        if pair.feeds:  # an object that was made anew, and goes on with what was saved
+            return "warning"
     handed_on = pair.parted is not None and pair.meeting is Meeting.FED
     begun = (
         pair.direct or pair.element_seeded

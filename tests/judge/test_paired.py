@@ -9,9 +9,9 @@ import pytest
 from audited import audit, codes
 from written import write
 
+from keystream._evidence.derivatives import differentiated
 from keystream._evidence.paired import (
     contrasted,
-    differentiated,
     in_contrast,
     is_ordered,
     kept_beside,

@@ -13,7 +13,7 @@ from keystream._audit import frames
 from keystream._audit.lineage import Lineage
 from keystream._audit.recording import Recording
 from keystream._audit.reseeding import Reseeding, reseeding
-from keystream._evidence import flow, loops, paired, seeding, watching
+from keystream._evidence import derivatives, flow, loops, paired, seeding, watching
 from keystream._evidence.cancelling import cancels
 from keystream._evidence.comparing import asserted_in_order
 from keystream._evidence.consuming import trains, trains_itself
@@ -414,7 +414,7 @@ def _is_sampler(site: Site, place: Location) -> bool:
 def _descends(site: Site, place: Location) -> bool:
     """Whether what is drawn is differentiated by what stands around a place, not by what it calls."""
     inner = site.stack[: site.stack.index(place)] if place in site.stack else ()
-    return "differentiated" in site.flags and not any(map(paired.differentiated, inner))
+    return "differentiated" in site.flags and not any(map(derivatives.differentiated, inner))
 
 
 def _made_in(part: str, sites: list[Site]) -> bool:

@@ -9,8 +9,8 @@ import ast
 
 from keystream._evidence import flow, loops
 from keystream._evidence.comparing import is_kept
+from keystream._evidence.derivatives import takes_gradients, trains_at
 from keystream._evidence.names import Step, overlap, step_of, steps_of
-from keystream._evidence.paired import takes_gradients, trains_at
 from keystream._evidence.source import Loop, called, scope_of, statement
 from keystream._evidence.uses import Stack
 from keystream._findings import Location

@@ -13,6 +13,7 @@ from keystream._evidence.comparing import (
     kept_in,
     turns_compared,
 )
+from keystream._evidence.figures import measures
 from keystream._evidence.flow import is_shown
 from keystream._evidence.leaving import callers_rank
 from keystream._evidence.names import (
@@ -137,6 +138,7 @@ def turn_of(place: Location, loop: Loop, inside: Stack = (), outer: Stack = ()) 
             changing
             and looks
             and not overlap(given, _made_for_turn(before, state, looked, element))
+            and measures(place, inside)
         ),
         alike=not overlap(given, made_anew | target),
         used=bool(result or step.collects) or not isinstance(node, ast.Expr),

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
-from keystream._evidence import loops, paired
+from keystream._evidence import derivatives, loops
 from keystream._evidence.names import (
     MAKERS,
     call_at,
@@ -229,7 +229,7 @@ def is_whole_run(site: Site, looped: Location) -> bool:
     inner = site.stack[: site.stack.index(looped)]
     node = statement(looped)
     call = chain_at(node, looped) if node is not None else None
-    trains = any(map(loops.is_run, inner)) and any(map(paired.takes_gradients, inner))
+    trains = any(map(loops.is_run, inner)) and any(map(derivatives.takes_gradients, inner))
     if not trains or call is None:
         return False
     varied = _targets(looped, counted=False)

@@ -1,0 +1,164 @@
+"""Whether a loop that looks at what it changes measures it: by figures, or in a training."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from keystream._evidence import derivatives
+from keystream._evidence.flow import is_shown, only_shown
+from keystream._evidence.names import chain_at, dotted, steps_of
+from keystream._evidence.source import Scope, called, scope_of, source_of, statement
+from keystream._evidence.uses import Stack
+from keystream._findings import Location
+
+_DEPTH = 4  # names that are followed back
+_FILES = 60  # of a program that are looked through
+_OUTWARDS = 3  # folders around a file in which what it imports may stand
+
+# What makes one number of many.
+_REDUCTIONS = frozenset(
+    [
+        "average",
+        "count_nonzero",
+        "float",
+        "int",
+        "item",
+        "len",
+        "max",
+        "mean",
+        "median",
+        "min",
+        "nanmean",
+        "norm",
+        "round",
+        "std",
+        "sum",
+        "var",
+        "vdot",
+    ]
+)
+
+
+def measures(place: Location, inside: Stack) -> bool:
+    """Whether the call at a place measures what a loop changes, and does not make data of it.
+
+    A measurement is a figure, or is printed. Where the program takes gradients, it is taken for one
+    whatever it is: samples of a model in training are looked at. A simulation that observes its state
+    with one key has the same noise in all its data.
+
+    Args:
+        place: of the call, in the loop.
+        inside: the lines by which a draw is reached from there, innermost first.
+    """
+    if not inside:
+        return True  # a draw in the loop itself, which others judge
+    return _is_shown_or_reduced(place) or _gives_figure(inside) or _trains(place, inside)
+
+
+def _is_shown_or_reduced(place: Location) -> bool:
+    node = statement(place)
+    if node is None or is_shown(node) or only_shown(place):
+        return True
+    call = chain_at(node, place)
+    around = (each for each in ast.walk(node) if isinstance(each, ast.Call) and each is not call)
+    return any(_reduces(each) and any(part is call for part in ast.walk(each)) for each in around)
+
+
+def _gives_figure(inside: Stack) -> bool:
+    """Whether what the function of a line returns is a number, as far as its text goes."""
+    scope = scope_of(inside[-1])
+    if isinstance(scope, ast.Lambda):
+        return _is_figure(scope.body, scope, inside, 0)
+    if not isinstance(scope, ast.FunctionDef):
+        return False
+    returned = [s.node.value for s in steps_of(scope) if isinstance(s.node, ast.Return)]
+    return any(each is not None and _is_figure(each, scope, inside, 0) for each in returned)
+
+
+def _is_figure(node: ast.expr, scope: Scope, inside: Stack, depth: int) -> bool:
+    if isinstance(node, ast.Call):
+        line = statement(inside[-1])
+        handed_on = line is not None and node is chain_at(line, inside[-1]) and len(inside) > 1
+        return _reduces(node) or (handed_on and _gives_figure(inside[:-1]))
+    if isinstance(node, ast.Name):
+        value = _bound(node.id, scope) if depth < _DEPTH else None
+        return value is not None and _is_figure(value, scope, inside, depth + 1)
+    return any(_is_figure(each, scope, inside, depth) for each in _parts(node))
+
+
+def _parts(node: ast.expr) -> list[ast.expr]:
+    """The values that an expression is made of, if it only puts them beside each other or reckons."""
+    match node:
+        case ast.Tuple(elts=parts) | ast.Dict(values=parts):
+            return parts
+        case ast.UnaryOp(operand=operand):
+            return [operand]
+        case ast.BinOp(left=left, right=right):
+            return [left, right]
+        case _:
+            return []
+
+
+def _bound(name: str, scope: Scope) -> ast.expr | None:
+    """What a function binds to a name last."""
+    for step in reversed(steps_of(scope)):
+        if name in step.stores and isinstance(step.node, (ast.Assign, ast.AnnAssign)):
+            return step.node.value
+    return None
+
+
+def _reduces(call: ast.Call) -> bool:
+    """Whether a call makes one number: over no axis of its own."""
+    if called(call.func) not in _REDUCTIONS:
+        return False
+    method = isinstance(call.func, ast.Attribute) and dotted(call.func.value) not in _MODULES
+    axis = any(keyword.arg in ("axis", "axes") for keyword in call.keywords)
+    return not axis and len(call.args) <= (0 if method else 1)
+
+
+_MODULES = frozenset({"jnp", "np", "jax.numpy", "numpy", "onp", "jnp.linalg", "np.linalg"})
+
+
+def _trains(place: Location, inside: Stack) -> bool:
+    """Whether any file of the program takes a gradient: of those on the way, and what they import."""
+    left = [place.path, *(each.path for each in inside)]
+    seen: set[str] = set()
+    while left and len(seen) < _FILES:
+        path = left.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        source = source_of(path)
+        if source is None or path.endswith(".ipynb"):
+            return True  # not known
+        if derivatives.takes_any(source.tree):
+            return True
+        left.extend(_imported(source.tree, path))
+    return False
+
+
+@lru_cache(maxsize=256)
+def _imported(tree: ast.Module, path: str) -> tuple[str, ...]:
+    """The files that a file imports, where they stand beside it or in a folder around it."""
+    names = (name.replace(".", "/") for node in ast.walk(tree) for name in _modules(node))
+    folders = Path(path).absolute().parents[:_OUTWARDS]
+    found = (
+        candidate
+        for name in dict.fromkeys(names)
+        for folder in folders
+        for candidate in (folder / f"{name}.py", folder / name / "__init__.py")
+    )
+    return tuple(str(each) for each in found if each.is_file())
+
+
+def _modules(node: ast.AST) -> Iterator[str]:
+    """The modules that a statement imports, or that what it imports may be."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = f"{node.module}." if node.module else ""
+        yield from (f"{base}{alias.name}" for alias in node.names)
+        yield node.module or "."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from itertools import combinations
 
 from keystream._evidence.names import (
     Step,
@@ -354,16 +355,35 @@ def container_contrasted(containers: set[str], steps: tuple[Step, ...]) -> bool:
 
 
 def contrasts_in(step: Step) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """What a statement subtracts, or orders: both sides of each."""
+    """What a statement subtracts, or orders: both sides of each.
+
+    Of a difference of higher order, as ``up - 2 * middle + down``, any two terms.
+    """
     for part in header(step.node)[1]:
         for node in ast.walk(part):
             match node:
-                case ast.BinOp(op=ast.Sub()):
-                    yield node.left, node.right
+                case ast.BinOp(op=ast.Add() | ast.Sub()):
+                    if isinstance(node.op, ast.Sub):
+                        yield node.left, node.right
+                    terms = list(_scaled_terms(node, 1.0))
+                    if len(terms) > 2 and not sum(factor for factor, _ in terms):
+                        yield from combinations([term for _, term in terms], 2)
                 case ast.Compare(comparators=[right]):
                     yield node.left, right
                 case _:
                     pass
+
+
+def _scaled_terms(node: ast.expr, factor: float) -> Iterator[tuple[float, ast.expr]]:
+    """The terms of a sum, each with the number that it is multiplied by."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as operator, right=right):
+            yield from _scaled_terms(left, factor)
+            yield from _scaled_terms(right, -factor if isinstance(operator, ast.Sub) else factor)
+        case ast.BinOp(left=ast.Constant(value=int() | float() as by), op=ast.Mult(), right=core):
+            yield factor * by, core
+        case _:
+            yield factor, node
 
 
 def _items(node: ast.expr) -> ast.expr:

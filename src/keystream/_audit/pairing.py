@@ -19,6 +19,7 @@ from keystream._evidence.comparing import asserted_in_order
 from keystream._evidence.consuming import trains, trains_itself
 from keystream._evidence.leaving import callers_compare
 from keystream._evidence.names import call_at
+from keystream._evidence.numbering import numbers_alone
 from keystream._evidence.paired import Paired
 from keystream._evidence.pairs import Pair
 from keystream._evidence.relation import Related, Relation
@@ -113,7 +114,11 @@ class Pairing:
             if looped is not None
             else bool(seeds) and parted is None and trains_itself(second.at.stack),
             paired=Paired.ORDERED
-            if turn is not None and turn.ranked and turn.varied and not turn.carried
+            if turn is not None
+            and turn.ranked
+            and turn.varied
+            and not turn.carried
+            and not _tells_number(second.at.stack, looped)
             else Paired.CANCELS
             if cancels(first.at.stack, second.at.stack)
             else self._paired((first, second), related, parted, looped, meeting),
@@ -392,6 +397,12 @@ def _turn_around(stack: Stack) -> tuple[loops.Turn | None, Location | None]:
         for loop in loops_at(place):
             return loops.turn_of(place, loop, stack[:number:-1]), place
     return None, None
+
+
+def _tells_number(stack: Stack, looped: Location | None) -> bool:
+    """Whether a turn of a loop hands its number on to a function that only prints it."""
+    at = stack.index(looped) if looped in stack else 0
+    return looped is not None and at > 0 and numbers_alone(looped, stack[at - 1])
 
 
 def _together(one: Stack, other: Stack) -> Stack:

@@ -27,6 +27,9 @@ RULES = {
     "turns that sum gradients": (
         Shared(site("differentiated", "summed"), turns=3), ("KS304", "error")),
     "turns that sum draws": (Shared(site("summed"), turns=3), ("KS203", "warning")),
+    "turns that make figures": (
+        Shared(site("measured", "loop_invariant"), turns=3), ("KS203", "note")),
+    "some turns that make figures": (Shared(site("measured"), turns=3), ("KS203", "warning")),
     "lanes": (Shared(site(), lanes=3), ("KS303", "warning")),
     "one draw of a vmap": (Shared(site("vmap_shared")), ("KS303", "warning")),
     "replicas": (Shared(site(), shards=3), ("KS301", "warning")),

@@ -14,6 +14,11 @@ from keystream._evidence.source import Scope, called, scope_of, source_of, state
 from keystream._evidence.uses import Stack
 from keystream._findings import Location
 
+EVALUATES = (
+    "nothing but what the loop trains differs from turn to turn and the result is not fed back, so the "
+    "fixed draws make the turns comparable; they do not average out over the turns"
+)
+
 _DEPTH = 4  # names that are followed back
 _FILES = 60  # of a program that are looked through
 _OUTWARDS = 3  # folders around a file in which what it imports may stand

@@ -79,6 +79,11 @@ class Shared:
         return "summed" in self.at.flags
 
     @property
+    def measured(self) -> bool:
+        """Whether the turns only make figures of the draw, of what they change: an evaluation."""
+        return "measured" in self.at.flags
+
+    @property
     def whole(self) -> bool:
         """Whether the replicas are given and return everything whole, so that they have to agree."""
         return "whole" in self.at.flags

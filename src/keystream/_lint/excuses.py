@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from keystream._evidence import flow, loops, shuffling
 from keystream._evidence.cancelling import cancels
+from keystream._evidence.figures import EVALUATES
 from keystream._evidence.paired import Paired, is_bound_between
 from keystream._evidence.settings import written_out
 from keystream._evidence.uses import Stack
@@ -49,8 +50,7 @@ INITIAL = Excuse("the draws of an initialisation are thrown away")
 FIXED = Excuse(
     "one fixed key for a changing model",
     shown=True,
-    why="nothing but what the loop trains differs from turn to turn and the result is not fed back, so "
-    "the fixed draws make the turns comparable; they do not average out over the turns",
+    why=EVALUATES,
 )
 SWEPT = Excuse(
     "a sweep over settings",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any, cast
 
 import numpy as np
@@ -132,7 +133,7 @@ class _Describer:
         user, library = stacks.locations(draft.frames)
         key = self._origins.keys.get(draft.number)
         found = list(chain(self._origins, key)) if key is not None else []
-        loops = self._loops(region, key)
+        loops = self._loops(region, place, key)
         lanes = _lanes(equation, draft)
         first = found[-1][1] if found else None
         value = self._origins.nodes[key].value if key is not None else -1
@@ -161,15 +162,19 @@ class _Describer:
             loops=loops,
             lanes=lanes,
             conditions=self._branches(region) + self._selected(found),
-            flags=frozenset(_flags(draft, found, loops) | _marks(draft, scopes, lanes)),
+            flags=frozenset(
+                _flags(draft, found, loops)
+                | _marks(draft, scopes, lanes)
+                | _measured(loops, tuple(getattr(result, "shape", ())))
+            ),
             hoisted=draft.hoisted,
             draw=self._calls.number(equation, draft, key),
             unseen=self._reasons.get(draft.number, ""),
             stream=self._words.stream(found),
         )
 
-    def _loops(self, region: Region, key: int | None) -> tuple[Loop, ...]:
-        """The loops around a region, outermost first."""
+    def _loops(self, region: Region, place: int, key: int | None) -> tuple[Loop, ...]:
+        """The loops around an equation of a region, outermost first."""
         loops: list[Loop] = []
         varies = self._origins.nodes[key].varies if key is not None else None
         for inner in region.outward():
@@ -180,7 +185,10 @@ class _Describer:
                 if name not in self._sums:
                     self._sums[name] = primitives.only_sums(inner.equation)
                 sums = self._sums[name]
-                loops.append(Loop("scan", int(parameters["length"]), invariant, sums=sums))
+                within = (*region.path, place)[len(inner.path)]  # the equation that holds the site
+                measured = invariant and primitives.measures(inner.equation, within)
+                length = int(parameters["length"])
+                loops.append(Loop("scan", length, invariant, sums=sums, measured=measured))
             elif inner.kind in ("while", "condition"):
                 test, _ = primitives.opened(parameters["cond_jaxpr"])
                 batched = bool(test.outvars[0].aval.shape)
@@ -251,6 +259,11 @@ def _flags(draft: Draft, found: Chain, loops: tuple[Loop, ...]) -> set[str]:
     if draft.kind != "draw" and draft.sampler not in MAKERS:
         flags.add("sampler")
     return flags
+
+
+def _measured(loops: tuple[Loop, ...], shape: tuple[int, ...]) -> set[str]:
+    """Whether figures are made of many numbers: a single one is noise on what a turn puts out."""
+    return {"measured"} if any(loop.measured for loop in loops) and prod(shape) > 1 else set()
 
 
 def _marks(draft: Draft, scopes: str, lanes: tuple[int, ...]) -> set[str]:

@@ -164,6 +164,33 @@ def _only_adds(body: Any, old: Any, new: Any) -> bool:
     return id(new) in held
 
 
+def measures(equation: Any, ordinal: int) -> bool:
+    """Whether what an equation in the body of a ``scan`` gives only measures what the loop carries.
+
+    It reaches nothing that is carried on, and of what the turns put out it reaches numbers alone, one a
+    turn, which are made of what the turns change as well: the loss on held-out data after each epoch.
+    """
+    body, _ = opened(equation.params["jaxpr"])
+    consts, carried = scan_sizes(equation)
+    before, after = body.invars[consts : consts + carried], body.outvars[:carried]
+    changed = [old for old, new in zip(before, after, strict=True) if old is not new]
+    given = _reached(body, list(body.eqns[ordinal].outvars))
+    state = _reached(body, changed)
+    if given & {id(each) for each in after}:
+        return False
+    figures = [each for each in body.outvars[carried:] if id(each) in given]
+    return bool(figures) and all(size(each.aval) == 1 and id(each) in state for each in figures)
+
+
+def _reached(jaxpr: Any, values: list[Any]) -> set[int]:
+    """The ids of the variables of a jaxpr that are made of some of its values, and of these."""
+    found = {id(each) for each in values}
+    for inner in jaxpr.eqns:
+        if any(id(operand) in found for operand in inner.invars):
+            found.update(id(result) for result in inner.outvars)
+    return found
+
+
 def any_jaxprs(equation: Any) -> list[Any]:
     """Every jaxpr among an equation's parameters, whatever it is for and in whatever it is kept."""
     found: list[Any] = []

@@ -47,6 +47,8 @@ class Loop:
         key_invariant: the key is the same in every iteration, provably.
         batched: a ``while`` under ``vmap``, whose finished lanes go on computing.
         sums: what a turn of a ``scan`` hands on are sums, of gradients say, and no turn reads them.
+        measured: what is drawn reaches nothing that the turns of a ``scan`` hand on, but one number that
+            each puts out, and which depends on what they hand on.
         whole: nothing goes into the shards or comes out of them in parts, so that they have to agree.
     """
 
@@ -55,6 +57,7 @@ class Loop:
     key_invariant: bool = False
     batched: bool = False
     sums: bool = False
+    measured: bool = False
     whole: bool = False
 
 
@@ -94,8 +97,9 @@ class Site:
             depends on it), ``batched_cond``, ``batched_while``, ``vmap_shared`` (one draw for all
             members of a ``vmap``), ``loop_invariant``, ``hoisted`` (the same in all turns of a ``scan``
             that a gradient is taken through, so that JAX draws it once, before the loop), ``summed``
-            (the turns of a ``scan`` around it hand on nothing but sums), ``sampler`` (inside a sampler's
-            call).
+            (the turns of a ``scan`` around it hand on nothing but sums), ``measured`` (of these numbers
+            each turn of a ``scan`` makes one figure, and nothing that it hands on), ``sampler`` (inside
+            a sampler's call).
         hoisted: the turns of that ``scan``; 0 where it was not taken out of one.
         draw: id of the user's call: sites of one sampler call share it.
         unseen: why its key can't be had; empty where it can.

@@ -59,6 +59,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
+from keystream._evidence.figures import EVALUATES
 from keystream._evidence.pairs import Pair
 from keystream._evidence.uses import Site, Stack
 from keystream._findings import Finding, Location, Severity
@@ -137,13 +138,18 @@ def recorded(recording: Recording) -> Iterator[Finding]:
     for found in verdicts(recording, "KS503"):
         if "text" in found.facts:
             message = f"a key left the function that was traced with it: {found.facts['text']}"
+            why = _CONSTANT
         else:
             keys = found.facts["keys"]
             calls = found.count // keys + 1
             what = "its key" if keys == 1 else f"the key of its {keys} keys"
             message = f"a compiled function captured {what}: {calls} calls drew the same"
+            why = EVALUATES if found.severity == "note" else _CONSTANT
         yield found.finding(
             message,
-            why="what a compiled function closes over is a constant of the program",
+            why=why,
             fix="make the key an argument:\n@jax.jit\ndef step(x, key): ...",
         )
+
+
+_CONSTANT = "what a compiled function closes over is a constant of the program"

@@ -61,6 +61,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
+from keystream._evidence.figures import EVALUATES
 from keystream._evidence.shared import Shared
 from keystream._findings import Finding, Severity
 from keystream._lint.module import Module, finding, key_name, used_by
@@ -70,7 +71,7 @@ from keystream._lint.sharing import spelled_key
 if TYPE_CHECKING:
     from keystream._audit.recording import Recording
 
-SEVERITIES = "error, warning"
+SEVERITIES = "error, warning, note"
 EVIDENCE = ("loops",)
 MISTAKE = "the same draw in every step"
 
@@ -106,6 +107,8 @@ def shares(shared: Shared) -> Severity | None:
     """One draw for all turns of a compiled loop."""
     if not shared.over_turns:
         return None
+    if shared.measured and shared.invariant:
+        return "note"
     trains = shared.differentiated and (shared.invariant or not shared.turns)
     return "error" if trains else "warning"
 
@@ -117,7 +120,11 @@ def recorded(recording: Recording) -> Iterator[Finding]:
         many = f"its {site.loop} iterations" if site.loop > 0 else "all iterations"
         yield found.finding(
             f"{site.distribution or 'a draw'} in a compiled loop got one key for {many}",
-            why="the loop closes over its key or carries it unchanged, so each iteration draws the "
-            "same numbers",
+            why=EVALUATES if found.severity == "note" else _UNCHANGED,
             fix="carry the key, or scan over keys:\nkeys = jax.random.split(key, length)",
         )
+
+
+_UNCHANGED = (
+    "the loop closes over its key or carries it unchanged, so each iteration draws the same numbers"
+)

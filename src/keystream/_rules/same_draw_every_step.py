@@ -63,6 +63,7 @@ from typing import TYPE_CHECKING
 
 from keystream._audit.judged import Judged, line
 from keystream._audit.verdicts import verdicts
+from keystream._evidence.figures import EVALUATES
 from keystream._evidence.pairs import Pair
 from keystream._findings import Finding, Location, Severity
 from keystream._judge.stepping import of_pair
@@ -246,11 +247,17 @@ def recorded(recording: Recording) -> Iterator[Finding]:
             message += " each time"
         yield found.finding(
             message,
-            why=_COPIED if pair.copied else _SAME,
+            why=_why(pair, found.severity),
             fix="give the clone draws of its own:\nnnx.reseed(clone, dropout=seed)"
             if pair.copied
             else _fix(found),
         )
+
+
+def _why(pair: Pair, severity: Severity) -> str:
+    if pair.copied:
+        return _COPIED
+    return EVALUATES if severity == "note" and pair.evaluates else _SAME
 
 
 _SAME = "the turns of the loop have the same mask, noise or sample, where new ones are expected"

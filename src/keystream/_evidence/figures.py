@@ -9,7 +9,15 @@ from pathlib import Path
 
 from keystream._evidence import derivatives
 from keystream._evidence.flow import is_shown, only_shown
-from keystream._evidence.names import chain_at, dotted, steps_of
+from keystream._evidence.names import (
+    chain_at,
+    dotted,
+    names_read,
+    overlap,
+    reach,
+    step_of,
+    steps_of,
+)
 from keystream._evidence.source import Scope, called, scope_of, source_of, statement
 from keystream._evidence.uses import Stack
 from keystream._findings import Location
@@ -67,7 +75,11 @@ def _is_shown_or_reduced(place: Location) -> bool:
     node = statement(place)
     if node is None or is_shown(node) or only_shown(place):
         return True
-    call = chain_at(node, place)
+    return _is_reduced(node, chain_at(node, place))
+
+
+def _is_reduced(node: ast.stmt, call: ast.Call | None) -> bool:
+    """Whether a statement makes one number of what a call in it gives."""
     around = (each for each in ast.walk(node) if isinstance(each, ast.Call) and each is not call)
     return any(_reduces(each) and any(part is call for part in ast.walk(each)) for each in around)
 
@@ -167,3 +179,39 @@ def _modules(node: ast.AST) -> Iterator[str]:
         base = f"{node.module}." if node.module else ""
         yield from (f"{base}{alias.name}" for alias in node.names)
         yield node.module or "."
+
+
+def measured_in_turn(place: Location, inside: Stack) -> bool:
+    """Whether a turn of a compiled loop only puts out a figure of what it calls at a place.
+
+    The turn is a function that returns what it hands on and what it puts out, as the body of a ``scan``.
+    The figure is made of what the turn hands on or was handed, and is none of that itself.
+
+    Args:
+        place: of the call, in the body.
+        inside: the lines by which a draw is reached from there, innermost first; none of its own draw.
+    """
+    node, scope = statement(place), scope_of(place)
+    call = chain_at(node, place) if node is not None else None
+    if node is None or call is None or not isinstance(scope, ast.FunctionDef):
+        return False
+    steps = steps_of(scope)
+    names = reach(set(step_of(node).stores), [s for s in steps if s.node.lineno > node.lineno])
+    state = {each.arg for each in scope.args.args[:1]}.union(*(s.stores for s in steps))
+    given = set[str]().union(*map(names_read, call.args)) if inside else set(step_of(node).loads)
+    figure = _gives_figure(inside) if inside else _is_reduced(node, call)
+    if not figure or not overlap(given, state):
+        return False
+    returned = [s.node.value for s in steps if isinstance(s.node, ast.Return)]
+    return bool(returned) and all(
+        isinstance(each, ast.Tuple)
+        and len(each.elts) == 2
+        and not _takes(each.elts[0], names, call)
+        and _takes(each.elts[1], names, call)
+        for each in returned
+    )
+
+
+def _takes(node: ast.expr, names: set[str], call: ast.Call) -> bool:
+    """Whether an expression holds a call, or reads names that its result reaches."""
+    return overlap(names_read(node), names) or any(part is call for part in ast.walk(node))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from keystream._evidence import flow, loops, shuffling
 from keystream._evidence.cancelling import cancels
-from keystream._evidence.figures import EVALUATES
+from keystream._evidence.figures import EVALUATES, measured_in_turn
 from keystream._evidence.paired import Paired, is_bound_between
 from keystream._evidence.settings import written_out
 from keystream._evidence.uses import Stack
@@ -275,6 +275,8 @@ def _is_joint_shuffle(repeat: Repeat) -> bool:
 
 def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
     loop, site = turn.node, repeat.site
+    if turn.kind == "scan":
+        return FIXED if _measures_in_scan(repeat) else None
     if not isinstance(loop, ast.For | ast.AsyncFor | ast.While | ast.comprehension):
         return None
     direct = len(repeat.second.chain) <= repeat.level + 1 and repeat.second.name not in INFERENCES
@@ -301,6 +303,14 @@ def _in_loop(repeat: Repeat, turn: Turn, *, declared: bool) -> Excuse | None:
     whole = run or declared or (site.statement is not None and flow.is_shown(site.statement))
     sweep = not here.changing and written_out(over, site.around, whole=whole)
     return SWEPT if sweep else None
+
+
+def _measures_in_scan(repeat: Repeat) -> bool:
+    """Whether the turns of a scan only make figures of the draw: the loss after each epoch."""
+    chain, body = repeat.second.chain, repeat.level + 1
+    return len(chain) > body and measured_in_turn(
+        chain[body].location(), _inside(repeat.second, body)
+    )
 
 
 def _watches(use: Use, level: int) -> bool:

@@ -307,9 +307,12 @@ def test_what_only_source_shows_is_read_across_cells(shell, capsys):
         "x, means = np.arange(9.0), np.empty(5)\nfor i in range(5):\n"
         "    means[i] = resample(x).mean()",
     )
+    ran(shell, capsys, "def key_of(seed):\n    return jax.random.key(seed)")
+    ran(shell, capsys, "import time\nkey = key_of(int(time.time()))")
     shown = ran(shell, capsys, "%audit report")
-    assert "cell 4, line 3: warning KS504" in shown
-    assert "again in each turn of the loop at cell 4, line 2" in shown
+    assert "cell 3, line 2: warning KS504" in shown
+    assert "cell 4, line 2: the loop" in shown
+    assert "cell 5, line 2: error KS502" in shown
 
 
 def test_unloading_leaves_ipython_as_it_was(capsys):

@@ -62,6 +62,7 @@ There is no automatic repair.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from keystream._audit.verdicts import verdicts
@@ -141,7 +142,9 @@ def recorded(recording: Recording) -> Iterator[Finding]:
             )
             continue
         several = pair.turn is None and pair.one_stack
-        where = f" in each turn of the loop at line {pair.turn.line.line}" if pair.turn else ""
+        where = " in each turn of a loop" if pair.turn else ""
+        if pair.turn:
+            found.related += (replace(pair.turn.line, message="the loop"),)
         yield found.finding(
             f"{maker}() begins at one seed again{', in each of several calls' if several else where}",
             why="the generator gives the same numbers again, so what should differ is equal",

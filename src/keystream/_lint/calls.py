@@ -345,7 +345,8 @@ class Calls:
             else:
                 rest.append(value)
         if arguments.vararg is not None:
-            scope.names[arguments.vararg.arg] = Sequence(rest)
+            further = "*" + arguments.vararg.arg
+            scope.names[further[1:]] = Sequence(rest) if called else self.parameter(node, further)
         open_ended = remaining.pop("**", None)
         for parameter in (*arguments.args, *arguments.kwonlyargs):
             if parameter.arg in remaining:

@@ -174,3 +174,21 @@ def local(key, x, wide):
 
     keep(gaussian if wide else heavy)
     return table["noise"](key, x)
+
+
+# Functions that an object is given, as many as there are.
+
+
+class Pipeline:
+    def __init__(self, *steps):
+        self.steps = steps
+
+    def __call__(self, key, x):
+        for step in self.steps:
+            x = step(key, x)  # KS201
+        return x
+
+    def anew(self, key, x):
+        for step, sub in zip(self.steps, jax.random.split(key, len(self.steps))):
+            x = step(sub, x)
+        return x

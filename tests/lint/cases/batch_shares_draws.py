@@ -114,3 +114,16 @@ def ranked(key, members):
 def not_ranked(key, members):
     score = jax.vmap(lambda w: (w * jax.random.normal(key, w.shape)).sum())(members)  # KS303
     return jnp.argsort(members), score
+
+
+def one_key_in_all_rows(key, xs):
+    return jax.vmap(noisy)(xs, jnp.tile(key, (len(xs), 1)))  # KS303
+
+
+def keys_for_all_members(key, members):
+    keys = jax.random.split(key, 1)  # of one trial: the members are compared on it
+    return jax.vmap(noisy)(members, jnp.tile(keys, (len(members), 1)))
+
+
+def each_key_for_some(key, xs):
+    return jax.vmap(noisy)(xs, jnp.repeat(jax.random.split(key, 2), len(xs) // 2, axis=0))

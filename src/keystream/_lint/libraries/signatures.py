@@ -12,7 +12,7 @@ from keystream._lint.libraries.call import Argument, Call, at
 from keystream._lint.libraries.closures import note_baked
 from keystream._lint.libraries.evaluation import note_evaluation
 from keystream._lint.libraries.rates import check_rate
-from keystream._lint.symbols import Called, Constant, Repeated, Symbol, Value
+from keystream._lint.symbols import Called, Constant, Repeated, Stack, Symbol, Value
 from keystream._lint.values import (
     Class,
     Function,
@@ -159,6 +159,16 @@ class Repeats:
         if isinstance(value, Symbol) and not isinstance(value, Constant):
             return reader.table.symbol(Repeated, value)
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatsRows:
+    """Returns the rows of its first argument over and over: of one key that key, of many a batch."""
+
+    def __call__(self, reader: Reader, call: Call) -> Value | None:
+        """The keys, if there are several."""
+        value = call.args[0] if call.args else None
+        return value if isinstance(value, Stack) else Repeats()(reader, call)
 
 
 @dataclass(frozen=True, slots=True)

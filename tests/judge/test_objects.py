@@ -76,3 +76,50 @@ def test_a_draw_in_the_loop_itself_has_none(tmp_path):
 def test_a_function_of_that_name_is_no_method(tmp_path):
     source = write(tmp_path, "def fit(w):\n    w = f(w, normal(key))\n\nfor x in xs:\n    fit(w)\n")
     assert role_in_step(source.at("fit(w)", 1), (source.at("normal(key)"),)) is None
+
+
+BUFFER = """
+class Buffer:
+    def sample(self, n):
+        return self.rows[normal(self.key, n)]
+    def add(self, row):
+        self.rows = append(self.rows, row)
+
+class Agent:
+    def learn(self, batch):
+        *rest, loss = self.update(self.w, self.opt, batch)
+        self.w, self.opt = rest
+        return loss
+    def score(self, batch):
+        self.last = batch @ self.w
+        return self.last
+
+for row in data:
+    buffer.add(row)
+    {given}
+"""
+GIVEN = {
+    "at once": "loss = agent.learn(buffer.sample(3))",
+    "in a form": "loss = agent.learn(np.asarray(buffer.sample(3)))",
+    "by a keyword": "loss = agent.learn(batch=buffer.sample(3))",
+}
+NOT_GIVEN = {
+    "to a method that looks": "loss = agent.score(buffer.sample(3))",
+    "to a function": "loss = learn(buffer.sample(3))",
+    "to nothing": "batch = buffer.sample(3)",
+}
+
+
+def given(tmp_path, text):
+    source = write(tmp_path, BUFFER.replace("{given}", text))
+    return role_in_step(source.at("buffer.sample(3)"), (source.at("normal(self.key, n)"),))
+
+
+@pytest.mark.parametrize("text", GIVEN.values(), ids=GIVEN)
+def test_what_is_given_to_a_step_is_part_of_it(tmp_path, text):
+    assert given(tmp_path, text) is Role.STEP
+
+
+@pytest.mark.parametrize("text", NOT_GIVEN.values(), ids=NOT_GIVEN)
+def test_what_is_given_to_anything_else_is_not(tmp_path, text):
+    assert given(tmp_path, text) is None

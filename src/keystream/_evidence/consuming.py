@@ -10,7 +10,8 @@ import ast
 from keystream._evidence import flow, loops
 from keystream._evidence.comparing import is_kept
 from keystream._evidence.derivatives import takes_gradients, trains_at
-from keystream._evidence.names import Step, overlap, step_of, steps_of
+from keystream._evidence.names import Step, header, overlap, step_of, steps_of
+from keystream._evidence.objects import advances
 from keystream._evidence.source import Loop, called, scope_of, statement
 from keystream._evidence.uses import Stack
 from keystream._findings import Location
@@ -20,7 +21,7 @@ def feeds_loop(place: Location, loop: Loop) -> bool:
     """Whether what a turn computes gets into what its loop makes, or all turns keep the same."""
     here = loops.turn_of(place, loop)
     kept = here is not None and here.alike and is_kept(statement(place)) and not here.compared
-    return kept or loops.enters_state(place, loop) or trains_at(place)
+    return kept or loops.enters_state(place, loop) or _trains_at(place) is True
 
 
 def trains(stack: Stack, end: Location | None) -> bool | None:
@@ -56,7 +57,7 @@ def _trains_at(place: Location) -> bool | None:
     known: bool | None = False
     for step in _reached(place):
         line = Location(place.path, step.node.lineno, 0, place.function)
-        if trains_at(line) or _goes_into_itself(step):
+        if trains_at(line) or _goes_into_itself(step) or _takes_a_step(step, place.path):
             return True
         if _is_given_away(step):
             known = None
@@ -84,6 +85,18 @@ def _goes_into_itself(step: Step) -> bool:
         return False
     attributes = {name for name in step.stores if "." in name}
     return overlap(attributes, step_of(step.node).loads)
+
+
+def _takes_a_step(step: Step, path: str) -> bool:
+    """Whether a statement gives to a method that takes its object further: ``agent.learn(batch)``."""
+    calls = (each for part in header(step.node)[1] for each in ast.walk(part))
+    return any(
+        isinstance(each, ast.Call)
+        and isinstance(each.func, ast.Attribute)
+        and bool(each.args)
+        and advances(path, each.func.attr)
+        for each in calls
+    )
 
 
 def _keeps_the_best(node: ast.expr) -> bool:

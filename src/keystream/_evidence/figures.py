@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from functools import lru_cache
-from pathlib import Path
 
 from keystream._evidence import derivatives
 from keystream._evidence.flow import is_shown, only_shown
@@ -18,6 +15,7 @@ from keystream._evidence.names import (
     step_of,
     steps_of,
 )
+from keystream._evidence.program import program_of
 from keystream._evidence.source import Scope, called, scope_of, source_of, statement
 from keystream._evidence.uses import Stack
 from keystream._findings import Location
@@ -28,8 +26,6 @@ EVALUATES = (
 )
 
 _DEPTH = 4  # names that are followed back
-_FILES = 60  # of a program that are looked through
-_OUTWARDS = 3  # folders around a file in which what it imports may stand
 
 # What makes one number of many.
 _REDUCTIONS = frozenset(
@@ -141,44 +137,10 @@ _MODULES = frozenset({"jnp", "np", "jax.numpy", "numpy", "onp", "jnp.linalg", "n
 
 def _trains(place: Location, inside: Stack) -> bool:
     """Whether any file of the program takes a gradient: of those on the way, and what they import."""
-    left = [place.path, *(each.path for each in inside)]
-    seen: set[str] = set()
-    while left and len(seen) < _FILES:
-        path = left.pop()
-        if path in seen:
-            continue
-        seen.add(path)
-        source = source_of(path)
-        if source is None or path.endswith(".ipynb"):
-            return True  # not known
-        if derivatives.takes_any(source.tree):
-            return True
-        left.extend(_imported(source.tree, path))
-    return False
-
-
-@lru_cache(maxsize=256)
-def _imported(tree: ast.Module, path: str) -> tuple[str, ...]:
-    """The files that a file imports, where they stand beside it or in a folder around it."""
-    names = (name.replace(".", "/") for node in ast.walk(tree) for name in _modules(node))
-    folders = Path(path).absolute().parents[:_OUTWARDS]
-    found = (
-        candidate
-        for name in dict.fromkeys(names)
-        for folder in folders
-        for candidate in (folder / f"{name}.py", folder / name / "__init__.py")
-    )
-    return tuple(str(each) for each in found if each.is_file())
-
-
-def _modules(node: ast.AST) -> Iterator[str]:
-    """The modules that a statement imports, or that what it imports may be."""
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        base = f"{node.module}." if node.module else ""
-        yield from (f"{base}{alias.name}" for alias in node.names)
-        yield node.module or "."
+    paths = [place.path, *(each.path for each in inside)]
+    if any(source_of(path) is None or path.endswith(".ipynb") for path in paths):
+        return True  # not known
+    return any(map(derivatives.takes_any, program_of(*paths)))
 
 
 def measured_in_turn(place: Location, inside: Stack) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from enum import Enum
+from functools import lru_cache
 
 from keystream._evidence.names import (
     COLLECTS,
@@ -19,6 +20,7 @@ from keystream._evidence.names import (
     step_of,
     steps_of,
 )
+from keystream._evidence.program import program_of
 from keystream._evidence.source import called, scope_of, source_of, statement
 from keystream._evidence.uses import Stack
 from keystream._findings import Location
@@ -49,8 +51,12 @@ def methods_around(place: Location) -> Methods:
         return {}
     classes = (each for each in source.around(node) if isinstance(each, ast.ClassDef))
     found = next(classes, None)
-    body = found.body if found is not None else []
-    return {each.name: each for each in body if isinstance(each, ast.FunctionDef)}
+    return methods_of(found) if found is not None else {}
+
+
+def methods_of(cls: ast.ClassDef) -> Methods:
+    """The methods that a class defines itself."""
+    return {each.name: each for each in cls.body if isinstance(each, ast.FunctionDef)}
 
 
 def sets_itself(method: ast.FunctionDef | None) -> bool:
@@ -62,7 +68,7 @@ def sets_itself(method: ast.FunctionDef | None) -> bool:
 
 
 def role_in_step(place: Location, inside: Stack) -> Role | None:
-    """What a draw is for in the method called at a place, if that takes its object a step further.
+    """What a draw is for, if a method at a place takes its object a step further: called, or given it.
 
     Such a method makes attributes of what they were, ``self.params = update(self.params, batch)``, or
     calls one on its object that does.
@@ -76,7 +82,11 @@ def role_in_step(place: Location, inside: Stack) -> Role | None:
     """
     node, method = statement(place), scope_of(inside[-1]) if inside else None
     call = chain_at(node, place) if node is not None else None
-    if call is None or not isinstance(method, ast.FunctionDef):
+    if node is None or call is None:
+        return None
+    if _is_given_to_step(node, call, place.path):
+        return Role.STEP
+    if not isinstance(method, ast.FunctionDef):
         return None
     if not isinstance(call.func, ast.Attribute) or call.func.attr != method.name:
         return None
@@ -86,6 +96,38 @@ def role_in_step(place: Location, inside: Stack) -> Role | None:
 def role_in_method(method: ast.FunctionDef, inside: Stack) -> Role | None:
     """The same of a method, whoever calls it; `inside` ends with the line of the method itself."""
     return _role(method, methods_around(inside[-1]), inside) if inside else None
+
+
+def advances(path: str, name: str) -> bool:
+    """Whether a class of a program, of those that a file reaches, has a method that is such a step.
+
+    Args:
+        path: of the file in which the method is called.
+        name: of the method.
+    """
+    return any(_advances_in(tree, name) for tree in program_of(path))
+
+
+@lru_cache(maxsize=1024)
+def _advances_in(tree: ast.Module, name: str) -> bool:
+    classes = (each for each in ast.walk(tree) if isinstance(each, ast.ClassDef))
+    defined = (methods for methods in map(methods_of, classes) if name in methods)
+    return any(_advanced(methods[name], methods, set()) for methods in defined)
+
+
+def _is_given_to_step(node: ast.stmt, call: ast.Call, path: str) -> bool:
+    """Whether a statement gives the result of a call to a step: ``agent.learn(buffer.sample())``."""
+    takers = (each for each in ast.walk(node) if isinstance(each, ast.Call) and each is not call)
+    return any(
+        isinstance(taker.func, ast.Attribute)
+        and any(part is call for given in _arguments(taker) for part in ast.walk(given))
+        and advances(path, taker.func.attr)
+        for taker in takers
+    )
+
+
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
 def _role(method: ast.FunctionDef, methods: Methods, inside: Stack) -> Role | None:

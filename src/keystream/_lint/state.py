@@ -281,7 +281,7 @@ class State:
             case Constant():  # a number in the place of an array: unknown, but None stays None
                 return value if value.value is None else self.table.fresh("lane", own)
             case Stack():
-                return self.table.symbol(Lane, self._children(value), depth, tags=own)
+                return self.table.symbol(Lane, self.children(value.key), depth, tags=own)
             case Symbol():
                 return self.table.symbol(Lane, value, depth, tags=own)
             case Sequence():
@@ -297,9 +297,9 @@ class State:
             case _:
                 return value
 
-    def _children(self, stack: Stack) -> Stack:
-        """The keys of a split whatever their number: a lane of one equals that of the other."""
-        return self.table.symbol(Stack, stack.key, self.table.constant(None))
+    def children(self, key: Symbol) -> Stack:
+        """The keys that a key is split into, whatever their number: lanes of both are equal."""
+        return self.table.symbol(Stack, key, self.table.constant(None))
 
     def symbols_in(self, value: Value, depth: int = 0) -> Iterator[Symbol]:
         """The symbols that a value is made of."""
@@ -307,7 +307,7 @@ class State:
         match value:
             case Stack():
                 yield value
-                yield self._children(value)  # its lanes are arguments as well
+                yield self.children(value.key)  # its lanes are arguments as well
             case Symbol():
                 yield value
                 parts = value.args if isinstance(value, _HOLDERS) else ()

@@ -157,6 +157,8 @@ def _is_outer(
     """Whether a value was there before the compiled call, and is no argument of it."""
     if value in reader.jit_arguments or value in reader.default_keys or depth > 20:
         return False
+    if isinstance(value, Child) and reader.children(value.key) in reader.jit_arguments:
+        return False  # one of the keys of an argument
     if isinstance(value, Opaque):
         return value.serial <= serial
     if isinstance(value, Parameter) and value.function in own:

@@ -1,15 +1,18 @@
 """Whatever a file holds, lint answers: with findings, or with the one that it can't be read."""
 
 import ast
+import gc
 import json
 import random
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from keystream._lint.reader import Reader
 from keystream._linter.config import Config
 from keystream._linter.engine import Worker, check
 
@@ -182,3 +185,36 @@ def test_grammar_that_is_newer_than_the_reader_says_which_python_it_needs(
         assert found.code == "KS901"
         assert f"{what}" in found.message
         assert f"needs Python {needed}" in found.message
+
+
+def test_what_a_file_left_behind_goes_without_a_collection_of_garbage(tmp_path, monkeypatch):
+    path = tmp_path / "file.py"
+    path.write_text(REUSED)
+    tables = []
+    opened = Reader.__init__
+
+    def noted(self, *args):
+        opened(self, *args)
+        tables.append(weakref.ref(self.table))
+
+    monkeypatch.setattr(Reader, "__init__", noted)
+    worker = Worker(Config())
+    gc.disable()
+    try:
+        findings = worker.check(path).findings
+        collecting = gc.isenabled()
+    finally:
+        gc.enable()
+    assert [finding.code for finding in findings] == ["KS101"]
+    assert len(tables) == 1
+    assert tables[0]() is None
+    assert not collecting
+
+
+def test_a_worker_leaves_the_collection_of_garbage_switched_on(tmp_path):
+    path = tmp_path / "file.py"
+    path.write_text("import jax\ndef f(:\n")
+    Worker(Config()).check(path)
+    assert gc.isenabled()
+    check([str(path)], Config(), jobs=1)
+    assert gc.isenabled()

@@ -115,7 +115,7 @@ INTERESTING = frozenset(
     ]
 )
 _TELLING = frozenset({"key", "keys", "seed", "seeds", "rng", "rngs", "dropout"})  # in a name
-MAX_KEPT = 3_000_000  # characters of other modules' source kept parsed at a time
+MAX_KEPT = 9_000_000  # characters of other modules' source kept parsed at a time
 
 
 def mark_relevant(tree: ast.Module, words: frozenset[str] | set[str]) -> None:

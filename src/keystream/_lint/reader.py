@@ -102,6 +102,10 @@ class Reader(State):
         """Whether a step is one that the file calls: then the loops around its calls tell."""
         return fact.kind == "step_alike" and fact.data["method"].node in self.covered
 
+    def close(self) -> None:
+        """Let go of all but the facts: the reader and its parts hold each other, and so every value."""
+        vars(self).clear()
+
     def _mapped_entries(self, unit: Unit, heap: dict[tuple[int, str], Value]) -> None:
         """Read the functions that are defined under a mapping, if nothing that was read calls them."""
         for function in self.definitions.functions:

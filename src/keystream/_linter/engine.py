@@ -7,8 +7,9 @@ import gc
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,8 +142,7 @@ def _checked(files: list[Path], config: Config, jobs: int) -> Iterable[Checked]:
     )
     roots = roots_of(files, config)
     if workers == 1 or len(files) < 2 or sum(sizes) < PARALLEL_FROM:
-        worker = Worker(config, roots)
-        return [worker.check(file) for file in files]
+        return _each(Worker(config, roots), files)
     # Large files first, so that no process is left with one at the end; neighbours share imports.
     groups = _groups(files, sizes, workers)
     by_path: dict[str, Checked] = {}
@@ -198,7 +198,27 @@ def _begin(config: Config, roots: tuple[str, ...]) -> None:
 
 def _check_group(files: list[Path]) -> list[Checked]:
     (worker,) = _worker_of_process
-    return [worker.check(file) for file in files]
+    return _each(worker, files)
+
+
+def _each(worker: Worker, files: list[Path]) -> list[Checked]:
+    """What came of some files. Garbage is collected when the worker says so, and not after each file.
+
+    There is little of it, and Python would go through all modules that are kept parsed.
+    """
+    with _without_collection():
+        return [worker.check(file) for file in files]
+
+
+@contextmanager
+def _without_collection() -> Generator[None]:
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class Worker:
@@ -215,8 +235,13 @@ class Worker:
 
     def check(self, path: Path) -> Checked:
         """What there is to say about one file; whatever happens, an answer."""
+        with _without_collection():
+            checked = self._checked(path)
+        self._collect(checked.lines)
+        return checked
+
+    def _checked(self, path: Path) -> Checked:
         shown, said = str(path), None
-        gc.disable()
         try:
             source = read_source(path, shown)
             said = self.judge(source, path)
@@ -234,9 +259,6 @@ class Worker:
                 (unreadable(shown, f"the reader failed: {type(error).__name__}: {error}"),),
                 0,
             )
-        finally:
-            gc.enable()
-        self._collect(lines)
         wanted = self.wanted(findings, shown)
         if said is None:
             return Checked(shown, wanted, lines)

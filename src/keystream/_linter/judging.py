@@ -106,6 +106,7 @@ def read(project: Project, source: Source, path: Path) -> tuple[ast.Module, Modu
     prepare(unit, project)
     reader = Reader(project, STEPS_PER_LINE * source.text.count("\n") + STEPS_OF_FILE)
     facts = reader.read(unit)
+    reader.close()
     project.forget_classes()
     found = judge_all(facts)
     mistakes = [_in_one_cell(mistake, source) for mistake in found.mistakes]
